@@ -1,0 +1,74 @@
+#include "dialect/ConstantData.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace patternc;
+
+template <typename T>
+std::optional<ConstantData<T>> ConstantData<T>::of(Value value) {
+  ElementsAttr attribute;
+  if (!matchPattern(value, m_Constant(&attribute)))
+    return std::nullopt;
+  Type elementType = attribute.getElementType();
+  bool fits = std::is_floating_point_v<T>
+                  ? isa<FloatType>(elementType)
+                  : elementType.isInteger();
+  if (!fits || elementType.getIntOrFloatBitWidth() != 8 * sizeof(T))
+    return std::nullopt;
+
+  ConstantData result;
+  size_t count = attribute.getNumElements();
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob || blob->getData().size() != count * sizeof(T))
+      return std::nullopt;
+    result.view = blob->getDataAs<T>();
+    return result;
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(attribute);
+  if (!dense)
+    return std::nullopt;
+  ArrayRef<char> raw = dense.getRawData();
+  const T *first = reinterpret_cast<const T *>(raw.data());
+  if (dense.isSplat())
+    result.expanded.assign(count, *first);
+  else
+    result.view = ArrayRef<T>(first, count);
+  return result;
+}
+
+template class patternc::ConstantData<float>;
+template class patternc::ConstantData<uint16_t>;
+template class patternc::ConstantData<int32_t>;
+
+StringRef patternc::blobName(Value value) {
+  DenseResourceElementsAttr resource;
+  if (!matchPattern(value, m_Constant(&resource)))
+    return {};
+  return resource.getRawHandle().getKey();
+}
+
+template <typename T>
+Value patternc::createBlobConstant(OpBuilder &builder, Location loc,
+                                   StringRef name, RankedTensorType type,
+                                   ArrayRef<T> data) {
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
+      ArrayRef<char>(reinterpret_cast<const char *>(data.data()),
+                     data.size() * sizeof(T)),
+      /*align=*/64, /*dataIsMutable=*/false);
+  auto attribute = DenseResourceElementsAttr::get(type, name, std::move(blob));
+  return arith::ConstantOp::create(builder, loc, attribute);
+}
+
+template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
+                                            RankedTensorType, ArrayRef<float>);
+template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
+                                            RankedTensorType,
+                                            ArrayRef<uint16_t>);
+template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
+                                            RankedTensorType,
+                                            ArrayRef<int32_t>);

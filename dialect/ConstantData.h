@@ -1,0 +1,44 @@
+#ifndef DIALECT_CONSTANTDATA_H
+#define DIALECT_CONSTANTDATA_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace patternc {
+
+/// Elements of a constant, whether it stands in the IR as a blob (no copy), as
+/// dense elements (no copy) or as a splat (expanded). Blobs carry the weights
+/// of a network and are never turned into attributes.
+template <typename T>
+class ConstantData {
+public:
+  /// The elements of `value`, or nothing when it is no constant of element
+  /// type `T` or its blob is missing or too short.
+  static std::optional<ConstantData> of(mlir::Value value);
+
+  llvm::ArrayRef<T> elements() const {
+    return expanded.empty() ? view : llvm::ArrayRef<T>(expanded);
+  }
+
+private:
+  llvm::ArrayRef<T> view;
+  llvm::SmallVector<T, 0> expanded;
+};
+
+/// The name of the blob behind a constant, or an empty string.
+llvm::StringRef blobName(mlir::Value value);
+
+/// Creates a constant tensor backed by a new blob that owns a copy of `data`;
+/// the context makes `name` unique.
+template <typename T>
+mlir::Value createBlobConstant(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name,
+                               mlir::RankedTensorType type,
+                               llvm::ArrayRef<T> data);
+
+} // namespace patternc
+
+#endif // DIALECT_CONSTANTDATA_H

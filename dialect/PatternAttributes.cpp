@@ -1,0 +1,238 @@
+#include "dialect/PatternAttributes.h"
+
+#include "dialect/PatternDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace patternc;
+
+#include "dialect/PatternEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/PatternAttributes.cpp.inc"
+
+void PatternDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/PatternAttributes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// KernelPatternsAttr
+//===----------------------------------------------------------------------===//
+
+/// Ids are bytes and 0 means a removed kernel.
+static constexpr int64_t maxPatterns = 255;
+
+KernelPatternsAttr KernelPatternsAttr::getAllPositions(MLIRContext *context,
+                                                       int64_t height,
+                                                       int64_t width) {
+  auto positions =
+      llvm::to_vector_of<int32_t>(llvm::seq<int64_t>(0, height * width));
+  return get(context, height, width, height * width, positions);
+}
+
+Attribute KernelPatternsAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> size;
+  SMLoc loc;
+  SmallVector<int32_t> positions;
+  std::optional<int64_t> entries;
+  auto parsePattern = [&]() -> ParseResult {
+    SMLoc patternLoc = parser.getCurrentLocation();
+    int64_t before = positions.size();
+    if (parser.parseCommaSeparatedList(
+            AsmParser::Delimiter::Square,
+            [&] { return parser.parseInteger(positions.emplace_back()); }))
+      return failure();
+    int64_t count = positions.size() - before;
+    if (entries && *entries != count)
+      return parser.emitError(patternLoc)
+             << "pattern has " << count << " positions, but the first has "
+             << *entries;
+    entries = count;
+    return success();
+  };
+  if (parser.parseLess() || parser.getCurrentLocation(&loc) ||
+      parser.parseDimensionList(size, /*allowDynamic=*/false,
+                                /*withTrailingX=*/false))
+    return {};
+  if (size.size() != 2) {
+    parser.emitError(loc, "expected a kernel size like 3x3");
+    return {};
+  }
+  if (parser.parseComma() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                     parsePattern) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<KernelPatternsAttr>(loc, parser.getContext(),
+                                               size[0], size[1],
+                                               entries.value_or(0), positions);
+}
+
+void KernelPatternsAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getHeight() << 'x' << getWidth() << ", [";
+  llvm::interleaveComma(llvm::seq<int64_t>(0, getNumPatterns()), printer,
+                        [&](int64_t index) {
+                          printer << '[';
+                          llvm::interleaveComma(getPattern(index), printer);
+                          printer << ']';
+                        });
+  printer << "]>";
+}
+
+LogicalResult
+KernelPatternsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                           int64_t height, int64_t width, int64_t entries,
+                           ArrayRef<int32_t> positions) {
+  if (height <= 0 || width <= 0)
+    return emitError() << "kernel size " << height << "x" << width
+                       << " is not positive";
+  if (entries <= 0 || positions.empty() || positions.size() % entries != 0)
+    return emitError() << "expected at least one pattern with at least one "
+                          "position";
+  int64_t count = positions.size() / entries;
+  if (count > maxPatterns)
+    return emitError() << "set has " << count << " patterns, more than "
+                       << maxPatterns;
+  for (int64_t index = 0; index < count; ++index) {
+    ArrayRef<int32_t> pattern = positions.slice(index * entries, entries);
+    for (auto [i, position] : llvm::enumerate(pattern)) {
+      if (position < 0 || position >= height * width)
+        return emitError() << "position " << position << " is outside the "
+                           << height << "x" << width << " kernel";
+      if (i > 0 && pattern[i - 1] >= position)
+        return emitError() << "positions of pattern " << index + 1
+                           << " are not in ascending order";
+    }
+    for (int64_t other = 0; other < index; ++other)
+      if (positions.slice(other * entries, entries) == pattern)
+        return emitError() << "patterns " << other + 1 << " and " << index + 1
+                           << " are the same";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// KernelMapAttr
+//===----------------------------------------------------------------------===//
+
+SmallVector<uint8_t> KernelMapAttr::getFlatIds() const {
+  return llvm::to_vector(getIds().getValues<uint8_t>());
+}
+
+LogicalResult
+KernelMapAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      KernelPatternsAttr set, DenseIntElementsAttr ids) {
+  ShapedType type = ids.getType();
+  if (type.getRank() != 2 || !type.getElementType().isUnsignedInteger(8))
+    return emitError() << "expected kernel ids as a rank-2 tensor of ui8, but "
+                          "found "
+                       << type;
+  auto checkId = [&](uint8_t id) -> LogicalResult {
+    if (id <= set.getNumPatterns())
+      return success();
+    return emitError() << "kernel id " << unsigned(id) << " is beyond the "
+                       << set.getNumPatterns() << " patterns of the set";
+  };
+  if (ids.isSplat())
+    return checkId(ids.getSplatValue<uint8_t>());
+  for (uint8_t id : ids.getValues<uint8_t>())
+    if (failed(checkId(id)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// FkwAttr, ScheduleAttr
+//===----------------------------------------------------------------------===//
+
+LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              KernelPatternsAttr, int64_t group) {
+  if (group <= 0)
+    return emitError() << "filter group " << group << " is not positive";
+  return success();
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   Device, int64_t lanes, int64_t vectors,
+                                   int64_t blocks, int64_t prefetch) {
+  if (lanes <= 0 || vectors <= 0 || blocks <= 0)
+    return emitError() << "lanes, vectors and blocks must be positive, but are "
+                       << lanes << ", " << vectors << " and " << blocks;
+  if (prefetch < 0)
+    return emitError() << "prefetch " << prefetch << " is negative";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// PlanesAttr
+//===----------------------------------------------------------------------===//
+
+Attribute PlanesAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> padding, strides;
+  int64_t rows = 0, pitch = 0;
+  auto parseList = [&](StringRef name,
+                       SmallVector<int64_t> &list) -> ParseResult {
+    return failure(
+        parser.parseKeyword(name) || parser.parseEqual() ||
+        parser.parseCommaSeparatedList(
+            AsmParser::Delimiter::Square,
+            [&] { return parser.parseInteger(list.emplace_back()); }) ||
+        parser.parseComma());
+  };
+  if (parser.parseLess() || parseList("padding", padding) ||
+      parseList("strides", strides) || parser.parseKeyword("rows") ||
+      parser.parseEqual() || parser.parseInteger(rows) || parser.parseComma() ||
+      parser.parseKeyword("pitch") || parser.parseEqual() ||
+      parser.parseInteger(pitch) || parser.parseGreater())
+    return {};
+  MLIRContext *context = parser.getContext();
+  return parser.getChecked<PlanesAttr>(
+      loc, context, DenseI64ArrayAttr::get(context, padding),
+      DenseI64ArrayAttr::get(context, strides), rows, pitch);
+}
+
+void PlanesAttr::print(AsmPrinter &printer) const {
+  printer << "<padding = [" << getPadding().asArrayRef() << "], strides = ["
+          << getStrides().asArrayRef() << "], rows = " << getRows()
+          << ", pitch = " << getPitch() << '>';
+}
+
+LogicalResult PlanesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 DenseI64ArrayAttr padding,
+                                 DenseI64ArrayAttr strides, int64_t rows,
+                                 int64_t pitch) {
+  if (padding.size() != 4 ||
+      llvm::any_of(padding.asArrayRef(), [](int64_t p) { return p < 0; }))
+    return emitError() << "expected four paddings that are not negative";
+  if (strides.size() != 2 ||
+      llvm::any_of(strides.asArrayRef(), [](int64_t s) { return s <= 0; }))
+    return emitError() << "expected two positive strides";
+  if (rows <= 0 || pitch <= 0)
+    return emitError() << "rows and pitch must be positive";
+  return success();
+}
+
+LogicalResult
+PlanesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                           function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != 4 || ShapedType::isDynamicShape(shape))
+    return emitError() << "planes need a static tensor of rank 4";
+  ArrayRef<int64_t> padding = getPadding(), strides = getStrides();
+  int64_t rows =
+      llvm::divideCeilSigned(shape[2] + padding[0] + padding[2], strides[0]);
+  int64_t pitch =
+      llvm::divideCeilSigned(shape[3] + padding[1] + padding[3], strides[1]);
+  if (getRows() < rows || getPitch() < pitch)
+    return emitError() << "planes of " << getRows() << "x" << getPitch()
+                       << " are smaller than the padded image of " << rows
+                       << "x" << pitch << " in each phase";
+  return success();
+}

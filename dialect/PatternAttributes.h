@@ -1,0 +1,13 @@
+#ifndef DIALECT_PATTERNATTRIBUTES_H
+#define DIALECT_PATTERNATTRIBUTES_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/TensorEncoding.h"
+
+#include "dialect/PatternEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/PatternAttributes.h.inc"
+
+#endif // DIALECT_PATTERNATTRIBUTES_H

@@ -1,0 +1,168 @@
+#ifndef DIALECT_PATTERNATTRIBUTES_TD
+#define DIALECT_PATTERNATTRIBUTES_TD
+
+include "dialect/PatternDialect.td"
+include "dialect/PatternEnums.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
+
+class Pattern_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Pattern_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def Pattern_ActivationAttr : EnumAttr<Pattern_Dialect, Pattern_Activation, "activation"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Pattern_KernelPatternsAttr : Pattern_Attr<"KernelPatterns", "set"> {
+  let summary = "A pattern set: the positions of a kernel that each pattern keeps.";
+  let description = [{
+    Positions count row-major from 0 over a kernel of `height` × `width`. All
+    patterns of a set keep the same number of positions, in ascending order;
+    pattern *p* of a kernel map is the *p*-th of the set, from 1.
+
+    Refused: an empty set, positions outside the kernel, unsorted or repeated
+    positions, patterns of different lengths, the same pattern twice, more than
+    255 patterns.
+
+    Example:
+
+    ```mlir
+    #pattern.set<3x3, [[0, 1, 3, 4], [1, 2, 4, 5]]>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$height,
+    "int64_t":$width,
+    "int64_t":$entries,
+    ArrayRefParameter<"int32_t", "positions of all patterns, one after the other">:$positions);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumPatterns() const { return getPositions().size() / getEntries(); }
+    /// Positions of pattern `index`, counted from 0.
+    ::llvm::ArrayRef<int32_t> getPattern(int64_t index) const {
+      return getPositions().slice(index * getEntries(), getEntries());
+    }
+    /// The set of the one pattern that keeps every position.
+    static KernelPatternsAttr getAllPositions(::mlir::MLIRContext *context,
+                                              int64_t height, int64_t width);
+    bool isAllPositions() const { return getEntries() == getHeight() * getWidth(); }
+  }];
+}
+
+def Pattern_KernelMapAttr : Pattern_Attr<"KernelMap", "kernel_map"> {
+  let summary = "The pattern of every kernel of a convolution.";
+  let description = [{
+    One small id a kernel, as data: `ids` is a `tensor<filters × channels ×
+    ui8>` over the filters (output channels) and the input channels of a group;
+    0 is a kernel that was removed, *p* > 0 the *p*-th pattern of the set.
+
+    Refused: ids that are not a rank-2 `ui8` tensor, an id beyond the set.
+
+    Example:
+
+    ```mlir
+    #pattern.kernel_map<set = <3x3, [[0, 1, 3, 4]]>, ids = dense<[[1, 0], [0, 1]]> : tensor<2x2xui8>>
+    ```
+  }];
+  let parameters = (ins
+    "KernelPatternsAttr":$set,
+    "::mlir::DenseIntElementsAttr":$ids);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumFilters() const { return getIds().getType().getShape()[0]; }
+    int64_t getNumChannels() const { return getIds().getType().getShape()[1]; }
+    /// The ids as plain bytes, row-major; a uniform map is expanded.
+    ::llvm::SmallVector<uint8_t> getFlatIds() const;
+  }];
+}
+
+def Pattern_FkwAttr : Pattern_Attr<"Fkw", "fkw"> {
+  let summary = "FKW storage: how the five arrays of a packed layer are read.";
+  let description = [{
+    `group` stored filters at a time keep the same input channels with the same
+    patterns; their index arrays are stored once, and their weights lie side by
+    side, tap after tap.
+
+    Refused: a group that is not positive.
+
+    Example:
+
+    ```mlir
+    #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>
+    ```
+  }];
+  let parameters = (ins "KernelPatternsAttr":$set, "int64_t":$group);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
+  let summary = "The tuning part of a layer's representation (LR): how its loops run.";
+  let description = [{
+    - `device`: the form of the loops. `cpu`: vectors; `gpu`: one thread for an
+      output position; `vm`: scalar loops.
+    - `lanes`: 32-bit lanes of one vector (`cpu`), threads of a workgroup (`gpu`).
+    - `vectors`: vectors of output positions in registers for each of the
+      `group` filters of the storage; 1 where there are no vectors.
+    - `blocks`: into how many parts the filter groups are split over workgroups.
+    - `prefetch`: how many kernels ahead the input is prefetched; 0 for none.
+
+    Refused: lanes, vectors or blocks that are not positive; a negative prefetch.
+
+    Example:
+
+    ```mlir
+    #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1>
+    ```
+  }];
+  let parameters = (ins
+    EnumParameter<Pattern_Device>:$device,
+    "int64_t":$lanes,
+    "int64_t":$vectors,
+    "int64_t":$blocks,
+    "int64_t":$prefetch);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
+    [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "Plane layout of an activation: padded, split by stride, in flat planes.";
+  let description = [{
+    The encoding of a `tensor<N×C×H×W>` whose memory is `N × C × phases × rows ×
+    pitch`. The image, with its zero padding in place, is split into
+    `strides[0] · strides[1]` phases: padded row *y* and column *x* stand in phase
+    `(y mod sh)·sw + (x mod sw)` at row `y / sh`, column `x / sw`. A tap of a
+    convolution with these strides is then one constant offset from the output
+    position, and a tile of output is one flat run. Rows beyond the padded image
+    are slack that a vector may read; they hold zeros.
+
+    Refused: tensors that are not rank 4 and static; planes smaller than the
+    padded image.
+
+    Example:
+
+    ```mlir
+    tensor<1x16x8x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>>
+    ```
+  }];
+  let parameters = (ins
+    "::mlir::DenseI64ArrayAttr":$padding,
+    "::mlir::DenseI64ArrayAttr":$strides,
+    "int64_t":$rows,
+    "int64_t":$pitch);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getPhases() const { return getStrides()[0] * getStrides()[1]; }
+    /// Elements of one channel in memory.
+    int64_t getPlaneSize() const { return getPhases() * getRows() * getPitch(); }
+  }];
+}
+
+#endif // DIALECT_PATTERNATTRIBUTES_TD

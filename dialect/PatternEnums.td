@@ -1,0 +1,20 @@
+#ifndef DIALECT_PATTERNENUMS_TD
+#define DIALECT_PATTERNENUMS_TD
+
+include "mlir/IR/EnumAttr.td"
+
+def Pattern_Activation : I32Enum<"Activation", "function applied to the output of a convolution", [
+    I32EnumCase<"None", 0, "none">,
+    I32EnumCase<"Relu", 1, "relu">,
+    I32EnumCase<"Relu6", 2, "relu6">]> {
+  let cppNamespace = "::patternc";
+}
+
+def Pattern_Device : I32Enum<"Device", "kind of processing unit a layer is scheduled for", [
+    I32EnumCase<"Cpu", 0, "cpu">,
+    I32EnumCase<"Gpu", 1, "gpu">,
+    I32EnumCase<"Vm", 2, "vm">]> {
+  let cppNamespace = "::patternc";
+}
+
+#endif // DIALECT_PATTERNENUMS_TD

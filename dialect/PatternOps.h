@@ -1,0 +1,14 @@
+#ifndef DIALECT_PATTERNOPS_H
+#define DIALECT_PATTERNOPS_H
+
+#include "dialect/PatternAttributes.h"
+#include "dialect/PatternDialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#define GET_OP_CLASSES
+#include "dialect/PatternOps.h.inc"
+
+#endif // DIALECT_PATTERNOPS_H

@@ -1,0 +1,129 @@
+#ifndef DIALECT_PATTERNOPS_TD
+#define DIALECT_PATTERNOPS_TD
+
+include "dialect/PatternAttributes.td"
+include "dialect/PatternDialect.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Pattern_Op<string opMnemonic, list<Trait> traits = []>
+    : Op<Pattern_Dialect, opMnemonic, traits # [Pure]>;
+
+def Pattern_Image : StaticShapeTensorOf<[F32]>;
+def Pattern_Index : StaticShapeTensorOf<[I16, I32]>;
+
+/// What every 2-D convolution has, whatever form its weights are in.
+class Pattern_ConvolutionOp<string opMnemonic> : Pattern_Op<opMnemonic> {
+  dag geometry = (ins
+    DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
+    DefaultValuedAttr<I64Attr, "1">:$groups,
+    DefaultValuedAttr<Pattern_ActivationAttr, "::patternc::Activation::None">:$activation);
+  let results = (outs Pattern_Image:$output);
+  let hasVerifier = 1;
+}
+
+def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
+  let summary = "2-D convolution with dense weights and a kernel map.";
+  let description = [{
+    `output = activation(conv2d(input, weights) + bias)`; input `N×C×H×W`,
+    weights `O×(C/groups)×kh×kw`, bias `O`, output `N×O×H'×W'`, all f32 and
+    static. `padding` is top, left, bottom, right, of zeros; `groups = C` is the
+    depthwise convolution. The kernel map names the pattern of every kernel;
+    weights outside it are zero. `filter_order`, set by filter-kernel reorder,
+    lists the filters in stored order.
+
+    Refused: shapes, padding or groups that do not fit each other; a kernel map
+    of another shape or kernel size than the weights; constant weights that are
+    not zero where the map has no tap; a filter order that is no permutation.
+
+    Example:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w bias(%b)
+        map <set = <3x3, [[0, 1, 3, 4]]>, ids = dense<1> : tensor<4x2xui8>>
+        {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>}
+        : (tensor<1x2x8x8xf32>, tensor<4x2x3x3xf32>, tensor<4xf32>) -> tensor<1x4x8x8xf32>
+    ```
+  }];
+  let arguments = !con((ins
+    Pattern_Image:$input,
+    Pattern_Image:$weights,
+    Optional<Pattern_Image>:$bias,
+    Pattern_KernelMapAttr:$map,
+    OptionalAttr<DenseI32ArrayAttr>:$filter_order), geometry);
+  let assemblyFormat = [{
+    $input `,` $weights (`bias` `(` $bias^ `)`)? `map` $map attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
+  let summary = "2-D convolution with weights in FKW storage.";
+  let description = [{
+    The same result as `pattern.conv2d`, from the five arrays of FKW [PatDNN,
+    ASPLOS 2020] with `F` filters in stored groups of `G`, `P` patterns of `n`
+    positions and `K` stored kernels (one for the `G` filters of a group):
+
+    - `weight`, `K·n·G` f32: for each kernel, tap after tap, the `G` filters;
+    - `index`, `K`: the input channel of each kernel, counted over all groups;
+    - `stride`, `F/G · (P+1)`: for each filter group, prefix sums over patterns;
+    - `offset`, `F/G + 1`: cumulative kernel counts;
+    - `reorder`, `F`: the output channel of each stored filter.
+
+    The kernels of group *i* with pattern *p* (from 1) are `offset[i] +
+    stride[i][p−1]` to `offset[i] + stride[i][p] − 1`. The input is a plain image
+    or, after `pattern-layout`, in planes.
+
+    Refused: arrays whose lengths do not fit each other or the output.
+
+    Example:
+
+    ```mlir
+    %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder)
+        storage <set = <3x3, [[0, 1, 3, 4]]>, group = 2> {padding = array<i64: 1, 1, 1, 1>}
+        : (tensor<1x2x8x8xf32>, tensor<32xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>)
+        -> tensor<1x4x8x8xf32>
+    ```
+  }];
+  let arguments = !con((ins
+    Pattern_Image:$input,
+    Pattern_Image:$weight,
+    Pattern_Index:$index,
+    StaticShapeTensorOf<[I32]>:$stride,
+    StaticShapeTensorOf<[I32]>:$offset,
+    StaticShapeTensorOf<[I32]>:$reorder,
+    Optional<Pattern_Image>:$bias,
+    Pattern_FkwAttr:$storage,
+    OptionalAttr<Pattern_ScheduleAttr>:$schedule), geometry);
+  let assemblyFormat = [{
+    $input `fkw` `(` $weight `,` $index `,` $stride `,` $offset `,` $reorder `)`
+    (`bias` `(` $bias^ `)`)? `storage` $storage (`schedule` $schedule^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+def Pattern_PackOp : Pattern_Op<"pack"> {
+  let summary = "Copies an activation into the plane layout.";
+  let description = [{
+    The result has the shape of the input and an encoding `#pattern.planes`
+    that says how it lies in memory.
+
+    Refused: a result whose shape differs or that is not in planes; an input in
+    planes.
+
+    Example:
+
+    ```mlir
+    %p = pattern.pack %x : tensor<1x16x8x8xf32> to tensor<1x16x8x8xf32,
+        #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>>
+    ```
+  }];
+  let arguments = (ins Pattern_Image:$input);
+  let results = (outs Pattern_Image:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($output)";
+  let hasVerifier = 1;
+}
+
+#endif // DIALECT_PATTERNOPS_TD

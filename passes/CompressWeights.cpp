@@ -1,0 +1,101 @@
+// Stores the weights of pattern.conv2d in FKW. Precondition: constant weights;
+// the filter order of FKR if it ran. Postcondition: pattern.packed_conv2d only.
+// Refuses weights that are not constant.
+
+#include "dialect/ConstantData.h"
+#include "dialect/ConvolutionGeometry.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/FkwStorage.h"
+#include "passes/LayerName.h"
+#include "passes/Passes.h"
+
+#include <numeric>
+
+namespace patternc {
+#define GEN_PASS_DEF_COMPRESSWEIGHTSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+/// A small index array, readable in the IR.
+static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values,
+                           unsigned bits = 32) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    b.getIntegerType(bits));
+  DenseElementsAttr attribute;
+  if (bits == 16)
+    attribute = DenseElementsAttr::get(
+        type, ArrayRef<int16_t>(llvm::to_vector_of<int16_t>(values)));
+  else
+    attribute = DenseElementsAttr::get(type, values);
+  return arith::ConstantOp::create(b, attribute);
+}
+
+namespace {
+
+class CompressWeights
+    : public patternc::impl::CompressWeightsPassBase<CompressWeights> {
+public:
+  using CompressWeightsPassBase::CompressWeightsPassBase;
+
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](Conv2DOp op) {
+      return failed(compress(op)) ? WalkResult::interrupt()
+                                  : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult compress(Conv2DOp op) {
+    auto weights = ConstantData<float>::of(op.getWeights());
+    if (!weights)
+      return op.emitOpError("cannot be compressed: its weights are not constant");
+    ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+    SmallVector<int32_t> order;
+    if (auto filterOrder = op.getFilterOrder()) {
+      order = llvm::to_vector(*filterOrder);
+    } else {
+      order.resize(geometry.filters);
+      std::iota(order.begin(), order.end(), 0);
+    }
+    FkwArrays arrays = packFkw(weights->elements(), op.getMap(), order,
+                               geometry.groups, maxFilterGroup);
+
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    unsigned bits = geometry.channels > (1 << 16) ? 32 : indexBits;
+    auto weightType = RankedTensorType::get(
+        {static_cast<int64_t>(arrays.weight.size())}, b.getF32Type());
+    Value weight = createBlobConstant<float>(
+        b, op.getLoc(), layerName(op) + ".fkw", weightType, arrays.weight);
+    Value index = indexConstant(b, arrays.index, bits);
+    Value stride = indexConstant(b, arrays.stride);
+    Value offset = indexConstant(b, arrays.offset);
+    Value reorder = indexConstant(b, arrays.reorder);
+    auto packed = PackedConv2DOp::create(
+        b, op.getType(), op.getInput(), weight, index, stride, offset, reorder,
+        op.getBias(),
+        FkwAttr::get(b.getContext(), op.getMap().getSet(), arrays.group),
+        /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
+        op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr());
+
+    numDenseBytes += weights->elements().size() * sizeof(float);
+    numStoredBytes += arrays.weight.size() * sizeof(float) +
+                      arrays.index.size() * bits / 8 +
+                      (arrays.stride.size() + arrays.offset.size() +
+                       arrays.reorder.size()) *
+                          sizeof(int32_t);
+    Operation *denseWeights = op.getWeights().getDefiningOp();
+    op.replaceAllUsesWith(packed.getOutput());
+    op.erase();
+    if (denseWeights->use_empty())
+      denseWeights->erase();
+    return success();
+  }
+};
+
+} // namespace

@@ -1,0 +1,86 @@
+// What the vector and the scalar form of a convolution kernel share.
+
+#include "passes/ConvolutionKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "passes/IndexArithmetic.h"
+
+using namespace mlir;
+using namespace patternc;
+
+std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
+  switch (schedule.getDevice()) {
+  case Device::Cpu:
+    return {llvm::divideCeilSigned(geometry.runLength(), tile()),
+            schedule.getBlocks(), geometry.batch};
+  case Device::Gpu:
+    return {llvm::divideCeilSigned(geometry.outHeight * geometry.outWidth,
+                             schedule.getLanes()),
+            filterGroups(), geometry.batch};
+  case Device::Vm:
+    return {1, filterGroups(), geometry.batch};
+  }
+  llvm_unreachable("unknown device");
+}
+
+int64_t ConvolutionKernel::threads() const {
+  return schedule.getDevice() == Device::Gpu ? schedule.getLanes() : 0;
+}
+
+void ConvolutionKernel::emit(StreamExecutable &executable) const {
+  if (schedule.getDevice() == Device::Cpu)
+    emitVector(executable);
+  else
+    emitScalar(executable);
+}
+
+KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,
+                                 const ConvolutionKernel &kernel, Value k) {
+  IndexArithmetic index(b);
+  Value descriptor = index.load(kernel.descriptors, k);
+  int64_t planeSize = kernel.planes.getPlaneSize();
+  int64_t entries = kernel.set.getEntries();
+  if (kernel.taps) {
+    int64_t patterns = int64_t(1) << kernel.patternBits;
+    Value firstTap = index.mul(index.rem(descriptor, patterns), entries);
+    return {index.mul(index.div(descriptor, patterns), planeSize),
+            [&b, taps = kernel.taps, firstTap](Value entry) {
+              IndexArithmetic index(b);
+              return index.load(taps, index.add(firstTap, entry));
+            }};
+  }
+  return {index.mul(descriptor, planeSize), [&b, &kernel](Value entry) {
+            // One pattern: its offsets are constants.
+            APInt constant;
+            bool isConstant = matchPattern(entry, m_ConstantInt(&constant));
+            assert(isConstant && "taps of a lone pattern are unrolled");
+            (void)isConstant;
+            int32_t position =
+                kernel.set.getPattern(0)[constant.getZExtValue()];
+            return IndexArithmetic(b).constant(kernel.geometry.tapOffset(
+                position, kernel.phaseSize()));
+          }};
+}
+
+/// max(x, bound) or min(x, bound) as PyTorch's ReLU has it: NaN stays NaN.
+static Value clamp(ImplicitLocOpBuilder &b, Value x, float bound,
+                   arith::CmpFPredicate keep) {
+  TypedAttr attribute = b.getF32FloatAttr(bound);
+  if (auto type = dyn_cast<VectorType>(x.getType()))
+    attribute = DenseElementsAttr::get(type, bound);
+  Value limit = arith::ConstantOp::create(b, attribute);
+  Value kept = arith::CmpFOp::create(b, keep, x, limit);
+  return arith::SelectOp::create(b, kept, x, limit);
+}
+
+Value patternc::activate(ImplicitLocOpBuilder &b, Value x,
+                         Activation activation) {
+  if (activation == Activation::None)
+    return x;
+  x = clamp(b, x, 0, arith::CmpFPredicate::UGT);
+  return activation == Activation::Relu
+             ? x
+             : clamp(b, x, 6, arith::CmpFPredicate::ULT);
+}

@@ -1,0 +1,68 @@
+#ifndef PASSES_CONVOLUTIONKERNEL_H
+#define PASSES_CONVOLUTIONKERNEL_H
+
+#include "dialect/ConvolutionGeometry.h"
+#include "passes/StreamExecutable.h"
+
+namespace patternc {
+
+/// What the loops of a packed convolution are made from. Stored kernels are
+/// described by one integer each: the input channel, shifted left by
+/// `patternBits`, and the pattern (from 0) below it.
+struct ConvolutionKernel {
+  ConvolutionGeometry geometry;
+  PlanesAttr planes;
+  KernelPatternsAttr set;
+  int64_t group;
+  ScheduleAttr schedule;
+  Activation activation;
+  int64_t patternBits;
+
+  mlir::Value input;       // N × C × plane, f32
+  mlir::Value weight;      // kernels × entries × group, f32
+  mlir::Value descriptors; // kernels, i16 or i32
+  mlir::Value offset;      // filter groups + 1, i32
+  mlir::Value reorder;     // filters, i32
+  mlir::Value taps;        // patterns × entries, i32; null for one pattern
+  mlir::Value bias;        // filters, f32; null without bias
+  mlir::Value output;      // N × O × H' × W', f32
+
+  int64_t filterGroups() const { return geometry.filters / group; }
+  int64_t phaseSize() const { return planes.getRows() * planes.getPitch(); }
+
+  /// The grid that the kernel's schedule asks for.
+  std::array<int64_t, 3> workgroups() const;
+  /// Threads of a workgroup, 0 where there are none.
+  int64_t threads() const;
+  /// Positions of output of a vector kernel's tile.
+  int64_t tile() const { return schedule.getLanes() * schedule.getVectors(); }
+
+  /// Writes the loops into the body of `executable`.
+  void emit(StreamExecutable &executable) const;
+
+private:
+  void emitVector(StreamExecutable &executable) const;
+  void emitScalar(StreamExecutable &executable) const;
+};
+
+/// Where the stored kernel `k` reads: the start of its channel's planes and the
+/// offset of each of its taps, all as indices.
+struct KernelReads {
+  mlir::Value channelBase;
+  /// Gives the offset of tap number `entry`.
+  std::function<mlir::Value(mlir::Value entry)> tapOffset;
+};
+KernelReads readKernel(mlir::ImplicitLocOpBuilder &b,
+                       const ConvolutionKernel &kernel, mlir::Value k);
+
+/// Applies the activation to a scalar or vector.
+mlir::Value activate(mlir::ImplicitLocOpBuilder &b, mlir::Value x,
+                     Activation activation);
+
+/// Emits the loops that copy an image into planes.
+void emitPackKernel(StreamExecutable &executable, PackOp op, Device device,
+                    int64_t threads);
+
+} // namespace patternc
+
+#endif // PASSES_CONVOLUTIONKERNEL_H

@@ -1,0 +1,80 @@
+// Unpacks FKW storage to dense weights and a kernel map. Precondition: packed
+// convolutions on plain images with constant arrays. Postcondition:
+// pattern.conv2d only. Refuses arrays that are not constant.
+
+#include "dialect/ConstantData.h"
+#include "dialect/ConvolutionGeometry.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/FkwStorage.h"
+#include "passes/LayerName.h"
+#include "passes/Passes.h"
+
+namespace patternc {
+#define GEN_PASS_DEF_DECOMPRESSWEIGHTSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+namespace {
+
+class DecompressWeights
+    : public patternc::impl::DecompressWeightsPassBase<DecompressWeights> {
+public:
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
+      return failed(decompress(op)) ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult decompress(PackedConv2DOp op) {
+    if (op.getInput().getType().getEncoding())
+      return op.emitOpError("cannot be decompressed: its input is in planes");
+    std::optional<FkwArrays> arrays = readFkw(op);
+    if (!arrays)
+      return op.emitOpError(
+          "cannot be decompressed: its FKW arrays are not constant");
+    ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+    KernelPatternsAttr set = op.getStorage().getSet();
+    DenseKernels dense = unpackFkw(*arrays, set, geometry.channelsPerGroup());
+
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    auto weightsType = RankedTensorType::get(
+        {geometry.filters, geometry.channelsPerGroup(), set.getHeight(),
+         set.getWidth()},
+        b.getF32Type());
+    auto idsType = RankedTensorType::get(
+        {geometry.filters, geometry.channelsPerGroup()},
+        IntegerType::get(b.getContext(), 8, IntegerType::Unsigned));
+    Value weights =
+        createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".weight",
+                                  weightsType, dense.weights);
+    auto ids = cast<DenseIntElementsAttr>(
+        DenseElementsAttr::get(idsType, ArrayRef<uint8_t>(dense.ids)));
+    auto conv = Conv2DOp::create(
+        b, op.getType(), op.getInput(), weights, op.getBias(),
+        KernelMapAttr::get(b.getContext(), set, ids),
+        b.getDenseI32ArrayAttr(arrays->reorder), op.getStridesAttr(),
+        op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
+        op.getActivationAttr());
+    SmallVector<Operation *> constants;
+    for (Value array : {Value(op.getWeight()), Value(op.getIndex()),
+                        Value(op.getStride()), Value(op.getOffset()),
+                        Value(op.getReorder())})
+      constants.push_back(array.getDefiningOp());
+    op.replaceAllUsesWith(conv.getOutput());
+    op.erase();
+    for (Operation *constant : constants)
+      if (constant->use_empty())
+        constant->erase();
+    return success();
+  }
+};
+
+} // namespace

@@ -1,0 +1,117 @@
+// Turns large tensor constants into named parameters of the IREE module, whose
+// bytes travel beside the text. Precondition: the module is complete.
+// Postcondition: function bodies hold small constants only. Refuses nothing.
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "passes/IreeDialects.h"
+#include "passes/Passes.h"
+
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace patternc {
+#define GEN_PASS_DEF_EXTERNALIZECONSTANTSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+static int64_t byteSize(ShapedType type) {
+  return llvm::divideCeilSigned(
+      type.getNumElements() * type.getElementTypeBitWidth(), 8);
+}
+
+/// The constant as a blob; dense elements are copied into a new one. Nothing
+/// for constants whose bytes are not simply their elements.
+static DenseResourceElementsAttr asBlob(Attribute attribute) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
+    return resource;
+  auto dense = dyn_cast<DenseElementsAttr>(attribute);
+  if (!dense || dense.isSplat() || !dense.getElementType().isIntOrFloat() ||
+      dense.getElementType().getIntOrFloatBitWidth() < 8)
+    return {};
+  return DenseResourceElementsAttr::get(
+      dense.getType(), "constant",
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(dense.getRawData(),
+                                                    /*align=*/64,
+                                                    /*dataIsMutable=*/false));
+}
+
+namespace {
+
+class ExternalizeConstants
+    : public patternc::impl::ExternalizeConstantsPassBase<ExternalizeConstants> {
+public:
+  using ExternalizeConstantsPassBase::ExternalizeConstantsPassBase;
+
+  void runOnOperation() override {
+    SmallVector<arith::ConstantOp> constants;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      function.walk([&](arith::ConstantOp op) {
+        auto type = dyn_cast<RankedTensorType>(op.getType());
+        if (type && type.getElementType().isIntOrFloat() &&
+            byteSize(type) >= minBytes)
+          constants.push_back(op);
+      });
+
+    SymbolTable symbols(getOperation());
+    llvm::MapVector<Attribute, FlatSymbolRefAttr> globals;
+    NamedAttrList blobs;
+    for (arith::ConstantOp op : constants) {
+      FlatSymbolRefAttr &global = globals[op.getValue()];
+      if (!global) {
+        DenseResourceElementsAttr blob = asBlob(op.getValue());
+        if (!blob)
+          continue;
+        StringRef name = blob.getRawHandle().getKey();
+        if (!blobs.get(name))
+          numBytes += byteSize(blob.getType());
+        blobs.set(name, blob);
+        global = createGlobal(symbols, op.getLoc(), name, blob.getType());
+        ++numParameters;
+      }
+      OpBuilder b(op);
+      OperationState load(op.getLoc(), "util.global.load");
+      load.addTypes(op.getType());
+      load.propertiesAttr =
+          b.getDictionaryAttr(b.getNamedAttr("global", global));
+      op.replaceAllUsesWith(b.create(load));
+      op.erase();
+    }
+    // The bytes stay with the module until the caller takes them.
+    if (!blobs.empty())
+      getOperation()->setAttr("pattern.parameters",
+                              blobs.getDictionary(&getContext()));
+  }
+
+private:
+  FlatSymbolRefAttr createGlobal(SymbolTable &symbols, Location loc,
+                                 StringRef name, ShapedType type) {
+    OpBuilder b = OpBuilder::atBlockBegin(getOperation().getBody());
+    std::string symbol = name.str();
+    for (unsigned i = 1; symbols.lookup(symbol) || !used.insert(symbol).second;
+         ++i)
+      symbol = (name + "_" + Twine(i)).str();
+    std::string parameter;
+    llvm::raw_string_ostream os(parameter);
+    os << "parameter.named<\"" << scope << "\"::\"" << name << "\">";
+    OperationState state(loc, "util.global");
+    state.propertiesAttr = b.getDictionaryAttr(
+        {b.getNamedAttr("initial_value",
+                        OpaqueAttr::get(b.getStringAttr("flow"), parameter, type)),
+         b.getNamedAttr("sym_name", b.getStringAttr(symbol)),
+         b.getNamedAttr("sym_visibility", b.getStringAttr("private")),
+         b.getNamedAttr("type", TypeAttr::get(type))});
+    b.create(state);
+    return FlatSymbolRefAttr::get(b.getContext(), symbol);
+  }
+
+  llvm::StringSet<> used;
+};
+
+} // namespace

@@ -1,0 +1,118 @@
+#include "passes/FkwStorage.h"
+
+#include "dialect/ConstantData.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// True if every run of `group` stored filters reads the same channels with the
+/// same patterns.
+static bool canGroup(ArrayRef<uint8_t> ids, int64_t channels,
+                     ArrayRef<int32_t> order, int64_t filtersPerGroup,
+                     int64_t group) {
+  if (order.size() % group != 0)
+    return false;
+  for (size_t i = 0; i < order.size(); ++i) {
+    int32_t first = order[i - i % group], filter = order[i];
+    if (filter / filtersPerGroup != first / filtersPerGroup ||
+        ids.slice(filter * channels, channels) !=
+            ids.slice(first * channels, channels))
+      return false;
+  }
+  return true;
+}
+
+FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
+                            ArrayRef<int32_t> order, int64_t groups,
+                            int64_t maxGroup) {
+  KernelPatternsAttr set = map.getSet();
+  SmallVector<uint8_t> ids = map.getFlatIds();
+  int64_t channels = map.getNumChannels();
+  int64_t area = set.getHeight() * set.getWidth();
+  int64_t filtersPerGroup = map.getNumFilters() / groups;
+
+  FkwArrays arrays;
+  arrays.reorder.assign(order.begin(), order.end());
+  for (int64_t group = 2; group <= maxGroup; group *= 2)
+    if (canGroup(ids, channels, order, filtersPerGroup, group))
+      arrays.group = group;
+
+  arrays.offset.push_back(0);
+  for (size_t first = 0; first < order.size(); first += arrays.group) {
+    ArrayRef<int32_t> filters = order.slice(first, arrays.group);
+    int64_t firstChannel = filters.front() / filtersPerGroup * channels;
+    ArrayRef<uint8_t> row =
+        ArrayRef(ids).slice(filters.front() * channels, channels);
+    int32_t kernels = 0;
+    arrays.stride.push_back(0);
+    for (int64_t p = 0; p < set.getNumPatterns(); ++p) {
+      for (int64_t channel = 0; channel < channels; ++channel) {
+        if (row[channel] != p + 1)
+          continue;
+        ++kernels;
+        arrays.index.push_back(firstChannel + channel);
+        for (int32_t position : set.getPattern(p))
+          for (int32_t filter : filters)
+            arrays.weight.push_back(
+                weights[(filter * channels + channel) * area + position]);
+      }
+      arrays.stride.push_back(kernels);
+    }
+    arrays.offset.push_back(arrays.offset.back() + kernels);
+  }
+  return arrays;
+}
+
+template <typename T, typename Container>
+static LogicalResult readArray(Value value, Container &result) {
+  auto data = ConstantData<T>::of(value);
+  if (!data)
+    return failure();
+  result.assign(data->elements().begin(), data->elements().end());
+  return success();
+}
+
+std::optional<FkwArrays> patternc::readFkw(PackedConv2DOp op) {
+  FkwArrays arrays;
+  arrays.group = op.getStorage().getGroup();
+  bool narrow = op.getIndex().getType().getElementType().isInteger(16);
+  LogicalResult index = narrow
+                            ? readArray<uint16_t>(op.getIndex(), arrays.index)
+                            : readArray<int32_t>(op.getIndex(), arrays.index);
+  if (failed(index) || failed(readArray<float>(op.getWeight(), arrays.weight)) ||
+      failed(readArray<int32_t>(op.getStride(), arrays.stride)) ||
+      failed(readArray<int32_t>(op.getOffset(), arrays.offset)) ||
+      failed(readArray<int32_t>(op.getReorder(), arrays.reorder)))
+    return std::nullopt;
+  return arrays;
+}
+
+DenseKernels patternc::unpackFkw(const FkwArrays &arrays,
+                                 KernelPatternsAttr set,
+                                 int64_t channelsPerGroup) {
+  int64_t area = set.getHeight() * set.getWidth();
+  int64_t patterns = set.getNumPatterns();
+  int64_t kernels = arrays.reorder.size() * channelsPerGroup;
+  DenseKernels dense;
+  dense.weights.assign(kernels * area, 0);
+  dense.ids.assign(kernels, 0);
+  const float *weight = arrays.weight.begin();
+  for (size_t i = 0; i + 1 < arrays.offset.size(); ++i) {
+    ArrayRef<int32_t> filters =
+        ArrayRef(arrays.reorder).slice(i * arrays.group, arrays.group);
+    ArrayRef<int32_t> ends =
+        ArrayRef(arrays.stride).slice(i * (patterns + 1), patterns + 1);
+    for (int64_t p = 0; p < patterns; ++p)
+      for (int32_t k = arrays.offset[i] + ends[p];
+           k < arrays.offset[i] + ends[p + 1]; ++k) {
+        int64_t channel = arrays.index[k] % channelsPerGroup;
+        for (int32_t filter : filters)
+          dense.ids[filter * channelsPerGroup + channel] = p + 1;
+        for (int32_t position : set.getPattern(p))
+          for (int32_t filter : filters)
+            dense.weights[(filter * channelsPerGroup + channel) * area +
+                          position] = *weight++;
+      }
+  }
+  return dense;
+}

@@ -1,0 +1,74 @@
+#include "passes/LayerReport.h"
+
+#include "dialect/ConstantData.h"
+#include "dialect/ConvolutionGeometry.h"
+#include "passes/LayerName.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace patternc;
+
+static int64_t bytesOf(Value array) {
+  auto type = cast<RankedTensorType>(array.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+static llvm::json::Value describe(PackedConv2DOp op) {
+  ConvolutionGeometry g = ConvolutionGeometry::of(op);
+  KernelPatternsAttr set = op.getStorage().getSet();
+  int64_t group = op.getStorage().getGroup();
+  int64_t kernels = op.getIndex().getType().getNumElements() * group;
+  int64_t weights = op.getWeight().getType().getNumElements();
+  int64_t denseKernels = g.filters * g.channelsPerGroup();
+  int64_t area = g.kernelHeight * g.kernelWidth;
+  int64_t outSize = g.batch * g.outHeight * g.outWidth;
+  int64_t fkwBytes = 0;
+  for (Value array : {Value(op.getWeight()), Value(op.getIndex()),
+                      Value(op.getStride()), Value(op.getOffset()),
+                      Value(op.getReorder())})
+    fkwBytes += bytesOf(array);
+
+  llvm::json::Array patterns;
+  for (int64_t p = 0; p < set.getNumPatterns(); ++p)
+    patterns.push_back(llvm::json::Array(set.getPattern(p)));
+  llvm::json::Object layer{
+      {"name", layerName(op)},
+      {"input", llvm::json::Array({g.batch, g.channels, g.height, g.width})},
+      {"weights", llvm::json::Array({g.filters, g.channelsPerGroup(),
+                                     g.kernelHeight, g.kernelWidth})},
+      {"output", llvm::json::Array({g.batch, g.filters, g.outHeight, g.outWidth})},
+      {"strides", llvm::json::Array(op.getStrides())},
+      {"padding", llvm::json::Array(op.getPadding())},
+      {"dilations", llvm::json::Array(op.getDilations())},
+      {"groups", g.groups},
+      {"activation", stringifyActivation(op.getActivation())},
+      {"patterns", std::move(patterns)},
+      {"filter_group", group},
+      {"kernels", denseKernels},
+      {"kept_kernels", kernels},
+      {"kept_weights", weights},
+      {"dense_multiply_adds", g.denseMultiplyAdds()},
+      {"multiply_adds", weights * outSize},
+      {"dense_bytes", denseKernels * area * 4},
+      // CSR over filters: value and column of every weight, row pointers.
+      {"csr_bytes", weights * 8 + (g.filters + 1) * 4},
+      {"fkw_bytes", fkwBytes}};
+  if (auto schedule = op.getSchedule())
+    layer["schedule"] = llvm::json::Object{
+        {"device", stringifyDevice(schedule->getDevice())},
+        {"lanes", schedule->getLanes()},
+        {"vectors", schedule->getVectors()},
+        {"blocks", schedule->getBlocks()},
+        {"prefetch", schedule->getPrefetch()}};
+  return layer;
+}
+
+std::string patternc::layerReport(ModuleOp module) {
+  llvm::json::Array layers;
+  module.walk([&](PackedConv2DOp op) { layers.push_back(describe(op)); });
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << llvm::json::Value(std::move(layers));
+  return text;
+}

@@ -1,0 +1,64 @@
+// Brings the input of every packed convolution into planes. Precondition:
+// scheduled packed convolutions. Postcondition: all of them read planes.
+// Refuses a convolution without schedule.
+
+#include "dialect/ConvolutionGeometry.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "passes/Passes.h"
+
+namespace patternc {
+#define GEN_PASS_DEF_LAYOUTACTIVATIONSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+/// The planes that the schedule of `op` reads: the padded image, and slack for
+/// the tiles that reach beyond its last row.
+static PlanesAttr planesFor(PackedConv2DOp op) {
+  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+  ScheduleAttr schedule = *op.getSchedule();
+  int64_t rows = geometry.planeRows(), pitch = geometry.planePitch();
+  if (schedule.getDevice() == Device::Cpu) {
+    int64_t tile = schedule.getLanes() * schedule.getVectors();
+    int64_t read = llvm::alignTo(geometry.runLength(), tile) +
+                   geometry.tapReach();
+    rows = std::max<int64_t>(rows, llvm::divideCeilSigned(read, pitch));
+  }
+  return PlanesAttr::get(op.getContext(), op.getPaddingAttr(),
+                         op.getStridesAttr(), rows, pitch);
+}
+
+namespace {
+
+class LayoutActivations
+    : public patternc::impl::LayoutActivationsPassBase<LayoutActivations> {
+public:
+  void runOnOperation() override {
+    llvm::DenseMap<std::pair<Value, Attribute>, Value> packs;
+    WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
+      if (!op.getSchedule()) {
+        op.emitOpError("has no schedule; run pattern-schedule-convolutions first");
+        return WalkResult::interrupt();
+      }
+      RankedTensorType type = op.getInput().getType();
+      if (type.getEncoding())
+        return WalkResult::advance();
+      PlanesAttr planes = planesFor(op);
+      Value &pack = packs[{op.getInput(), planes}];
+      if (!pack || pack.getParentBlock() != op->getBlock()) {
+        ImplicitLocOpBuilder b(op.getLoc(), op);
+        pack = PackOp::create(b, type.cloneWithEncoding(planes), op.getInput());
+        ++numPacks;
+      }
+      op.getInputMutable().assign(pack);
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace

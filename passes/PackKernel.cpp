@@ -1,0 +1,149 @@
+// Copies an image into planes, one channel a workgroup. Everything that is not
+// image is written as zero: padding, slack, and columns that a stride leaves
+// over.
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/ConvolutionKernel.h"
+#include "passes/IndexArithmetic.h"
+
+using namespace mlir;
+using namespace patternc;
+
+namespace {
+
+/// The part of one dimension of a phase that holds image: indices `begin` to
+/// `end`, where index `i` is input `i · stride + shift`.
+struct ImageRange {
+  int64_t begin, end, stride, shift;
+
+  ImageRange(int64_t size, int64_t extent, int64_t padding, int64_t stride,
+             int64_t phase)
+      : stride(stride), shift(phase - padding) {
+    begin = std::clamp<int64_t>(llvm::divideCeilSigned(-shift, stride), 0, extent);
+    int64_t last = size - shift; // first index · stride beyond the image
+    end = std::clamp(llvm::divideCeilSigned(last, stride), begin, extent);
+  }
+};
+
+class PackKernel {
+public:
+  PackKernel(StreamExecutable &executable, PackOp op)
+      : executable(executable), b(executable.body()), index(b),
+        shape(op.getInput().getType().getShape()),
+        planes(cast<PlanesAttr>(op.getOutput().getType().getEncoding())),
+        source(executable.buffers()[0]), target(executable.buffers()[1]) {}
+
+  /// Loops over rows, each zeros, then image, then zeros.
+  void emitLoops() {
+    emitBases(executable.workgroupId(0), executable.workgroupId(1));
+    int64_t strideH = planes.getStrides()[0], strideW = planes.getStrides()[1];
+    int64_t pitch = planes.getPitch();
+    for (int64_t phase = 0; phase < planes.getPhases(); ++phase) {
+      ImageRange rows(shape[2], planes.getRows(), planes.getPadding()[0],
+                      strideH, phase / strideW);
+      ImageRange columns(shape[3], pitch, planes.getPadding()[1], strideW,
+                         phase % strideW);
+      Value plane =
+          index.add(targetBase, phase * planes.getRows() * pitch);
+      fill(plane, 0, rows.begin * pitch);
+      loop(rows.begin, rows.end, [&](Value row) {
+        Value to = index.add(plane, index.mul(row, pitch));
+        Value y = index.add(index.mul(row, strideH), rows.shift);
+        Value from = index.add(sourceBase, index.mul(y, shape[3]));
+        fill(to, 0, columns.begin);
+        loop(columns.begin, columns.end, [&](Value column) {
+          Value x = index.add(index.mul(column, strideW), columns.shift);
+          Value value =
+              memref::LoadOp::create(b, source, index.add(from, x));
+          memref::StoreOp::create(b, value, target, index.add(to, column));
+        });
+        fill(to, columns.end, pitch);
+      });
+      fill(plane, rows.end * pitch, planes.getRows() * pitch);
+    }
+  }
+
+  /// One thread for an element of the planes.
+  void emitThread(int64_t threads) {
+    Value element =
+        index.add(index.mul(executable.workgroupId(0), threads),
+                  Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
+    emitBases(executable.workgroupId(1), executable.workgroupId(2));
+    auto inPlanes =
+        scf::IfOp::create(b, index.less(element, planes.getPlaneSize()),
+                          /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(inPlanes.thenBlock());
+    int64_t strideH = planes.getStrides()[0], strideW = planes.getStrides()[1];
+    int64_t pitch = planes.getPitch();
+    Value column = index.rem(element, pitch);
+    Value row = index.rem(index.div(element, pitch), planes.getRows());
+    Value phase = index.div(element, planes.getRows() * pitch);
+    Value y = index.add(index.add(index.mul(row, strideH),
+                                  index.div(phase, strideW)),
+                        -planes.getPadding()[0]);
+    Value x = index.add(index.add(index.mul(column, strideW),
+                                  index.rem(phase, strideW)),
+                        -planes.getPadding()[1]);
+    // Unsigned, so that a negative coordinate is outside as well.
+    Value inImage = arith::AndIOp::create(b, index.less(y, shape[2]),
+                                          index.less(x, shape[3]));
+    auto value = scf::IfOp::create(b, TypeRange{b.getF32Type()}, inImage,
+                                   /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard inner(b);
+      b.setInsertionPointToStart(value.thenBlock());
+      Value at = index.add(sourceBase, index.add(index.mul(y, shape[3]), x));
+      Value loaded = memref::LoadOp::create(b, source, at);
+      scf::YieldOp::create(b, loaded);
+      b.setInsertionPointToStart(value.elseBlock());
+      Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+      scf::YieldOp::create(b, zero);
+    }
+    memref::StoreOp::create(b, value.getResult(0), target,
+                            index.add(targetBase, element));
+  }
+
+private:
+  void emitBases(Value channel, Value image) {
+    Value plane = index.add(index.mul(image, shape[1]), channel);
+    sourceBase = index.mul(plane, shape[2] * shape[3]);
+    targetBase = index.mul(plane, planes.getPlaneSize());
+  }
+
+  void loop(int64_t begin, int64_t end, function_ref<void(Value)> body) {
+    if (begin == end)
+      return;
+    auto loop = scf::ForOp::create(b, index.constant(begin),
+                                   index.constant(end), index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  }
+
+  void fill(Value base, int64_t begin, int64_t end) {
+    loop(begin, end, [&](Value i) {
+      Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+      memref::StoreOp::create(b, zero, target, index.add(base, i));
+    });
+  }
+
+  StreamExecutable &executable;
+  ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  ArrayRef<int64_t> shape;
+  PlanesAttr planes;
+  Value source, target, sourceBase, targetBase;
+};
+
+} // namespace
+
+void patternc::emitPackKernel(StreamExecutable &executable, PackOp op,
+                              Device device, int64_t threads) {
+  PackKernel kernel(executable, op);
+  if (device == Device::Gpu)
+    kernel.emitThread(threads);
+  else
+    kernel.emitLoops();
+}

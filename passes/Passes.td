@@ -1,0 +1,295 @@
+#ifndef PASSES_PASSES_TD
+#define PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Raise linalg convolutions with constant weights to pattern.conv2d.";
+  let description = [{
+    Precondition: linalg on tensors, as importers produce it. Each f32
+    `linalg.conv_2d_nchw_fchw`, `linalg.depthwise_conv_2d_nchw_chw` and
+    `linalg.conv_2d_ngchw_gfchw` with static shapes and constant weights becomes
+    one `pattern.conv2d`, which takes over the zero `tensor.pad` of its input,
+    the bias in its initial value and a ReLU or ReLU6 that is its only use.
+    Pattern set and connectivity are found in the zeros of the weights; a
+    convolution without such zeros gets the pattern of all positions.
+
+    Refused, with an error: weights that are not finite. Left as it is: every
+    other operation. First pass of the pipeline.
+
+    Before:
+
+    ```mlir
+    %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] { ... }
+    %0 = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+    %y = linalg.conv_2d_nchw_fchw ins(%p, %w : ...) outs(%0 : ...) -> tensor<1x2x4x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <set = <3x3, [[0, 1, 3, 4]]>, ids = dense<1> : tensor<2x1xui8>>
+        {padding = array<i64: 1, 1, 1, 1>} : (...) -> tensor<1x2x4x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxPatterns", "max-patterns", "int64_t", /*default=*/"64",
+           "Largest pattern set to look for; weights with more distinct supports count as dense">];
+  let statistics = [
+    Statistic<"numPatterned", "patterned", "Convolutions raised with a pattern set">,
+    Statistic<"numDense", "dense", "Convolutions raised with the pattern of all positions">,
+    Statistic<"numRemovedKernels", "removed-kernels", "Kernels found empty">];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def ReorderFiltersPass : Pass<"pattern-reorder-filters", "::mlir::ModuleOp"> {
+  let summary = "Filter-kernel reorder (FKR): find the stored order of the filters.";
+  let description = [{
+    Precondition: `pattern.conv2d`. Orders filters by length (number of kernels
+    left) and, within equal length, puts filters of most similar structure next
+    to each other: first by the positions of their pattern-sorted rows that hold
+    the same pattern, then by the kernels that share channel and pattern. The
+    order is recorded as `filter_order`; weights and result are untouched.
+    Kernels within a filter are sorted by pattern when they are stored.
+    [PatDNN, ASPLOS 2020, section 5.2]
+
+    Refused: nothing. Place: after raising, before compression.
+
+    Before:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <set = ..., ids = dense<[[2, 2], [1, 0]]> : tensor<2x2xui8>> ...
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <...> {filter_order = array<i32: 1, 0>} ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"numReordered", "reordered", "Convolutions whose filters changed place">];
+}
+
+def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
+  let summary = "Store weights in FKW: pattern.conv2d to pattern.packed_conv2d.";
+  let description = [{
+    Precondition: `pattern.conv2d` with constant weights; `filter_order` is used
+    where it is set. Writes the five FKW arrays and drops the dense weights. The
+    filter group of the storage is the largest of 8, 4, 2, 1 (up to
+    `max-filter-group`) for which each run of so many stored filters keeps the
+    same channels with the same patterns.
+
+    Refused, with an error: weights that are not constant. Place: after
+    reordering, before scheduling.
+
+    Before:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <...> ... : (...) -> tensor<1x4x8x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder)
+        storage <set = ..., group = 4> ... : (...) -> tensor<1x4x8x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxFilterGroup", "max-filter-group", "int64_t", /*default=*/"8",
+           "Largest number of filters that may share one set of indices">,
+    Option<"indexBits", "index-bits", "int64_t", /*default=*/"16",
+           "Bits of a channel index, 16 or 32; layers with more channels than fit take 32">];
+  let statistics = [
+    Statistic<"numDenseBytes", "dense-bytes", "Bytes of the dense weights">,
+    Statistic<"numStoredBytes", "stored-bytes", "Bytes of the FKW arrays">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def DecompressWeightsPass : Pass<"pattern-decompress-weights", "::mlir::ModuleOp"> {
+  let summary = "Unpack FKW storage: pattern.packed_conv2d to pattern.conv2d.";
+  let description = [{
+    Precondition: `pattern.packed_conv2d` on a plain image with constant arrays.
+    The inverse of compression: dense weights and a kernel map again, used by
+    the reference lowering and to check what compression wrote.
+
+    Refused, with an error: arrays that are not constant or inputs in planes.
+
+    Before:
+
+    ```mlir
+    %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder) storage <...> ...
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <...> {filter_order = array<i32: ...>} ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Reference lowering: pattern.conv2d to plain linalg.";
+  let description = [{
+    Precondition: `pattern.conv2d`. Writes the padding, convolution, bias and
+    activation out as `tensor.pad`, `linalg.conv_2d_nchw_fchw` (or its grouped
+    form) and `linalg.generic`, on the dense weights with their zeros. It is the
+    oracle that the compiled form is compared with.
+
+    Refused: nothing.
+
+    Before:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <...> {padding = array<i64: 1, 1, 1, 1>} ...
+    ```
+
+    After:
+
+    ```mlir
+    %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] { ... }
+    %y = linalg.conv_2d_nchw_fchw ins(%p, %w : ...) outs(%0 : ...) -> ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Choose the schedule of every packed convolution (LR tuning).";
+  let description = [{
+    Precondition: `pattern.packed_conv2d`. Sets `schedule` where it is missing; a
+    schedule that is already in the IR is kept. On `cpu` the filter group takes
+    as many vectors of output positions as the registers hold beside the weights,
+    spread evenly over the image; on `gpu` and `vm` a position is a thread or a
+    loop iteration.
+
+    Refused: nothing. Place: after compression, before layout.
+
+    Before:
+
+    ```mlir
+    %y = pattern.packed_conv2d %x fkw(...) storage <..., group = 4> ...
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.packed_conv2d %x fkw(...) storage <..., group = 4>
+        schedule <device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1> ...
+    ```
+  }];
+  let options = [
+    Option<"device", "device", "::patternc::Device", /*default=*/"::patternc::Device::Cpu",
+           "Processing unit: cpu, gpu or vm", [{::llvm::cl::values(
+             clEnumValN(::patternc::Device::Cpu, "cpu", "vector loops"),
+             clEnumValN(::patternc::Device::Gpu, "gpu", "one thread for an output position"),
+             clEnumValN(::patternc::Device::Vm, "vm", "scalar loops"))}]>,
+    Option<"lanes", "lanes", "int64_t", /*default=*/"16",
+           "32-bit lanes of a vector register, or threads of a GPU workgroup">,
+    Option<"registers", "registers", "int64_t", /*default=*/"32",
+           "Vector registers">];
+  let statistics = [
+    Statistic<"numScheduled", "scheduled", "Convolutions that were given a schedule">];
+}
+
+def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {
+  let summary = "Bring the inputs of packed convolutions into planes.";
+  let description = [{
+    Precondition: `pattern.packed_conv2d` with a schedule. Puts a `pattern.pack`
+    in front of every convolution on a plain image; the planes have the padding
+    and strides of the convolution and the slack that its tiles read.
+    Convolutions that want the same planes of one value share the `pattern.pack`.
+
+    Refused, with an error: a convolution without schedule. Place: after
+    scheduling, before lowering.
+
+    Before:
+
+    ```mlir
+    %y = pattern.packed_conv2d %x fkw(...) storage <...> schedule <...> ...
+    ```
+
+    After:
+
+    ```mlir
+    %p = pattern.pack %x : tensor<1x16x8x8xf32> to tensor<1x16x8x8xf32, #pattern.planes<...>>
+    %y = pattern.packed_conv2d %p fkw(...) storage <...> schedule <...> ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPacks", "packs", "Copies into planes that were inserted">];
+}
+
+def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Lower packed convolutions and packs to loops in IREE executables.";
+  let description = [{
+    Precondition: `pattern.pack` and scheduled `pattern.packed_conv2d` on planes
+    with constant FKW arrays. Each becomes a `flow.dispatch` of its own
+    `stream.executable`, whose body is the loop nest: for a tile of output
+    positions and a group of filters, one loop over the kernels of the group,
+    every input vector loaded once for all its filters (filter-level load
+    redundancy elimination).
+
+    Refused, with an error: a packed convolution without schedule, not on planes,
+    or with arrays that are not constant. Place: after layout.
+
+    Before:
+
+    ```mlir
+    %y = pattern.packed_conv2d %p fkw(...) storage <...> schedule <device = cpu, ...> ...
+    ```
+
+    After:
+
+    ```mlir
+    %y = "flow.dispatch"(%p, %weight, %kernels, ...) <{entry_points = [@conv::@conv], ...}> : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::patternc::FlowDialect", "::patternc::StreamDialect",
+                           "::patternc::IreeCodegenDialect"];
+}
+
+def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {
+  let summary = "Turn large constants into named parameters of the IREE module.";
+  let description = [{
+    Precondition: the module is about to leave for IREE. Every tensor constant of
+    a function body with at least `min-bytes` bytes becomes a `util.global` that
+    is initialised from the parameter of the same name. The bytes are kept in the
+    attribute `pattern.parameters` of the module, name by name, until the caller
+    writes them into a parameter archive. Equal constants share one parameter.
+
+    Refused: nothing. Last pass of the pipeline.
+
+    Before:
+
+    ```mlir
+    %w = arith.constant dense_resource<conv1.weight> : tensor<1024xf32>
+    ```
+
+    After:
+
+    ```mlir
+    "util.global"() <{initial_value = #flow.parameter.named<"patternc"::"conv1.weight"> : tensor<1024xf32>, ...}>
+    ...
+    %w = "util.global.load"() <{global = @conv1.weight}> : () -> tensor<1024xf32>
+    ```
+  }];
+  let options = [
+    Option<"scope", "scope", "std::string", /*default=*/"\"patternc\"", "Parameter scope">,
+    Option<"minBytes", "min-bytes", "int64_t", /*default=*/"256",
+           "Smaller constants stay in the module">];
+  let statistics = [
+    Statistic<"numParameters", "parameters", "Parameters created">,
+    Statistic<"numBytes", "bytes", "Bytes of all parameters">];
+  let dependentDialects = ["::patternc::FlowDialect", "::patternc::UtilDialect"];
+}
+
+#endif // PASSES_PASSES_TD

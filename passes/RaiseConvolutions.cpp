@@ -1,0 +1,361 @@
+// Raises linalg convolutions with constant weights to pattern.conv2d, together
+// with the tensor.pad of their input, the bias in their initial value and the
+// ReLU behind them. Precondition: linalg on tensors. Postcondition: no static
+// f32 convolution with constant weights is left in NCHW form. Refuses weights
+// that are not finite; leaves alone whatever it has no pattern form for.
+
+#include "dialect/ConstantData.h"
+#include "dialect/PatternOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/KernelInference.h"
+#include "passes/LayerName.h"
+#include "passes/Passes.h"
+
+#include <cmath>
+
+namespace patternc {
+#define GEN_PASS_DEF_RAISECONVOLUTIONSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+namespace {
+
+/// The parts of a linalg convolution in the terms of pattern.conv2d.
+struct Convolution {
+  Value input;
+  DenseElementsAttr strides, dilations;
+  Value bias;            // null without bias
+  ElementsAttr weights;  // filters × channels of a group × height × width
+  StringRef weightsName; // of the blob, if any
+  int64_t groups = 1;
+  SmallVector<int64_t> outputShape; // N, O, H', W'
+};
+
+} // namespace
+
+/// Looks through reshapes that only split or join dimensions.
+static Value skipReshapes(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+/// The same constant under another shape of as many elements.
+static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  if (auto dense = dyn_cast<DenseElementsAttr>(attribute))
+    return dense.reshape(type);
+  return {};
+}
+
+static bool isZero(Value value) { return matchPattern(value, m_AnyZeroFloat()); }
+
+/// Reads the initial value of a convolution: zero, or a bias along the output
+/// channels. Fails on anything else.
+static FailureOr<Value> matchBias(Value init) {
+  init = skipReshapes(init);
+  DenseElementsAttr constant;
+  if (matchPattern(init, m_Constant(&constant)) && constant.isSplat() &&
+      constant.getSplatValue<APFloat>().isZero())
+    return Value();
+  if (auto fill = init.getDefiningOp<linalg::FillOp>();
+      fill && isZero(fill.getInputs()[0]))
+    return Value();
+  if (auto broadcast = init.getDefiningOp<linalg::BroadcastOp>()) {
+    auto type = cast<RankedTensorType>(broadcast.getInput().getType());
+    if (type.getRank() == 1 && type.hasStaticShape() &&
+        broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3})
+      return Value(broadcast.getInput());
+  }
+  return failure();
+}
+
+/// If `value` is an image padded with zeros, strips the padding off and returns
+/// top, left, bottom and right.
+static SmallVector<int64_t> takePadding(Value &value) {
+  auto pad = value.getDefiningOp<tensor::PadOp>();
+  if (!pad || !pad.getConstantPaddingValue() ||
+      !isZero(pad.getConstantPaddingValue()) ||
+      !pad.getSourceType().hasStaticShape() || pad.getSourceType().getRank() != 4)
+    return {0, 0, 0, 0};
+  ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+  auto negativeOrDynamic = [](int64_t p) { return p < 0; };
+  if (llvm::any_of(low, negativeOrDynamic) ||
+      llvm::any_of(high, negativeOrDynamic) || low[0] || low[1] || high[0] ||
+      high[1])
+    return {0, 0, 0, 0};
+  value = pad.getSource();
+  return {low[2], low[3], high[2], high[3]};
+}
+
+/// Reads what all convolution ops share; the caller fills in the groups.
+template <typename LinalgOp>
+static FailureOr<Convolution> matchConvolution(LinalgOp op) {
+  Convolution conv;
+  auto weightsType = cast<RankedTensorType>(op.getInputs()[1].getType());
+  auto inputType = cast<RankedTensorType>(op.getInputs()[0].getType());
+  auto outputType = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!inputType.hasStaticShape() || !outputType ||
+      !outputType.hasStaticShape() || !inputType.getElementType().isF32() ||
+      !weightsType.getElementType().isF32() ||
+      !outputType.getElementType().isF32() || weightsType.getNumElements() == 0)
+    return failure();
+  Value source = skipReshapes(op.getInputs()[1]);
+  if (!matchPattern(source, m_Constant(&conv.weights)))
+    return failure();
+  FailureOr<Value> bias = matchBias(op.getOutputs()[0]);
+  if (failed(bias))
+    return failure();
+  conv.bias = *bias;
+  conv.weightsName = blobName(source);
+  conv.input = op.getInputs()[0];
+  conv.strides = op.getStrides();
+  conv.dilations = op.getDilations();
+  conv.outputShape.assign(outputType.getShape());
+  return conv;
+}
+
+static FailureOr<Convolution> match(linalg::Conv2DNchwFchwOp op) {
+  return matchConvolution(op);
+}
+
+static FailureOr<Convolution> match(linalg::DepthwiseConv2DNchwChwOp op) {
+  FailureOr<Convolution> conv = matchConvolution(op);
+  if (succeeded(conv))
+    conv->groups = conv->outputShape[1];
+  return conv;
+}
+
+static FailureOr<Convolution> match(linalg::Conv2DNgchwGfchwOp op) {
+  FailureOr<Convolution> conv = matchConvolution(op);
+  if (failed(conv))
+    return failure();
+  conv->groups = conv->outputShape[1];
+  ArrayRef<int64_t> out = conv->outputShape;
+  conv->outputShape = {out[0], out[1] * out[2], out[3], out[4]};
+  return conv;
+}
+
+namespace {
+
+template <typename LinalgOp>
+struct RaiseConvolution : OpRewritePattern<LinalgOp> {
+  RaiseConvolution(MLIRContext *context, int64_t maxPatterns)
+      : OpRewritePattern<LinalgOp>(context), maxPatterns(maxPatterns) {}
+
+  LogicalResult matchAndRewrite(LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    FailureOr<Convolution> conv = match(op);
+    if (failed(conv))
+      return failure();
+    Location loc = nameLayer(op.getLoc(), conv->weightsName);
+
+    // The kernel is the last two dimensions of the linalg weights.
+    auto linalgWeights = cast<ShapedType>(op.getInputs()[1].getType()).getShape();
+    auto weightsType = RankedTensorType::get(
+        {conv->outputShape[1],
+         conv->weights.getNumElements() /
+             (conv->outputShape[1] * linalgWeights.back() *
+              linalgWeights.drop_back().back()),
+         linalgWeights.drop_back().back(), linalgWeights.back()},
+        rewriter.getF32Type());
+    ElementsAttr weights = reshapeConstant(conv->weights, weightsType);
+    if (!weights)
+      return failure();
+    Value weightsValue =
+        arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(weights));
+    auto data = ConstantData<float>::of(weightsValue);
+    if (!data)
+      return rewriter.notifyMatchFailure(op, "weights have no data");
+    KernelMapAttr map = inferKernelMap(rewriter.getContext(), data->elements(),
+                                       weightsType.getShape(), maxPatterns);
+
+    Value input = conv->input;
+    if (cast<ShapedType>(input.getType()).getRank() == 5)
+      input = joinGroups(rewriter, loc, input);
+    SmallVector<int64_t> padding = takePadding(input);
+    auto outputType =
+        RankedTensorType::get(conv->outputShape, rewriter.getF32Type());
+    auto pair = [](DenseElementsAttr attribute) {
+      return llvm::to_vector(attribute.getValues<int64_t>());
+    };
+    Value result = Conv2DOp::create(
+        rewriter, loc, outputType, input, weightsValue, conv->bias, map,
+        /*filter_order=*/nullptr,
+        rewriter.getDenseI64ArrayAttr(pair(conv->strides)),
+        rewriter.getDenseI64ArrayAttr(padding),
+        rewriter.getDenseI64ArrayAttr(pair(conv->dilations)),
+        rewriter.getI64IntegerAttr(conv->groups),
+        ActivationAttr::get(rewriter.getContext(), Activation::None));
+    auto wanted = cast<RankedTensorType>(op->getResult(0).getType());
+    if (wanted.getRank() == 5)
+      result = tensor::ExpandShapeOp::create(
+          rewriter, loc, wanted, result,
+          SmallVector<ReassociationIndices>{{0}, {1, 2}, {3}, {4}});
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  /// N×G×C×H×W to N×(G·C)×H×W, through the reshape that made it if there is one.
+  static Value joinGroups(PatternRewriter &rewriter, Location loc, Value input) {
+    SmallVector<ReassociationIndices> joined{{0}, {1, 2}, {3}, {4}};
+    auto expand = input.getDefiningOp<tensor::ExpandShapeOp>();
+    if (expand && expand.getReassociationIndices() == joined)
+      return expand.getSrc();
+    return tensor::CollapseShapeOp::create(rewriter, loc, input, joined);
+  }
+
+  int64_t maxPatterns;
+};
+
+/// Fuses a ReLU or ReLU6 that is the only use of a pattern.conv2d.
+struct FuseActivation : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
+        op.getNumParallelLoops() != op.getNumLoops() ||
+        !llvm::all_of(op.getIndexingMapsArray(),
+                      [](AffineMap map) { return map.isIdentity(); }) ||
+        op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+      return failure();
+    auto conv = op.getDpsInputOperand(0)->get().getDefiningOp<Conv2DOp>();
+    if (!conv || !conv->hasOneUse() ||
+        conv.getActivation() != Activation::None ||
+        conv.getType() != op->getResult(0).getType())
+      return failure();
+    FailureOr<Activation> activation = matchActivation(*op.getBody());
+    if (failed(activation))
+      return failure();
+    rewriter.modifyOpInPlace(conv, [&] { conv.setActivation(*activation); });
+    rewriter.replaceOp(op, conv.getOutput());
+    return success();
+  }
+
+private:
+  /// If `value` is max(x, 0), returns x. `value` may be a maximum, or a
+  /// comparison and a select in any of their mirrored forms.
+  static Value matchClampBelow(Value value) {
+    if (auto max = value.getDefiningOp<arith::MaximumFOp>())
+      return isZero(max.getRhs()) ? max.getLhs()
+             : isZero(max.getLhs()) ? max.getRhs() : Value();
+    return matchSelect(value, isZero, /*keepsGreater=*/true);
+  }
+
+  static Value matchClampAbove(Value value, double bound) {
+    auto isBound = [&](Value v) {
+      FloatAttr attribute;
+      return matchPattern(v, m_Constant(&attribute)) &&
+             attribute.getValueAsDouble() == bound;
+    };
+    if (auto min = value.getDefiningOp<arith::MinimumFOp>())
+      return isBound(min.getRhs()) ? min.getLhs()
+             : isBound(min.getLhs()) ? min.getRhs() : Value();
+    return matchSelect(value, isBound, /*keepsGreater=*/false);
+  }
+
+  /// Matches `select(cmpf(x, bound), a, b)` with {a, b} = {x, bound} that keeps
+  /// the greater (or the lesser) of the two; returns x.
+  static Value matchSelect(Value value, function_ref<bool(Value)> isBound,
+                           bool keepsGreater) {
+    auto select = value.getDefiningOp<arith::SelectOp>();
+    auto compare =
+        select ? select.getCondition().getDefiningOp<arith::CmpFOp>() : nullptr;
+    if (!compare || !isBound(compare.getRhs()))
+      return {};
+    Value x = compare.getLhs();
+    using Predicate = arith::CmpFPredicate;
+    bool greater = llvm::is_contained({Predicate::OGT, Predicate::UGT,
+                                       Predicate::OGE, Predicate::UGE},
+                                      compare.getPredicate());
+    bool less = llvm::is_contained({Predicate::OLT, Predicate::ULT,
+                                    Predicate::OLE, Predicate::ULE},
+                                   compare.getPredicate());
+    Value whenTrue = select.getTrueValue(), whenFalse = select.getFalseValue();
+    bool xWhenTrue = whenTrue == x && isBound(whenFalse);
+    bool xWhenFalse = whenFalse == x && isBound(whenTrue);
+    if ((greater && xWhenTrue) || (less && xWhenFalse))
+      return keepsGreater ? x : Value();
+    if ((less && xWhenTrue) || (greater && xWhenFalse))
+      return keepsGreater ? Value() : x;
+    return {};
+  }
+
+  static FailureOr<Activation> matchActivation(Block &body) {
+    Value result = body.getTerminator()->getOperand(0);
+    Value input = body.getArgument(0);
+    if (matchClampBelow(result) == input)
+      return Activation::Relu;
+    if (Value inner = matchClampAbove(result, 6.0);
+        inner && matchClampBelow(inner) == input)
+      return Activation::Relu6;
+    if (Value inner = matchClampBelow(result);
+        inner && matchClampAbove(inner, 6.0) == input)
+      return Activation::Relu6;
+    return failure();
+  }
+};
+
+class RaiseConvolutions
+    : public patternc::impl::RaiseConvolutionsPassBase<RaiseConvolutions> {
+public:
+  using RaiseConvolutionsPassBase::RaiseConvolutionsPassBase;
+
+  void runOnOperation() override {
+    if (failed(checkWeights<linalg::Conv2DNchwFchwOp>()) ||
+        failed(checkWeights<linalg::DepthwiseConv2DNchwChwOp>()) ||
+        failed(checkWeights<linalg::Conv2DNgchwGfchwOp>()))
+      return signalPassFailure();
+
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    patterns.add<RaiseConvolution<linalg::Conv2DNchwFchwOp>,
+                 RaiseConvolution<linalg::DepthwiseConv2DNchwChwOp>,
+                 RaiseConvolution<linalg::Conv2DNgchwGfchwOp>>(
+        context, static_cast<int64_t>(maxPatterns));
+    patterns.add<FuseActivation>(context);
+    // The reshapes around grouped convolutions cancel.
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+
+    getOperation().walk([&](Conv2DOp op) {
+      ++(op.getMap().getSet().isAllPositions() ? numDense : numPatterned);
+      numRemovedKernels += llvm::count(op.getMap().getFlatIds(), 0);
+    });
+  }
+
+private:
+  template <typename LinalgOp> LogicalResult checkWeights() {
+    WalkResult result = getOperation().walk([&](LinalgOp op) {
+      Value source = skipReshapes(op.getInputs()[1]);
+      auto weights = ConstantData<float>::of(source);
+      if (!weights || llvm::all_of(weights->elements(),
+                                   [](float w) { return std::isfinite(w); }))
+        return WalkResult::advance();
+      StringRef name = blobName(source);
+      op.emitError("weights ") << (name.empty() ? "of this convolution" : name)
+                               << " hold a value that is not finite";
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+};
+
+} // namespace

@@ -1,0 +1,123 @@
+// The scalar form of the filter-group schedule. On a GPU a thread computes one
+// output position for all filters of a group; on the VM a loop goes over the
+// positions. The input of a tap is read once for the whole group.
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+#include "passes/ConvolutionKernel.h"
+#include "passes/IndexArithmetic.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Taps of one kernel up to which they are unrolled.
+static constexpr int64_t maxUnrolledTaps = 9;
+
+/// One tap: reads its input and multiplies it into the group's accumulators.
+static SmallVector<Value> emitTap(ImplicitLocOpBuilder &b,
+                                  const ConvolutionKernel &kernel,
+                                  Value position, Value firstWeight,
+                                  ValueRange accumulators) {
+  IndexArithmetic index(b);
+  Value x = memref::LoadOp::create(b, kernel.input, position);
+  SmallVector<Value> result;
+  for (auto [g, accumulator] : llvm::enumerate(accumulators)) {
+    Value w = memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, g));
+    Value product = arith::MulFOp::create(b, w, x);
+    result.push_back(arith::AddFOp::create(b, accumulator, product));
+  }
+  return result;
+}
+
+/// All kernels of one filter group at one output position.
+static void emitPosition(ImplicitLocOpBuilder &b,
+                         const ConvolutionKernel &kernel, Value image,
+                         Value filterGroup, Value position) {
+  IndexArithmetic index(b);
+  const ConvolutionGeometry &geometry = kernel.geometry;
+  int64_t group = kernel.group, entries = kernel.set.getEntries();
+  Value row = index.div(position, geometry.outWidth);
+  Value column = index.sub(position, index.mul(row, geometry.outWidth));
+  Value inputBase = index.add(
+      index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
+      index.add(index.mul(row, kernel.planes.getPitch()), column));
+
+  SmallVector<Value> filters, init;
+  for (int64_t g = 0; g < group; ++g) {
+    filters.push_back(index.load(
+        kernel.reorder, index.add(index.mul(filterGroup, group), g)));
+    if (kernel.bias)
+      init.push_back(memref::LoadOp::create(b, kernel.bias, filters.back()));
+    else
+      init.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
+  }
+
+  Value one = index.constant(1);
+  auto kernels = scf::ForOp::create(
+      b, index.load(kernel.offset, filterGroup),
+      index.load(kernel.offset, index.add(filterGroup, 1)), one, init);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(kernels.getBody());
+    Value k = kernels.getInductionVar();
+    KernelReads reads = readKernel(b, kernel, k);
+    Value channel = index.add(reads.channelBase, inputBase);
+    Value firstWeight = index.mul(k, entries * group);
+    SmallVector<Value> accumulators(kernels.getRegionIterArgs());
+    if (!kernel.taps || entries <= maxUnrolledTaps) {
+      for (int64_t entry = 0; entry < entries; ++entry)
+        accumulators = emitTap(
+            b, kernel,
+            index.add(channel, reads.tapOffset(index.constant(entry))),
+            index.add(firstWeight, entry * group), accumulators);
+    } else {
+      auto taps = scf::ForOp::create(b, index.constant(0),
+                                     index.constant(entries), one, accumulators);
+      OpBuilder::InsertionGuard inner(b);
+      b.setInsertionPointToStart(taps.getBody());
+      Value entry = taps.getInductionVar();
+      scf::YieldOp::create(
+          b, emitTap(b, kernel, index.add(channel, reads.tapOffset(entry)),
+                     index.add(firstWeight, index.mul(entry, group)),
+                     taps.getRegionIterArgs()));
+      accumulators = llvm::to_vector_of<Value>(taps.getResults());
+    }
+    b.setInsertionPointToEnd(kernels.getBody());
+    scf::YieldOp::create(b, accumulators);
+  }
+
+  int64_t outSize = geometry.outHeight * geometry.outWidth;
+  for (auto [filter, accumulator] :
+       llvm::zip_equal(filters, kernels.getResults())) {
+    Value channel =
+        index.add(index.mul(image, geometry.filters * outSize),
+                  index.mul(filter, outSize));
+    memref::StoreOp::create(b, activate(b, accumulator, kernel.activation),
+                            kernel.output, index.add(channel, position));
+  }
+}
+
+void ConvolutionKernel::emitScalar(StreamExecutable &executable) const {
+  ImplicitLocOpBuilder &b = executable.body();
+  IndexArithmetic index(b);
+  Value filterGroup = executable.workgroupId(1);
+  Value image = executable.workgroupId(2);
+  int64_t positions = geometry.outHeight * geometry.outWidth;
+  OpBuilder::InsertionGuard guard(b);
+  Value position;
+  if (schedule.getDevice() == Device::Gpu) {
+    position = index.add(
+        index.mul(executable.workgroupId(0), threads()),
+        Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
+    auto inImage = scf::IfOp::create(b, index.less(position, positions),
+                                     /*withElseRegion=*/false);
+    b.setInsertionPointToStart(inImage.thenBlock());
+  } else {
+    auto loop = scf::ForOp::create(b, index.constant(0),
+                                   index.constant(positions), index.constant(1));
+    b.setInsertionPointToStart(loop.getBody());
+    position = loop.getInductionVar();
+  }
+  emitPosition(b, *this, image, filterGroup, position);
+}

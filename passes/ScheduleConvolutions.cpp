@@ -1,0 +1,81 @@
+// Chooses tile sizes and loop splits of packed convolutions. Precondition:
+// pattern.packed_conv2d. Postcondition: each has a schedule; one that was there
+// is kept. Refuses nothing.
+
+#include "dialect/ConvolutionGeometry.h"
+#include "passes/Passes.h"
+#include "llvm/Support/CommandLine.h"
+
+namespace patternc {
+#define GEN_PASS_DEF_SCHEDULECONVOLUTIONSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+/// Workgroups below which threads would stay idle at the end of a layer.
+static constexpr int64_t minWorkgroups = 16;
+
+/// Multiply-adds of a vector needed to hide the prefetch of one cache line.
+static constexpr int64_t multiplyAddsPerLine = 4;
+static constexpr int64_t lineElements = 16;
+
+namespace {
+
+class ScheduleConvolutions
+    : public patternc::impl::ScheduleConvolutionsPassBase<ScheduleConvolutions> {
+public:
+  using ScheduleConvolutionsPassBase::ScheduleConvolutionsPassBase;
+
+  void runOnOperation() override {
+    getOperation().walk([&](PackedConv2DOp op) {
+      if (op.getSchedule())
+        return;
+      op.setScheduleAttr(device == Device::Cpu
+                             ? scheduleVectors(op)
+                             : ScheduleAttr::get(&getContext(), device, lanes,
+                                                 1, 1, 0));
+      ++numScheduled;
+    });
+  }
+
+private:
+  ScheduleAttr scheduleVectors(PackedConv2DOp op) {
+    ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+    int64_t group = op.getStorage().getGroup();
+    int64_t run = geometry.runLength();
+
+    // A vector touches at most two rows of the output, so that two masked
+    // stores write it.
+    int64_t width = lanes;
+    while (width > geometry.runColumns() + 1)
+      width /= 2;
+
+    // Accumulators share the registers with the weights of the group and with
+    // the vectors that are being loaded; more weights want more of the latter.
+    int64_t accumulators =
+        group >= 8 ? registers / 2 : registers - group - registers / 8;
+    int64_t mostVectors = std::max<int64_t>(1, accumulators / group);
+    mostVectors = std::min<int64_t>(mostVectors, 12);
+    int64_t tiles = llvm::divideCeilSigned(run, width * mostVectors);
+    int64_t vectors = llvm::divideCeilSigned(run, width * tiles);
+    tiles = llvm::divideCeilSigned(run, width * vectors);
+
+    int64_t filterGroups = geometry.filters / group;
+    int64_t blocks =
+        std::min(filterGroups,
+                 llvm::divideCeilSigned(minWorkgroups, tiles * geometry.batch));
+
+    // x86 alone has 16 lanes; its hardware prefetchers do not follow the jumps
+    // from channel to channel, and a load across lines that misses is dear.
+    int64_t taps = op.getStorage().getSet().getEntries();
+    int64_t lines = (width * vectors + geometry.tapReach()) / lineElements + 1;
+    bool pays = lanes == 16 && geometry.strideH * geometry.strideW == 1 &&
+                taps * group * vectors >= multiplyAddsPerLine * lines;
+    return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, blocks,
+                             pays ? 1 : 0);
+  }
+};
+
+} // namespace

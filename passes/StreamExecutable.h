@@ -1,0 +1,42 @@
+#ifndef PASSES_STREAMEXECUTABLE_H
+#define PASSES_STREAMEXECUTABLE_H
+
+#include "dialect/PatternAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace patternc {
+
+/// An IREE executable with one entry point whose body is written by hand: the
+/// way a kernel of ours reaches IREE without being looked at again.
+class StreamExecutable {
+public:
+  /// Creates the executable in front of everything in `module`. `bindings` are
+  /// the flat buffers of the operands, then of the result; `workgroups` the
+  /// grid. A GPU kernel runs `threads` threads a workgroup; 0 elsewhere.
+  StreamExecutable(mlir::ModuleOp module, mlir::Location loc,
+                   llvm::StringRef name,
+                   llvm::ArrayRef<mlir::MemRefType> bindings,
+                   std::array<int64_t, 3> workgroups, int64_t threads);
+
+  /// Inserts into the kernel's body.
+  mlir::ImplicitLocOpBuilder &body() { return builder; }
+  /// The buffers, in the order of the bindings.
+  llvm::ArrayRef<mlir::Value> buffers() const { return bufferValues; }
+  /// Index of the workgroup in the grid.
+  mlir::Value workgroupId(int64_t dimension);
+
+  /// Calls the kernel: `flow.dispatch` of `operands`, giving `resultType`.
+  mlir::Value dispatch(mlir::OpBuilder &caller, mlir::Location loc,
+                       mlir::ValueRange operands,
+                       mlir::RankedTensorType resultType);
+
+private:
+  mlir::ImplicitLocOpBuilder builder;
+  mlir::SymbolRefAttr entryPoint;
+  llvm::SmallVector<mlir::Value> bufferValues;
+};
+
+} // namespace patternc
+
+#endif // PASSES_STREAMEXECUTABLE_H

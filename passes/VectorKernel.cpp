@@ -1,0 +1,253 @@
+// The filter-group schedule for CPUs. A tile is a flat run of output positions
+// over the plane, `vectors` vectors long; for each group of filters all its
+// accumulators stay in registers while one loop goes over the kernels that the
+// group keeps. Every input vector is loaded once and multiplied into all
+// filters of the group. Positions between the rows of the image are computed
+// and not stored.
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/ConvolutionKernel.h"
+#include "passes/IndexArithmetic.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Multiply-adds of one kernel up to which its taps are unrolled.
+static constexpr int64_t maxUnrolled = 512;
+
+/// NEON multiplies by a lane of a register: weights come as vectors of four.
+static constexpr int64_t laneWeights = 4;
+
+/// 32-bit elements of a cache line.
+static constexpr int64_t lineElements = 16;
+
+namespace {
+
+/// Emits the kernel; the members are the values that several steps read.
+class VectorKernel {
+public:
+  VectorKernel(StreamExecutable &executable, const ConvolutionKernel &kernel)
+      : executable(executable), kernel(kernel), b(executable.body()), index(b),
+        geometry(kernel.geometry), lanes(kernel.schedule.getLanes()),
+        vectors(kernel.schedule.getVectors()), group(kernel.group),
+        vectorType(VectorType::get(lanes, b.getF32Type())),
+        maskType(VectorType::get(lanes, b.getI1Type())) {}
+
+  void emit() {
+    Value tile = executable.workgroupId(0);
+    Value block = executable.workgroupId(1);
+    Value image = executable.workgroupId(2);
+    runStart = index.mul(tile, kernel.tile());
+    inputBase =
+        index.add(index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
+                  runStart);
+    outputBase = index.mul(image, geometry.filters * geometry.outHeight *
+                                      geometry.outWidth);
+    emitSegments();
+
+    int64_t perBlock = llvm::divideCeilSigned(kernel.filterGroups(),
+                                        kernel.schedule.getBlocks());
+    Value first = index.mul(block, perBlock);
+    Value last = index.min(index.add(first, perBlock),
+                           index.constant(kernel.filterGroups()));
+    auto loop = scf::ForOp::create(b, first, last, index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    emitFilterGroup(loop.getInductionVar());
+  }
+
+private:
+  /// Part of a vector that lies in one row of the output.
+  struct Segment {
+    Value mask;     // lanes in the row
+    Value position; // output position of lane 0, in its channel
+  };
+
+  /// Says for each vector of the tile where its lanes belong in the output. The
+  /// vector starts in one row and may end in the next.
+  void emitSegments() {
+    int64_t rows = geometry.runRows(), columns = geometry.runColumns();
+    int64_t pitch = rows == 1 ? geometry.runLength() : geometry.planePitch();
+    Value zero = index.constant(0);
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value start = index.add(runStart, v * lanes);
+      Value row = index.div(start, pitch);
+      Value column = index.sub(start, index.mul(row, pitch));
+      Value inRow = index.max(index.sub(index.constant(columns), column), zero);
+      Value count = arith::SelectOp::create(b, index.less(row, rows), inRow, zero);
+      // A vector without a lane in the row keeps an address in the output.
+      Value position = index.add(index.mul(row, columns), column);
+      Value some =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
+      position = arith::SelectOp::create(b, some, position, zero);
+      segments.push_back(
+          {vector::CreateMaskOp::create(b, maskType, count), position});
+      if (rows == 1)
+        continue;
+
+      Value before = index.sub(index.constant(pitch), column);
+      Value nextRow = index.add(row, 1);
+      Value notBefore = vector::CreateMaskOp::create(b, maskType, before);
+      Value all = arith::ConstantOp::create(
+          b, DenseElementsAttr::get(maskType, true));
+      Value mask = arith::XOrIOp::create(b, notBefore, all);
+      Value inImage = vector::BroadcastOp::create(b, maskType,
+                                                  index.less(nextRow, rows));
+      mask = arith::AndIOp::create(b, mask, inImage);
+      Value nextPosition = index.sub(index.mul(nextRow, columns), before);
+      segments.push_back({mask, index.max(nextPosition, zero)});
+    }
+  }
+
+  /// All of one filter group: its kernels, then its epilogue.
+  void emitFilterGroup(Value filterGroup) {
+    Value firstFilter = index.mul(filterGroup, group);
+    SmallVector<Value> filters, init;
+    for (int64_t g = 0; g < group; ++g) {
+      Value filter = index.load(kernel.reorder, index.add(firstFilter, g));
+      filters.push_back(filter);
+      Value start;
+      if (kernel.bias)
+        start = vector::BroadcastOp::create(
+            b, vectorType, memref::LoadOp::create(b, kernel.bias, filter));
+      else
+        start = arith::ConstantOp::create(
+            b, DenseElementsAttr::get(vectorType, 0.0f));
+      init.append(vectors, start);
+    }
+
+    Value firstKernel = index.load(kernel.offset, filterGroup);
+    Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
+    auto loop = scf::ForOp::create(b, firstKernel, lastKernel,
+                                   index.constant(1), init);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      scf::YieldOp::create(b, emitKernel(loop.getInductionVar(), lastKernel,
+                                         loop.getRegionIterArgs()));
+    }
+    emitStores(filters, loop.getResults());
+  }
+
+  /// The taps of one stored kernel; returns the new accumulators.
+  SmallVector<Value> emitKernel(Value k, Value lastKernel,
+                                ValueRange accumulators) {
+    if (kernel.schedule.getPrefetch())
+      emitPrefetch(k, lastKernel);
+    KernelReads reads = readKernel(b, kernel, k);
+    Value channel = index.add(reads.channelBase, inputBase);
+    int64_t entries = kernel.set.getEntries();
+    Value firstWeight = index.mul(k, entries * group);
+
+    if (!kernel.taps || entries * group * vectors <= maxUnrolled) {
+      SmallVector<Value> result(accumulators);
+      for (int64_t entry = 0; entry < entries; ++entry)
+        result = emitTap(index.add(channel, reads.tapOffset(index.constant(entry))),
+                         index.add(firstWeight, entry * group), result);
+      return result;
+    }
+    auto loop = scf::ForOp::create(b, index.constant(0), index.constant(entries),
+                                   index.constant(1), accumulators);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value entry = loop.getInductionVar();
+    scf::YieldOp::create(
+        b, emitTap(index.add(channel, reads.tapOffset(entry)),
+                   index.add(firstWeight, index.mul(entry, group)),
+                   loop.getRegionIterArgs()));
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
+  /// One tap: each vector of input is loaded once for all filters of the group.
+  SmallVector<Value> emitTap(Value position, Value firstWeight,
+                             ValueRange accumulators) {
+    SmallVector<Value> weights = emitWeights(firstWeight);
+    SmallVector<Value> result(accumulators);
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value x = vector::LoadOp::create(b, vectorType, kernel.input,
+                                       index.add(position, v * lanes));
+      for (int64_t g = 0; g < group; ++g) {
+        Value &accumulator = result[g * vectors + v];
+        accumulator = vector::FMAOp::create(b, weights[g], x, accumulator);
+      }
+    }
+    return result;
+  }
+
+  /// The weights of the group's filters for one tap, each in all lanes.
+  SmallVector<Value> emitWeights(Value firstWeight) {
+    SmallVector<Value> weights;
+    bool byLane = lanes == laneWeights && group % laneWeights == 0;
+    auto laneType = VectorType::get(laneWeights, b.getF32Type());
+    Value lanesOfFour;
+    for (int64_t g = 0; g < group; ++g) {
+      Value at = index.add(firstWeight, g);
+      Value scalar;
+      if (byLane) {
+        if (g % laneWeights == 0)
+          lanesOfFour = vector::LoadOp::create(b, laneType, kernel.weight, at);
+        scalar = vector::ExtractOp::create(b, lanesOfFour, g % laneWeights);
+      } else {
+        scalar = memref::LoadOp::create(b, kernel.weight, at);
+      }
+      weights.push_back(vector::BroadcastOp::create(b, vectorType, scalar));
+    }
+    return weights;
+  }
+
+  /// Asks for the cache lines that a later kernel will read.
+  void emitPrefetch(Value k, Value lastKernel) {
+    Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
+                            index.sub(lastKernel, index.constant(1)));
+    Value base = index.add(readKernel(b, kernel, ahead).channelBase, inputBase);
+    int64_t rowReach = kernel.tile() + (geometry.kernelWidth - 1) *
+                                           geometry.dilationW / geometry.strideW;
+    int64_t next = 0;
+    for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
+      int64_t row = y * geometry.dilationH / geometry.strideH *
+                    geometry.planePitch();
+      for (next = std::max(next, row); next < row + rowReach + lineElements - 1;
+           next += lineElements)
+        memref::PrefetchOp::create(b, kernel.input,
+                                   ValueRange{index.add(base, next)},
+                                   /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+    }
+  }
+
+  void emitStores(ArrayRef<Value> filters, ValueRange accumulators) {
+    int64_t perVector = segments.size() / vectors;
+    for (int64_t g = 0; g < group; ++g) {
+      Value channel =
+          index.add(outputBase, index.mul(filters[g], geometry.outHeight *
+                                                          geometry.outWidth));
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value value =
+            activate(b, accumulators[g * vectors + v], kernel.activation);
+        for (int64_t s = 0; s < perVector; ++s) {
+          const Segment &segment = segments[v * perVector + s];
+          vector::MaskedStoreOp::create(
+              b, kernel.output, ValueRange{index.add(channel, segment.position)},
+              segment.mask, value);
+        }
+      }
+    }
+  }
+
+  StreamExecutable &executable;
+  const ConvolutionKernel &kernel;
+  ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  const ConvolutionGeometry &geometry;
+  int64_t lanes, vectors, group;
+  VectorType vectorType, maskType;
+  Value runStart, inputBase, outputBase;
+  SmallVector<Segment> segments;
+};
+
+} // namespace
+
+void ConvolutionKernel::emitVector(StreamExecutable &executable) const {
+  VectorKernel(executable, *this).emit();
+}
