@@ -1,0 +1,138 @@
+# make demo and make test set up everything that they need, once: Debian packages (with sudo unless
+# root), a virtual environment in .venv, the built package in it. A second run costs nothing until
+# a file changes that a step depends on.
+
+SHELL := /bin/bash -o pipefail
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The index that torch comes from; empty for pip's own. https://download.pytorch.org/whl/cpu has a
+# build without CUDA, which is all that is needed and some gigabytes smaller.
+TORCH_INDEX ?=
+PYTEST_ARGS ?= -n auto
+LIT_ARGS ?=
+
+BIN := .venv/bin
+STAMPS := build/stamps
+AARCH64 := build/aarch64
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# Versions are written once, in pyproject.toml.
+TORCH := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
+IREE_RUNTIME := $(shell sed -n 's/^runtime = \["\(iree-base-runtime==[0-9.]*\)"\]/\1/p' pyproject.toml)
+
+CXX_SOURCES := $(wildcard dialect/*.cpp dialect/*.h passes/*.cpp passes/*.h tools/*.cpp \
+  python/bindings/*.cpp python/bindings/*.h)
+ODS_SOURCES := $(wildcard dialect/*.td passes/*.td)
+BUILD_FILES := CMakeLists.txt $(wildcard cmake/* */CMakeLists.txt python/bindings/CMakeLists.txt)
+PYTHON_SOURCES := $(shell find python/patternc -name '*.py' -o -name '*.pyi')
+
+step = @printf '\033[1m==> %s\033[0m\n' '$(1)'
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+.PHONY: demo
+demo: $(STAMPS)/package ## train, prune and compile a network, and compare (under ten minutes)
+	$(call step,demo)
+	@$(BIN)/python benchmarks/demo.py
+
+.PHONY: test
+test: lint lit pytest ## build, and run every check and test
+
+.PHONY: lit
+lit: $(STAMPS)/test ## FileCheck tests of the dialect and the passes
+	$(call step,lit tests)
+	@$(BIN)/lit -sv --no-progress-bar -D tools_dir=$(BIN) $(LIT_ARGS) lit_tests
+
+.PHONY: pytest
+pytest: $(STAMPS)/test $(STAMPS)/aarch64 ## Python tests, on every target
+	$(call step,Python tests)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(STAMPS)/test ## formatting, linting, types, spelling, generated docs
+	$(call step,format of Python and C++)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
+	$(call step,ruff$(comma) typos)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/typos
+	$(call step,types)
+	@$(BIN)/pyright
+	$(call step,generated docs)
+	@$(BIN)/python docs/generate.py --check
+
+.PHONY: format
+format: $(STAMPS)/test ## format all sources
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(CXX_SOURCES)
+
+.PHONY: docs
+docs: $(STAMPS)/venv ## write docs/reference from the ODS files
+	@$(BIN)/python docs/generate.py
+
+.PHONY: bench
+bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
+	@$(BIN)/python benchmarks/layer.py
+
+.PHONY: clean
+clean: ## remove the build and the virtual environment
+	rm -rf build .venv
+
+# Set-up. Each stamp is newer than the files it depends on once its step has succeeded.
+
+$(STAMPS)/system: .ci/apt-packages.txt
+	@mkdir -p $(@D)
+	@missing=$$(for package in $$(cat $<); do \
+	    dpkg-query -W -f '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || echo $$package; \
+	  done); \
+	if [ -n "$$missing" ]; then \
+	  printf '\033[1m==> Debian packages:\033[0m %s\n' "$$(echo $$missing)"; \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	fi
+	@touch $@
+
+$(STAMPS)/venv: $(STAMPS)/system
+	$(call step,virtual environment in .venv)
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+# torch first: whatever else asks for torch is content with it, and never fetches another one.
+$(STAMPS)/torch: $(STAMPS)/venv pyproject.toml
+	$(call step,$(TORCH)$(if $(TORCH_INDEX),, (a large download; TORCH_INDEX=... for a smaller build)))
+	@$(PIP) install $(addprefix --index-url ,$(TORCH_INDEX)) $(TORCH)
+	@touch $@
+
+# Without build isolation the build folder stays valid, and only what changed is compiled.
+$(STAMPS)/package: $(STAMPS)/torch $(CXX_SOURCES) $(ODS_SOURCES) $(BUILD_FILES) $(PYTHON_SOURCES) README.md
+	$(call step,build and install of patternc with IREE and torch-mlir (minutes at first))
+	@$(PIP) install 'scikit-build-core>=0.11' 'nanobind>=2.9,<3'
+	@$(PIP) install --no-build-isolation '.[all]'
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/package pyproject.toml
+	$(call step,tools for tests)
+	@$(PIP) install 'patternc[test,dev]'
+	@touch $@
+
+$(STAMPS)/bench: $(STAMPS)/package pyproject.toml
+	$(call step,engines to compare with)
+	@$(PIP) install 'patternc[bench]'
+	@touch $@
+
+# IREE's runtime for aarch64, which the tests run under qemu-user.
+$(STAMPS)/aarch64: $(STAMPS)/venv pyproject.toml
+	$(call step,$(IREE_RUNTIME) for aarch64)
+	@rm -rf $(AARCH64) && mkdir -p $(AARCH64)
+	@$(PIP) download --no-deps --only-binary=:all: --platform manylinux_2_28_aarch64 \
+	  --dest $(AARCH64) $(IREE_RUNTIME)
+	@$(BIN)/python -m zipfile -e $(AARCH64)/*.whl $(AARCH64) && rm $(AARCH64)/*.whl
+	@touch $@
+
+comma := ,

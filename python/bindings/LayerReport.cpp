@@ -1,0 +1,21 @@
+//===- LayerReport.cpp - What is known of each layer of a module ----------===//
+
+#include "passes/LayerReport.h"
+#include "python/bindings/Bindings.h"
+#include "python/bindings/Context.h"
+
+#include "nanobind/stl/string.h"
+
+namespace nb = nanobind;
+using namespace patternc::python;
+
+void patternc::python::bindLayerReport(nb::module_ &pythonModule) {
+  pythonModule.def(
+      "layer_report",
+      [](Module &module) {
+        ContextGuard guard(*module.context);
+        return patternc::layerReport(*module.op);
+      },
+      nb::arg("module"),
+      "JSON text with one object for each pattern layer of the module.");
+}

@@ -1,0 +1,194 @@
+//===- PassManager.cpp - Pass pipelines -----------------------------------===//
+
+#include "python/bindings/Bindings.h"
+#include "python/bindings/Context.h"
+#include "python/bindings/Diagnostics.h"
+
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Support/Timing.h"
+#include "nanobind/stl/filesystem.h"
+#include "nanobind/stl/optional.h"
+#include "nanobind/stl/shared_ptr.h"
+#include "nanobind/stl/string.h"
+#include "nanobind/stl/unique_ptr.h"
+#include "nanobind/stl/vector.h"
+#include <filesystem>
+
+namespace nb = nanobind;
+using namespace patternc::python;
+
+namespace {
+
+/// Remembers the first pass that fails, by its flag: MLIR's diagnostics do not
+/// name it.
+class FailureRecorder : public mlir::PassInstrumentation {
+public:
+  explicit FailureRecorder(std::optional<std::string> &flag) : flag(flag) {}
+
+  // The pass manager calls instrumentations one at a time.
+  void runAfterPassFailed(mlir::Pass *pass, mlir::Operation *) override {
+    if (!flag && !pass->getArgument().empty())
+      flag = pass->getArgument().str();
+  }
+
+private:
+  std::optional<std::string> &flag;
+};
+
+class PassManager {
+public:
+  PassManager(std::shared_ptr<Context> context, const std::string &pipeline)
+      : context(std::move(context)), manager(&this->context->mlir) {
+    std::string message;
+    llvm::raw_string_ostream stream(message);
+    mlir::FailureOr<mlir::OpPassManager> parsed =
+        mlir::parsePassPipeline(pipeline, stream);
+    if (mlir::failed(parsed))
+      raiseError("the pass pipeline does not parse: " +
+                 llvm::StringRef(message).trim().str());
+    static_cast<mlir::OpPassManager &>(manager) = std::move(*parsed);
+    manager.addInstrumentation(std::make_unique<FailureRecorder>(failedPass));
+  }
+
+  std::string text() const {
+    std::string result;
+    llvm::raw_string_ostream stream(result);
+    // No public const form.
+    const_cast<mlir::PassManager &>(manager).printAsTextualPipeline(stream);
+    return result;
+  }
+
+  std::vector<Diagnostic> run(Module &module) {
+    if (module.context != context)
+      raiseError("the module and the pass manager are of different contexts");
+    failedPass.reset();
+    std::vector<Diagnostic> diagnostics;
+    bool succeeded;
+    {
+      ContextGuard guard(*context);
+      DiagnosticCollector collector(&context->mlir);
+      succeeded = mlir::succeeded(manager.run(*module.op));
+      diagnostics = collector.diagnostics();
+    }
+    if (!succeeded)
+      raiseError(diagnostics, "the pass pipeline failed without a message",
+                 failedPass);
+    return diagnostics;
+  }
+
+  void enableVerifier(bool enabled) { manager.enableVerifier(enabled); }
+
+  void enableIRPrinting(bool before, bool after, bool onlyOnChange,
+                        std::optional<int64_t> elideLarge,
+                        std::optional<std::filesystem::path> directory) {
+    // A module can be printed as a whole only while nobody else changes it.
+    context->mlir.disableMultithreading();
+    mlir::OpPrintingFlags flags;
+    if (elideLarge) {
+      flags.elideLargeElementsAttrs(*elideLarge);
+      flags.elideLargeResourceString(*elideLarge);
+    }
+    auto always = [](bool enabled) {
+      return [enabled](mlir::Pass *, mlir::Operation *) { return enabled; };
+    };
+    if (directory)
+      manager.enableIRPrintingToFileTree(always(before), always(after),
+                                         /*printModuleScope=*/true, onlyOnChange,
+                                         /*printAfterOnlyOnFailure=*/false,
+                                         directory->string(), flags);
+    else
+      manager.enableIRPrinting(always(before), always(after),
+                               /*printModuleScope=*/true, onlyOnChange,
+                               /*printAfterOnlyOnFailure=*/false, llvm::errs(),
+                               flags);
+  }
+
+  void enableTiming() {
+    if (timing)
+      return;
+    timing = std::make_unique<Timing>();
+    timing->manager.setEnabled(true);
+    timing->manager.setOutput(mlir::createOutputStrategy(
+        mlir::DefaultTimingManager::OutputFormat::Text, timing->stream));
+    timing->scope = timing->manager.getRootScope();
+    manager.enableTiming(timing->scope);
+  }
+
+  /// The report of the runs since the last one.
+  std::string timingReport() {
+    if (!timing)
+      raiseError("timing is not enabled; call enable_timing() before run()");
+    timing->scope.stop();
+    timing->manager.print();
+    std::string report = std::move(timing->text);
+    timing->text.clear();
+    timing->scope = timing->manager.getRootScope();
+    return report;
+  }
+
+  void enableReproducer(const std::filesystem::path &path, bool local) {
+    if (local)
+      // MLIR's requirement: it re-runs passes one by one.
+      context->mlir.disableMultithreading();
+    manager.enableCrashReproducerGeneration(path.string(), local);
+  }
+
+private:
+  struct Timing {
+    std::string text;
+    llvm::raw_string_ostream stream{text};
+    mlir::DefaultTimingManager manager;
+    mlir::TimingScope scope;
+  };
+
+  std::shared_ptr<Context> context;
+  std::optional<std::string> failedPass;
+  // Before the manager, whose instrumentation refers to it.
+  std::unique_ptr<Timing> timing;
+  mlir::PassManager manager;
+};
+
+} // namespace
+
+void patternc::python::bindPassManager(nb::module_ &pythonModule) {
+  nb::class_<PassManager>(pythonModule, "PassManager",
+                          "A pass pipeline over a context's modules.")
+      .def_static(
+          "parse",
+          [](const std::string &pipeline, std::shared_ptr<Context> context) {
+            return std::make_unique<PassManager>(std::move(context), pipeline);
+          },
+          nb::arg("pipeline"), nb::arg("context"),
+          "Parses the text that `pattern-opt --pass-pipeline=` takes, such "
+          "as\n`builtin.module(canonicalize)`.\n\nRaises:\n  MLIRError: for an "
+          "unknown pass or option.")
+      .def("run", &PassManager::run, nb::arg("module"),
+           "Runs the pipeline on a module, in place, without the GIL.\n\n"
+           "Returns:\n  The warnings and remarks.\n\nRaises:\n  MLIRError: when "
+           "a pass fails; the module is then in an unknown state.")
+      .def("__str__", &PassManager::text)
+      .def("enable_verifier", &PassManager::enableVerifier,
+           nb::arg("enabled") = true,
+           "Whether to verify the module after each pass, which is the default.")
+      .def("enable_ir_printing", &PassManager::enableIRPrinting, nb::kw_only(),
+           nb::arg("before") = false, nb::arg("after") = true,
+           nb::arg("only_on_change") = true,
+           nb::arg("elide_large").none() = int64_t(16),
+           nb::arg("directory").none() = nb::none(),
+           "Prints the module around each pass, on stderr or into files of a "
+           "directory.\nMakes the context single-threaded.")
+      .def("enable_timing", &PassManager::enableTiming,
+           "Measures each pass; see `timing`.")
+      .def("timing", &PassManager::timingReport,
+           "The time of each pass in the runs since the last call, as a table.")
+      .def("enable_reproducer", &PassManager::enableReproducer, nb::arg("path"),
+           nb::kw_only(), nb::arg("local") = false,
+           "Writes the module as it was, and the pipeline, to a file when a "
+           "pass fails or\ncrashes; `pattern-opt --run-reproducer FILE` runs "
+           "it. With `local`, the\nshortest pipeline that fails, on a "
+           "single-threaded context.");
+}

@@ -1,0 +1,49 @@
+"""patternc: prune convolution kernels to patterns, and compile that structure into speed.
+
+Importing the package needs neither torch nor IREE; what needs them asks for them by name.
+"""
+
+import importlib
+import importlib.metadata
+from typing import TYPE_CHECKING, Any
+
+from patternc.errors import PatterncError
+
+if TYPE_CHECKING:
+    from patternc.compiler import Pipeline, compile, target_names
+    from patternc.prune import fine_tune_, prune_
+    from patternc.runtime import CompiledModule, load
+
+__version__ = importlib.metadata.version("patternc")
+
+# Where the public names are, so that each is imported when it is first used.
+_HOMES = {
+    "CompiledModule": "patternc.runtime",
+    "Pipeline": "patternc.compiler",
+    "compile": "patternc.compiler",
+    "fine_tune_": "patternc.prune",
+    "load": "patternc.runtime",
+    "prune_": "patternc.prune",
+    "target_names": "patternc.compiler",
+}
+
+__all__ = [
+    "CompiledModule",
+    "PatterncError",
+    "Pipeline",
+    "compile",
+    "fine_tune_",
+    "load",
+    "prune_",
+    "target_names",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'patternc' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,191 @@
+"""`patternc.compile`: a model in, a callable module out."""
+
+import importlib.metadata
+import json
+import logging
+import sys
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from patternc import ir, passmanager
+from patternc.compiler.egress import iree_version, to_vmfb
+from patternc.compiler.pipeline import Pass, Pipeline
+from patternc.compiler.targets import Target, get_target
+from patternc.errors import CompilerError, ModelError
+from patternc.frontends import ImportedModel, import_model
+from patternc.runtime import CompiledModule, Manifest, Report, TensorSpec
+from patternc.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+_logger = logging.getLogger(__name__)
+
+# Constants beyond this many elements are left out of the texts that are kept to be looked at.
+_SHOWN_ELEMENTS = 16
+
+_NUMPY_DTYPES = {
+    "f32": "float32",
+    "f64": "float64",
+    "f16": "float16",
+    "i64": "int64",
+    "i32": "int32",
+    "i16": "int16",
+    "i8": "int8",
+    "i1": "bool",
+}
+
+
+def compile(
+    model: "torch.nn.Module | torch.export.ExportedProgram | str | PathLike[str]",
+    example_args: tuple | None = None,
+    *,
+    target: str | Target = "llvm-cpu",
+    pipeline: Pipeline | None = None,
+    threads: int | None = None,
+    progress: bool | None = None,
+    settings: Settings | None = None,
+) -> CompiledModule:
+    """Compiles a model for a target.
+
+    Convolutions whose kernels are pruned to patterns, or not pruned at all, are found in the
+    weights and compiled to pattern kernels; everything else goes to IREE as it is.
+
+    Args:
+      model: an ``nn.Module`` (compiled as in ``eval`` mode), an ``ExportedProgram``, MLIR text
+        with linalg on tensors and a function ``@main``, or the path of a file with such text.
+      example_args: the tensors that an ``nn.Module`` is traced with; their shapes become fixed.
+      target: a name of `target_names`, or a `Target`.
+      pipeline: the passes to run; by default `Pipeline.for_target`.
+      threads: processor threads that calls of the result use; None for all cores.
+      progress: whether to show a progress bar; by default on a terminal.
+      settings: how to report on the compilation; by default from ``PATTERNC_*`` variables.
+
+    Raises:
+      ModelError: the model or its arguments cannot be compiled; the message names the parameter.
+      TargetError: the target is unknown.
+      CompilerError: a compiler stage failed; the message says how to reproduce it.
+      MissingDependencyError: torch-mlir or IREE is needed and not installed.
+    """
+    target = get_target(target)
+    settings = settings or Settings.from_environment()
+    pipeline = pipeline or Pipeline.for_target(target)
+    compiler = iree_version()  # fail before the work, not after
+
+    steps = [p.stage or p.name for p in pipeline]
+    shown = progress if progress is not None else sys.stderr.isatty()
+    with tqdm(total=len(steps) + 2, desc="import", disable=not shown, leave=False) as bar:
+        source = str(model) if isinstance(model, PathLike) else model
+        imported = import_model(Path(source) if isinstance(model, PathLike) else source, example_args)
+        module = _parse(imported)
+        inputs, outputs = _signature(module, imported)
+        stages = {"linalg": _text(module)}
+        _dump(settings, 0, "linalg", stages["linalg"])
+        bar.update()
+
+        report = Report(())
+        for number, (step, stage) in enumerate(zip(pipeline, steps, strict=True), start=1):
+            bar.set_description(stage)
+            if step.name == "pattern-lower-convolutions":
+                report = Report.from_json(json.loads(ir.layer_report(module)))
+            _run(step, module, settings)
+            stages[stage] = _text(module)
+            _dump(settings, number, stage, stages[stage])
+            bar.update()
+
+        bar.set_description(f"IREE for {target.name}")
+        vmfb = to_vmfb(module.print(resources=False), target, settings=settings)
+        bar.update()
+    return CompiledModule(
+        vmfb=vmfb,
+        parameters=module.resources(),
+        manifest=Manifest(
+            target=target.name,
+            driver=target.driver,
+            machine=target.machine,
+            function="main",
+            inputs=inputs,
+            outputs=outputs,
+            patternc_version=importlib.metadata.version("patternc"),
+            iree_version=compiler,
+        ),
+        report=report,
+        stages=stages,
+        threads=threads,
+    )
+
+
+def _parse(imported: ImportedModel) -> ir.Module:
+    try:
+        return ir.Module.parse(
+            imported.text, ir.Context(), filename=imported.name, resources=imported.blobs
+        )
+    except ir.MLIRError as error:
+        raise ModelError(f"the model is not MLIR that patternc reads: {error}") from error
+
+
+def _run(step: Pass, module: ir.Module, settings: Settings) -> None:
+    pipeline = f"builtin.module({step})"
+    manager = passmanager.PassManager.parse(pipeline, module.context)
+    if settings.print_ir:
+        manager.enable_ir_printing(elide_large=_SHOWN_ELEMENTS)
+    if settings.timing:
+        manager.enable_timing()
+    try:
+        for diagnostic in manager.run(module):
+            _logger.warning("%s: %s", diagnostic.location, diagnostic.message)
+    except ir.MLIRError as error:
+        raise _pass_error(step, error) from error
+    if settings.timing:
+        print(manager.timing(), file=sys.stderr)
+
+
+def _pass_error(step: Pass, error: ir.MLIRError) -> ModelError | CompilerError:
+    """A pass refuses what the user gave it; anything else is ours."""
+    messages = "; ".join(
+        f"{d.location}: {d.message}" if d.location else d.message
+        for d in error.diagnostics
+        if d.severity == "error"
+    )
+    if step.name == "pattern-raise-convolutions":
+        return ModelError(messages or str(error))
+    return CompilerError(f"{step.name} failed: {messages or error}")
+
+
+def _signature(
+    module: ir.Module, imported: ImportedModel
+) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    """Inputs and outputs of ``@main``, under the names that the frontend knows."""
+    try:
+        signature = ir.function_signature(module, "main")
+    except ir.MLIRError as error:
+        raise ModelError(f"{imported.name}: {error}") from error
+    known = (imported.inputs, imported.outputs)
+    specs = []
+    for kind, values, names in zip(("input", "output"), signature, known, strict=True):
+        row = []
+        for i, (shape, dtype) in enumerate(values):
+            name = names[i].name if i < len(names) else f"{kind}{i}"
+            if shape is None or dtype not in _NUMPY_DTYPES:
+                raise ModelError(f"{kind} '{name}' has type {dtype}, expected a tensor of numbers")
+            if None in shape:
+                raise ModelError(
+                    f"{kind} '{name}' has a dynamic shape {shape}, but shapes have to be static; "
+                    "export the model with fixed sizes"
+                )
+            row.append(TensorSpec(name, tuple(s for s in shape if s is not None), _NUMPY_DTYPES[dtype]))
+        specs.append(tuple(row))
+    return specs[0], specs[1]
+
+
+def _text(module: ir.Module) -> str:
+    return module.print(elide_large=_SHOWN_ELEMENTS, resources=False)
+
+
+def _dump(settings: Settings, number: int, stage: str, text: str) -> None:
+    if settings.dump_dir is not None:
+        settings.dump_dir.mkdir(parents=True, exist_ok=True)
+        (settings.dump_dir / f"{number}-{stage}.mlir").write_text(text)

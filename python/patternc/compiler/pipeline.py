@@ -1,0 +1,118 @@
+"""The pass pipeline as an object: printed, edited, run, and reproduced on a command line."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from patternc.compiler.targets import Target
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass of `pattern-opt` and its options.
+
+    Attributes:
+      name: its flag, without dashes, such as ``pattern-raise-convolutions``.
+      options: options by their command-line names, such as ``{"max-patterns": 16}``.
+      stage: the name under which the module after this pass can be looked at.
+    """
+
+    name: str
+    options: dict[str, object] = field(default_factory=dict)
+    stage: str = ""
+
+    def __str__(self) -> str:
+        if not self.options:
+            return self.name
+        options = " ".join(f"{name}={_option(value)}" for name, value in self.options.items())
+        return f"{self.name}{{{options}}}"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A sequence of passes over a module.
+
+    Pipelines are values: `without`, `with_options` and `inserted` return an edited copy.
+    """
+
+    passes: tuple[Pass, ...]
+
+    @classmethod
+    def for_target(cls, target: Target) -> "Pipeline":
+        """The standard pipeline: from linalg to what IREE reads."""
+        return cls(
+            (
+                Pass("pattern-raise-convolutions", stage="graph"),
+                Pass("pattern-reorder-filters", stage="reordered"),
+                Pass(
+                    "pattern-compress-weights",
+                    {
+                        "max-filter-group": 4 if target.lanes == 4 else 8,
+                        "index-bits": target.index_bits,
+                    },
+                    stage="packed",
+                ),
+                Pass(
+                    "pattern-schedule-convolutions",
+                    {
+                        "device": target.device,
+                        "lanes": target.lanes,
+                        "registers": target.registers,
+                    },
+                    stage="scheduled",
+                ),
+                Pass("pattern-layout-activations", stage="planes"),
+                Pass("pattern-lower-convolutions", stage="lowered"),
+                Pass("pattern-externalize-constants", stage="egress"),
+            )
+        )
+
+    def __iter__(self) -> Iterator[Pass]:
+        return iter(self.passes)
+
+    def __str__(self) -> str:
+        """The text that ``pattern-opt --pass-pipeline=`` takes."""
+        return f"builtin.module({','.join(map(str, self.passes))})"
+
+    def command_line(self, file: str = "model.mlir") -> str:
+        """A shell command that runs the same passes on a file."""
+        return shlex.join(["pattern-opt", file, f"--pass-pipeline={self}"])
+
+    def without(self, name: str) -> "Pipeline":
+        """A copy that leaves a pass out.
+
+        Raises:
+          KeyError: no pass has that name.
+        """
+        self._index(name)
+        return Pipeline(tuple(p for p in self.passes if p.name != name))
+
+    def with_options(self, name: str, /, **options: object) -> "Pipeline":
+        """A copy in which options of a pass are changed; ``_`` in a name stands for ``-``.
+
+        Raises:
+          KeyError: no pass has that name.
+        """
+        at = self._index(name)
+        changed = {option.replace("_", "-"): value for option, value in options.items()}
+        new = replace(self.passes[at], options={**self.passes[at].options, **changed})
+        return Pipeline((*self.passes[:at], new, *self.passes[at + 1 :]))
+
+    def inserted(self, new: Pass, *, after: str) -> "Pipeline":
+        """A copy with one more pass behind the pass named `after`.
+
+        Raises:
+          KeyError: no pass has that name.
+        """
+        at = self._index(after) + 1
+        return Pipeline((*self.passes[:at], new, *self.passes[at:]))
+
+    def _index(self, name: str) -> int:
+        names = [p.name for p in self.passes]
+        if name not in names:
+            raise KeyError(f"no pass '{name}' in the pipeline; it has {', '.join(names)}")
+        return names.index(name)
+
+
+def _option(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

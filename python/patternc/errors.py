@@ -1,0 +1,33 @@
+"""The error family of patternc.
+
+Every mistake that a user can make ends in one of these: the message says what
+was wrong, where (layer name or file), what was expected and what to do.
+"""
+
+
+class PatterncError(Exception):
+    """Base class of all errors that patternc raises on purpose."""
+
+
+class MissingDependencyError(PatterncError, ImportError):
+    """An optional package is needed here and is not installed."""
+
+
+class ModelError(PatterncError, ValueError):
+    """The model, its weights or its example arguments cannot be compiled."""
+
+
+class PruningError(PatterncError, ValueError):
+    """A pruning request does not fit the model."""
+
+
+class TargetError(PatterncError, ValueError):
+    """The target is unknown, or its options do not fit it."""
+
+
+class CompilerError(PatterncError, RuntimeError):
+    """A compiler stage failed; the message carries how to reproduce it."""
+
+
+class ArtifactError(PatterncError, ValueError):
+    """A saved artefact is damaged, from another version or for another machine."""

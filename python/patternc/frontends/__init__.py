@@ -1,0 +1,38 @@
+"""Frontends: a model in the user's form becomes MLIR on linalg-on-tensors."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from patternc.errors import ModelError
+from patternc.frontends.imported import ImportedModel, TensorSpec
+from patternc.frontends.mlir import import_mlir
+from patternc.frontends.torch import import_torch
+
+__all__ = ["ImportedModel", "TensorSpec", "import_mlir", "import_model", "import_torch"]
+
+
+def import_model(model: Any, example_args: tuple | None = None) -> ImportedModel:
+    """Imports a model by the frontend for its type.
+
+    Args:
+      model: an `nn.Module`, an `ExportedProgram`, MLIR text, or the path of an MLIR file.
+      example_args: the tensors that a module is traced with; an exported program has its own,
+        and MLIR takes none.
+
+    Raises:
+      ModelError: when the model is of another type, or its frontend refuses it.
+    """
+    if isinstance(model, str | Path):
+        if example_args is not None:
+            raise ModelError("MLIR fixes its own input shapes, but example_args are given")
+        return import_mlir(model)
+    # Whoever holds a PyTorch model has imported torch; so nobody else waits for it here.
+    torch = sys.modules.get("torch")
+    if torch and isinstance(model, torch.nn.Module | torch.export.ExportedProgram):
+        return import_torch(model, example_args)
+    found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+    raise ModelError(
+        f"expected a torch.nn.Module, a torch.export.ExportedProgram, or MLIR text or its path, "
+        f"but got {found}"
+    )

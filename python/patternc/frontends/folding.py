@@ -1,0 +1,190 @@
+"""Folds what an exported program computes from constants into the weights of its convolutions.
+
+Works on the decomposed graph, where every convolution is `aten.convolution` and every batch norm
+`aten._native_batch_norm_legit_no_training`: a module and an exported program, in whatever dialect
+it was exported, go the same way. Folded tensors are new ones; the model's are never written.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.fx import Node
+from torch.fx.node import map_arg
+
+from patternc.errors import ModelError
+from patternc.frontends.exporting import is_finite, layer_path
+
+_CONVOLUTION = torch.ops.aten.convolution.default
+_BATCH_NORM = torch.ops.aten._native_batch_norm_legit_no_training.default
+
+
+def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
+    """Folds batch norms and computed weights of a decomposed program, in place.
+
+    A batch norm goes into the convolution whose only reader it is; any other becomes one multiply
+    and one add. A weight that is computed from constants (a parametrisation, a pruning mask)
+    becomes a plain one. Arithmetic on statistics is in float64, and its result is stored in
+    float32.
+
+    Returns:
+      The constants of the program by identity, each with its name. A folded weight has the name
+      of the parameter that it stands for.
+
+    Raises:
+      ModelError: when a folded weight is not finite.
+    """
+    constants = _Constants(program)
+    with torch.no_grad():
+        for node in list(program.graph.nodes):
+            if node.target is _CONVOLUTION:
+                _fold_computed_weights_(node, constants)
+            elif node.target is _BATCH_NORM:
+                _fold_batch_norm_(node, constants)
+    program.graph.lint()
+    return constants.names
+
+
+class _Constants:
+    """The nodes of a program whose value is known, and the names of the tensors behind them."""
+
+    def __init__(self, program: ExportedProgram):
+        self.program = program
+        signature = program.graph_signature
+        targets = {
+            **signature.inputs_to_parameters,
+            **signature.inputs_to_buffers,
+            **signature.inputs_to_lifted_tensor_constants,
+        }
+        stored = {**program.constants, **program.state_dict}
+        self.names = {stored[target]: target for target in targets.values()}
+        self._values: dict[Node, Any] = {}
+        self._known: set[Node] = set()
+        for node in program.graph.nodes:
+            if node.op == "placeholder" and node.name in targets:
+                self._values[node] = stored[targets[node.name]]
+                self._known.add(node)
+            elif node.op == "call_function" and self._known.issuperset(node.all_input_nodes):
+                self._known.add(node)
+
+    def known(self, *arguments: Any) -> bool:
+        return all(argument is None or argument in self._known for argument in arguments)
+
+    def is_computed(self, argument: Any) -> bool:
+        return argument in self._known and argument.op == "call_function"
+
+    def value(self, argument: Any) -> Any:
+        """What a known node computes, worked out the first time it is asked for."""
+        if argument not in self._values:
+            args: Any = map_arg(argument.args, self.value)
+            kwargs: Any = map_arg(argument.kwargs, self.value)
+            self._values[argument] = argument.target(*args, **kwargs)
+        return self._values[argument]
+
+    def add(self, value: torch.Tensor, name: str, *, before: Node) -> Node:
+        """Makes a new constant of the program.
+
+        Args:
+          value: float32 or float64; stored in float32.
+          name: for messages and for the blob; need not be unique.
+          before: the node that is going to read it.
+        """
+        value = value.float().contiguous()
+        if not is_finite(value):
+            raise ModelError(
+                f"'{name}' holds NaN or infinite values once the batch norm or the "
+                f"parametrisation that scales it is folded in"
+            )
+        module = self.program.graph_module
+        attribute = f"folded_{len(self.names)}"
+        module.register_buffer(attribute, value)
+        with module.graph.inserting_before(before):
+            node = module.graph.get_attr(attribute)
+        self.names[value] = name
+        self._values[node] = value
+        self._known.add(node)
+        return node
+
+
+def _fold_computed_weights_(convolution: Node, constants: _Constants) -> None:
+    for position, kind in ((1, "weight"), (2, "bias")):
+        argument = convolution.args[position]
+        if constants.is_computed(argument):
+            name = f"{layer_path(convolution)}.{kind}".lstrip(".")
+            weight = constants.add(constants.value(argument), name, before=convolution)
+            convolution.update_arg(position, weight)
+
+
+def _fold_batch_norm_(node: Node, constants: _Constants) -> None:
+    source, weight, bias, mean, variance, _, epsilon = _arguments(node)
+    if not constants.known(weight, bias, mean, variance):
+        return
+    scale = (constants.value(variance).double() + epsilon).rsqrt()
+    if weight is not None:
+        scale = scale * constants.value(weight)
+    shift = -constants.value(mean).double() * scale
+    if bias is not None:
+        shift = shift + constants.value(bias)
+
+    if _can_take_batch_norm(source, constants):
+        _scale_convolution_(source, scale, shift, constants)
+        result = source
+    else:
+        result = _multiply_add(node, scale, shift, constants)
+
+    # Outside training a batch norm has one result that is not empty, number 0.
+    for output in list(node.users):
+        output.replace_all_uses_with(result)
+        constants.program.graph_signature.replace_all_uses(output.name, result.name)
+        node.graph.erase_node(output)
+    node.graph.erase_node(node)
+
+
+def _can_take_batch_norm(source: Node, constants: _Constants) -> bool:
+    if source.target is not _CONVOLUTION or len(source.users) != 1:
+        return False
+    _, weight, bias, _, _, _, transposed, *_ = _arguments(source)
+    # The weight of a transposed convolution has its output channels second, by group.
+    return not transposed and constants.known(weight, bias)
+
+
+def _scale_convolution_(
+    convolution: Node, scale: torch.Tensor, shift: torch.Tensor, constants: _Constants
+) -> None:
+    _, weight, bias, *_ = _arguments(convolution)
+    old = constants.value(weight)
+    name = constants.names[old]
+    new = old.double() * scale.view(-1, *[1] * (old.dim() - 1))
+    if bias is not None:
+        old_bias = constants.value(bias)
+        bias_name = constants.names[old_bias]
+        shift = shift + old_bias.double() * scale
+    else:
+        bias_name = f"{name.rpartition('.')[0]}.bias".lstrip(".")
+    convolution.update_arg(1, constants.add(new, name, before=convolution))
+    convolution.update_arg(2, constants.add(shift, bias_name, before=convolution))
+
+
+def _multiply_add(
+    node: Node, scale: torch.Tensor, shift: torch.Tensor, constants: _Constants
+) -> Node:
+    source, *_ = _arguments(node)
+    value = source.meta["val"]
+    shape = (-1, *[1] * (value.dim() - 2))
+    result = source
+    for operator, factor, kind in (
+        (torch.ops.aten.mul.Tensor, scale, "scale"),
+        (torch.ops.aten.add.Tensor, shift, "shift"),
+    ):
+        name = f"{layer_path(node)}.{kind}".lstrip(".")
+        constant = constants.add(factor.view(shape), name, before=node)
+        with node.graph.inserting_before(node):
+            result = node.graph.call_function(operator, (result, constant))
+        result.meta.update(node.meta, val=value)
+    return result
+
+
+def _arguments(node: Node) -> Sequence[Any]:
+    """The arguments of a node, which the operator's schema types better than FX does."""
+    return node.args

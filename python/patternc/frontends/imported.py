@@ -1,0 +1,41 @@
+"""What every frontend hands to the compiler: MLIR text and, beside it, the weights."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output of the model.
+
+    Attributes:
+      name: the argument's name in the model; outputs are numbered, `output0` and so on.
+      shape: the static shape.
+      dtype: the element type as MLIR spells it, such as `f32` or `i64`.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class ImportedModel:
+    """A model on linalg-on-tensors, its weights apart from its text.
+
+    Attributes:
+      text: an MLIR module with one public `func.func @main`. A constant of more than one element
+        is `dense_resource<NAME>`, and the text has no `dialect_resources` section.
+      blobs: NAME to its C-contiguous array. Arrays share memory with the model's tensors where
+        they can, so they are to be read only, and before the model is changed.
+      inputs: the arguments of `@main`; empty when the text itself is all that is known.
+      outputs: the results of `@main`, likewise.
+      name: what to call the model in reports and files.
+    """
+
+    text: str
+    blobs: dict[str, np.ndarray] = field(repr=False)
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    name: str

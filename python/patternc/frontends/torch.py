@@ -1,0 +1,47 @@
+"""PyTorch models to linalg-on-tensors, through torch.export and torch-mlir."""
+
+from typing import TYPE_CHECKING
+
+from patternc.dependencies import require
+from patternc.frontends.imported import ImportedModel
+
+if TYPE_CHECKING:
+    import torch
+
+
+def import_torch(
+    model: "torch.nn.Module | torch.export.ExportedProgram",
+    example_args: "tuple[torch.Tensor, ...] | None" = None,
+    *,
+    name: str = "main",
+) -> ImportedModel:
+    """Imports a PyTorch model as it computes at inference.
+
+    Batch norm is folded into the convolution before it, and a weight that the model computes from
+    constants, such as a parametrised or masked one, into a plain weight. The model and its
+    tensors are left as they are.
+
+    Args:
+      model: a module, which is captured in evaluation mode whatever mode it is in, or a program
+        that was exported in evaluation mode. Compute is in float32.
+      example_args: float32 or int64 tensors that fix the input shapes. A module needs them; for
+        an exported program they are optional and must fit it.
+      name: what to call the model in reports and files.
+
+    Returns:
+      The model as MLIR text and blobs, each blob named after its parameter.
+
+    Raises:
+      ModelError: when the model or its arguments cannot be compiled; names the layer, the
+        parameter or the operator that is to blame.
+      MissingDependencyError: when torch or torch-mlir is not installed.
+    """
+    for package in ("torch", "torch_mlir"):
+        require(package, needed_for="importing a PyTorch model")
+    from patternc.frontends import exporting, folding, lowering
+
+    program = exporting.export(model, example_args)
+    names = folding.fold_constants_(program)
+    inputs, outputs = exporting.signature(program)
+    text, blobs = lowering.lower(program, names)
+    return ImportedModel(text=text, blobs=blobs, inputs=inputs, outputs=outputs, name=name)

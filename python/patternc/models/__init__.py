@@ -1,0 +1,24 @@
+"""Convolutional networks as plain torch modules."""
+
+# ruff: noqa: E402 - the check comes first, so that its message is what the user reads
+from patternc.dependencies import require
+
+require("torch", needed_for="the models of patternc")
+
+from patternc.models.digits import DigitsNet
+from patternc.models.small import (
+    SmallMobileNet,
+    SmallResNet,
+    SmallVGG,
+    randomise_batch_norm_,
+)
+from patternc.models.vgg16 import VGG16
+
+__all__ = [
+    "VGG16",
+    "DigitsNet",
+    "SmallMobileNet",
+    "SmallResNet",
+    "SmallVGG",
+    "randomise_batch_norm_",
+]

@@ -1,0 +1,5 @@
+"""Pass pipelines of the compiler core, in the shape of MLIR's own bindings."""
+
+from patternc._mlir import PassManager
+
+__all__ = ["PassManager"]

@@ -1,0 +1,20 @@
+"""Compiled modules: running them, saving them, loading them.
+
+Nothing here needs torch or the compiler, and IREE's runtime only when a module is called.
+"""
+
+from patternc.runtime.machine import Machine, host_machine
+from patternc.runtime.manifest import Manifest, TensorSpec
+from patternc.runtime.module import CompiledModule, load
+from patternc.runtime.report import LayerReport, Report
+
+__all__ = [
+    "CompiledModule",
+    "LayerReport",
+    "Machine",
+    "Manifest",
+    "Report",
+    "TensorSpec",
+    "host_machine",
+    "load",
+]

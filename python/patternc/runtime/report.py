@@ -1,0 +1,132 @@
+"""What the compiler tells about a module: one line for each convolution, and the sum."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tabulate import tabulate
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerReport:
+    """One convolution.
+
+    Attributes:
+      name: the layer's name in the model.
+      input, weights, output: shapes, N×C×H×W and filters×channels×height×width.
+      strides, padding, dilations, groups, activation: of the convolution; padding is top, left,
+        bottom, right.
+      patterns: the positions that each pattern of its set keeps.
+      filter_group: filters that share one set of indices.
+      kernels, kept_kernels: kernels of the layer, and those that are left.
+      kept_weights: weights that are stored.
+      dense_multiply_adds, multiply_adds: work without pruning, and as compiled.
+      dense_bytes, csr_bytes, fkw_bytes: size of the weights dense, as CSR with 32-bit indices, and
+        as FKW with all its arrays.
+      schedule: device, lanes, vectors, blocks and prefetch of the loops.
+    """
+
+    name: str
+    input: Sequence[int]
+    weights: Sequence[int]
+    output: Sequence[int]
+    strides: Sequence[int]
+    padding: Sequence[int]
+    dilations: Sequence[int]
+    groups: int
+    activation: str
+    patterns: Sequence[Sequence[int]]
+    filter_group: int
+    kernels: int
+    kept_kernels: int
+    kept_weights: int
+    dense_multiply_adds: int
+    multiply_adds: int
+    dense_bytes: int
+    csr_bytes: int
+    fkw_bytes: int
+    schedule: Mapping[str, Any]
+
+    @property
+    def rate(self) -> float:
+        """How many times fewer weights than dense; infinite when no kernel is left."""
+        dense = self.dense_bytes / 4
+        return dense / self.kept_weights if self.kept_weights else float("inf")
+
+
+@dataclass(frozen=True)
+class Report:
+    """The convolutions of a module, in the order in which they run. ``str()`` is a table."""
+
+    layers: tuple[LayerReport, ...]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Mapping[str, Any]]) -> "Report":
+        """Inverse of `to_json`.
+
+        Raises:
+          TypeError: a field is missing or unknown.
+        """
+        return cls(tuple(LayerReport(**layer) for layer in values))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The layers in JSON's types."""
+        return [asdict(layer) for layer in self.layers]
+
+    def total(self, field: str) -> int:
+        """Sum of a numeric field over all layers."""
+        return sum(getattr(layer, field) for layer in self.layers)
+
+    def __str__(self) -> str:
+        rows = [
+            [
+                layer.name,
+                "×".join(map(str, layer.weights)),
+                "×".join(map(str, layer.output[2:])),
+                f"{len(layer.patterns)} of {len(layer.patterns[0])}",
+                f"{layer.kept_kernels}/{layer.kernels}",
+                layer.filter_group,
+                f"{layer.rate:.1f}×",
+                *_amounts(layer.dense_multiply_adds, layer.multiply_adds, 1e6),
+                *_amounts(layer.dense_bytes, layer.csr_bytes, 1e3),
+                f"{layer.fkw_bytes / 1e3:.1f}",
+            ]
+            for layer in self.layers
+        ]
+        kept, dense = self.total("kept_weights"), self.total("dense_bytes") / 4
+        rows.append(
+            [
+                "total",
+                "",
+                "",
+                "",
+                f"{self.total('kept_kernels')}/{self.total('kernels')}",
+                "",
+                f"{dense / kept:.1f}×" if kept else "",
+                *_amounts(self.total("dense_multiply_adds"), self.total("multiply_adds"), 1e6),
+                *_amounts(self.total("dense_bytes"), self.total("csr_bytes"), 1e3),
+                f"{self.total('fkw_bytes') / 1e3:.1f}",
+            ]
+        )
+        headers = [
+            "layer",
+            "weights",
+            "output",
+            "patterns",
+            "kernels",
+            "group",
+            "rate",
+            "dense MMAC",
+            "MMAC",
+            "dense kB",
+            "CSR kB",
+            "FKW kB",
+        ]
+        return tabulate(rows, headers, disable_numparse=True, colalign=_ALIGNMENT)
+
+
+_ALIGNMENT = ("left", "left", "left", *["right"] * 9)
+
+
+def _amounts(first: int, second: int, unit: float) -> tuple[str, str]:
+    return f"{first / unit:.1f}", f"{second / unit:.1f}"

@@ -1,0 +1,15 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def pattern_opt() -> str:
+    """Path of pattern-opt: the one installed beside this Python, or the first on the PATH."""
+    beside = Path(sys.executable).parent / "pattern-opt"
+    found = str(beside) if beside.exists() else shutil.which("pattern-opt")
+    if found is None:
+        pytest.skip("pattern-opt is not installed")
+    return found

@@ -1,0 +1,42 @@
+"""Target presets."""
+
+import pytest
+
+from patternc.compiler import targets
+from patternc.compiler.targets import get_target, target_names
+from patternc.errors import TargetError
+from patternc.runtime import Machine
+
+
+def test_every_name_is_its_target():
+    for name in target_names():
+        assert get_target(name).name == name
+        assert get_target(get_target(name)) is get_target(name)
+
+
+def test_unknown_name_lists_the_known_and_the_nearest():
+    with pytest.raises(TargetError) as caught:
+        get_target("snapdragon855")
+    message = str(caught.value)
+    assert message.startswith("unknown target 'snapdragon855' (did you mean 'snapdragon-855'?)")
+    assert all(name in message for name in target_names())
+
+
+def test_unknown_name_that_is_near_to_nothing():
+    with pytest.raises(TargetError, match="unknown target 'qqq'; known are llvm-cpu, "):
+        get_target("qqq")
+
+
+@pytest.mark.parametrize(
+    ("machine", "lanes", "registers"),
+    [
+        (Machine("x86_64", ("avx2", "avx512f")), 16, 32),
+        (Machine("x86_64", ("avx2", "fma")), 8, 16),
+        (Machine("x86_64", ()), 4, 16),
+        (Machine("aarch64", ("asimd",)), 4, 32),
+    ],
+)
+def test_host_vectors(monkeypatch, machine, lanes, registers):
+    monkeypatch.setattr(targets, "host_machine", lambda: machine)
+    host = targets._host()
+    assert (host.lanes, host.registers, host.machine) == (lanes, registers, machine)

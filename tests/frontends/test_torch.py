@@ -1,0 +1,250 @@
+"""The PyTorch frontend: what it computes, what it carries, and what it leaves alone."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrize, prune
+
+from patternc.frontends import import_model, import_torch
+
+pytest.importorskip("torch_mlir")
+exporting = pytest.importorskip("patternc.frontends.exporting")
+folding = pytest.importorskip("patternc.frontends.folding")
+
+
+def batch_norm(channels: int, *, affine: bool = True) -> nn.BatchNorm2d:
+    """A batch norm whose every statistic matters."""
+    norm = nn.BatchNorm2d(channels, affine=affine)
+    norm.running_mean = torch.randn(channels)
+    norm.running_var = torch.rand(channels) + 0.5
+    if affine:
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+    return norm
+
+
+class TwoReaders(nn.Module):
+    """A convolution that is read twice, so that its batch norm cannot go into it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.norm = batch_norm(3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return self.norm(y) + y
+
+
+class OneConvolutionTwoNorms(nn.Module):
+    """A weight that goes into two folded weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.first = batch_norm(3)
+        self.second = batch_norm(3)
+
+    def forward(self, x):
+        return self.second(self.conv(self.first(self.conv(x))))
+
+
+NORMALISED = {
+    "bias": nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4)),
+    "no bias": nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), batch_norm(4), nn.ReLU()),
+    "not affine": nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4, affine=False)),
+    "groups": nn.Sequential(nn.Conv2d(3, 6, 3, groups=3), batch_norm(6)),
+    "1x1": nn.Sequential(nn.Conv2d(3, 4, 1), batch_norm(4)),
+    "twice": nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4), batch_norm(4)),
+    "alone": nn.Sequential(nn.ReLU(), batch_norm(3)),
+    "transposed": nn.Sequential(nn.ConvTranspose2d(3, 4, 2), batch_norm(4)),
+    "two readers": TwoReaders(),
+    "one convolution, two norms": OneConvolutionTwoNorms(),
+}
+
+
+def run(program, x):
+    """Runs the graph of an exported program, constants and all."""
+    signature = program.graph_signature
+    stored = {**program.constants, **program.state_dict}
+    targets = [spec.target for spec in signature.input_specs]
+    arguments = [x if target is None else stored[target] for target in targets]
+    return torch.fx.Interpreter(program.graph_module).run(*arguments)[0]
+
+
+@pytest.mark.parametrize("case", NORMALISED)
+@pytest.mark.parametrize("exported", [False, True], ids=["module", "exported program"])
+def test_batch_norm_is_folded(case, exported):
+    module = NORMALISED[case].eval()
+    x = torch.randn(2, 3, 8, 8)
+    program = exporting.export(torch.export.export(module, (x,)) if exported else module, (x,))
+    folding.fold_constants_(program)
+
+    assert not any("batch_norm" in str(node.target) for node in program.graph.nodes)
+    torch.testing.assert_close(run(program, x), module(x), rtol=1e-4, atol=1e-5)
+
+
+def test_folded_weight_has_the_name_of_the_convolution():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), batch_norm(4)).eval()
+    imported = import_torch(module, (torch.randn(1, 3, 8, 8),))
+
+    assert set(imported.blobs) == {"0.weight", "0.bias"}
+    norm = module[1]
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    expected = module[0].weight * scale.view(-1, 1, 1, 1)
+    np.testing.assert_allclose(imported.blobs["0.weight"], expected.detach(), rtol=1e-5)
+
+
+def test_folding_keeps_zeros():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4))
+    mask = torch.rand(4, 3, 3, 3) < 0.5
+    with torch.no_grad():
+        module[0].weight.mul_(mask)
+    blob = import_torch(module, (torch.randn(1, 3, 8, 8),)).blobs["0.weight"]
+    np.testing.assert_array_equal(blob != 0, mask)
+
+
+def test_blobs_whose_names_clash_stay_apart():
+    module = OneConvolutionTwoNorms()
+    imported = import_torch(module, (torch.randn(1, 3, 8, 8),))
+    assert set(imported.blobs) == {"conv.weight", "conv.bias", "conv.weight_1", "conv.bias_1"}
+    named = re.findall(r'dense_resource<"?([^">]*)"?>', imported.text)
+    assert sorted(named) == sorted(imported.blobs)
+
+
+def test_names_that_mlir_would_escape():
+    module = nn.Sequential()
+    module.add_module("größe 1", nn.Linear(4, 3, bias=False))
+    imported = import_torch(module, (torch.randn(1, 4),))
+    assert set(imported.blobs) == {"gr__e_1.weight"}
+    assert "dense_resource<gr__e_1.weight>" in imported.text
+
+
+@pytest.mark.filterwarnings("ignore:The tensor attribute self.0.weight was assigned")
+def test_pruning_mask_becomes_a_weight():
+    conv = prune.random_unstructured(nn.Conv2d(3, 4, 3), "weight", 0.5)
+    module = nn.Sequential(conv, batch_norm(4))
+    x = torch.randn(1, 3, 8, 8)
+    blob = import_torch(module, (x,)).blobs["0.weight"]
+    np.testing.assert_array_equal(blob != 0, conv.weight_mask.bool())
+    assert module(x).isfinite().all()  # The model still works.
+
+
+def test_parametrised_weight_becomes_a_weight():
+    class Half(nn.Module):
+        def forward(self, weight):
+            return weight / 2
+
+    conv = nn.Conv2d(3, 4, 3)
+    weight = conv.weight.detach().clone()
+    parametrize.register_parametrization(conv, "weight", Half())
+    blobs = import_torch(conv, (torch.randn(1, 3, 8, 8),)).blobs
+    np.testing.assert_array_equal(blobs["weight"], weight / 2)
+
+
+def test_weight_that_depends_on_the_input_is_left_to_compute():
+    class Dynamic(nn.Module):
+        def forward(self, x, weight):
+            return nn.functional.conv2d(x, weight * 2)
+
+    imported = import_torch(Dynamic(), (torch.randn(1, 3, 8, 8), torch.randn(4, 3, 3, 3)))
+    assert "linalg.conv_2d_nchw_fchw" in imported.text
+    assert not imported.blobs
+
+
+def test_big_weight_is_carried_without_a_copy():
+    module = nn.Linear(4096, 4096)
+    imported = import_torch(module, (torch.randn(1, 4096),))
+    assert len(imported.text) < 4096
+    assert np.shares_memory(imported.blobs["weight"], module.weight.detach().numpy())
+    assert imported.blobs["weight"].flags.c_contiguous
+
+
+def test_channels_last_weight_is_carried_in_its_logical_order():
+    module = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+    blob = import_torch(module, (torch.randn(1, 3, 8, 8),)).blobs["weight"]
+    assert blob.flags.c_contiguous
+    np.testing.assert_array_equal(blob, module.weight.detach())
+
+
+def test_buffers_and_lifted_constants_are_carried():
+    class Constants(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("kept", torch.tensor([1.0, 2.0]))
+            self.register_buffer("passing", torch.tensor([3, 4]), persistent=False)
+            self.register_buffer("flags", torch.tensor([True, False]))
+
+        def forward(self, x):
+            return torch.where(self.flags, x * self.kept + self.passing, torch.tensor([5.0, 6.0]))
+
+    imported = import_torch(Constants(), (torch.randn(2),))
+    values = sorted(blob.tolist() for blob in imported.blobs.values())
+    assert values == [[1, 0], [1.0, 2.0], [3, 4], [5.0, 6.0]]
+    assert {"kept", "passing"} <= set(imported.blobs)
+
+
+def test_tied_weight_is_carried_once():
+    module = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False))
+    module[1].weight = module[0].weight
+    assert len(import_torch(module, (torch.randn(1, 4),)).blobs) == 1
+
+
+def test_specs():
+    class Lookup(nn.Module):
+        def forward(self, table, index):
+            return table[index], index + 1
+
+    imported = import_torch(
+        Lookup(), (torch.randn(5, 3), torch.zeros(2, dtype=torch.int64)), name="lookup"
+    )
+    assert imported.name == "lookup"
+    assert [(spec.name, spec.shape, spec.dtype) for spec in imported.inputs] == [
+        ("table", (5, 3), "f32"),
+        ("index", (2,), "i64"),
+    ]
+    assert [(spec.name, spec.shape, spec.dtype) for spec in imported.outputs] == [
+        ("output0", (2, 3), "f32"),
+        ("output1", (2,), "i64"),
+    ]
+
+
+def test_model_is_left_as_it_was():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4), nn.Dropout(), nn.ReLU(inplace=True))
+    module.train()
+    module[1].eval()
+    x = torch.randn(1, 3, 8, 8)
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    argument = x.clone()
+
+    import_model(module, (x,))
+
+    assert [part.training for part in module] == [True, False, True, True]
+    assert torch.equal(x, argument)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+
+
+def test_exported_program_is_left_as_it_was():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4)).eval()
+    x = torch.randn(1, 3, 8, 8)
+    program = torch.export.export(module, (x,))
+    graph = str(program.graph)
+
+    from_program = import_model(program)
+    from_module = import_model(module, (x,))
+
+    assert str(program.graph) == graph
+    torch.testing.assert_close(program.module()(x), module(x))
+    assert from_program.text == from_module.text
+    for name, blob in from_module.blobs.items():
+        np.testing.assert_array_equal(from_program.blobs[name], blob)
+
+
+@pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning")
+def test_program_that_is_decomposed_already():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), batch_norm(4)).eval()
+    program = torch.export.export(module, (torch.randn(1, 3, 8, 8),)).run_decompositions()
+    assert set(import_model(program).blobs) == {"0.weight", "0.bias"}

@@ -1,0 +1,156 @@
+"""What the PyTorch frontend refuses, and that it says where the trouble is."""
+
+import pytest
+import torch
+from torch import nn
+
+from patternc.errors import ModelError
+from patternc.frontends import import_model, import_torch
+
+pytest.importorskip("torch_mlir")
+
+IMAGE = torch.randn(2, 3, 8, 8)
+
+
+class Apply(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+class Counter(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(2))
+
+    def forward(self, x):
+        self.calls.add_(1)
+        return x + self.calls
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (None, "example_args is missing"),
+        ([IMAGE], "must be a tuple of tensors, but is a list"),
+        (IMAGE, "must be a tuple of tensors, but is a Tensor"),
+        ((IMAGE, 3), "argument 1 is a int"),
+        ((IMAGE.half(),), "argument 0 of example_args has the unsupported dtype float16"),
+    ],
+)
+def test_example_args(args, message):
+    with pytest.raises(ModelError, match=message):
+        import_model(nn.ReLU(), args)
+
+
+def test_not_a_torch_model():
+    with pytest.raises(ModelError, match=r"expected a torch.nn.Module .* but got int"):
+        import_torch(5)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_parameter_dtype(dtype):
+    module = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3, dtype=dtype))
+    with pytest.raises(ModelError, match=r"'1.weight' has the unsupported dtype \w+; expected"):
+        import_model(module, (IMAGE.to(dtype),))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_parameter_that_is_not_finite(value):
+    module = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3)).eval()
+    program = torch.export.export(module, (IMAGE,))
+    with torch.no_grad():
+        module[1].bias[2] = value
+    for model, args in ((module, (IMAGE,)), (program, None)):
+        with pytest.raises(ModelError, match=r"'1.bias' holds NaN or infinite values"):
+            import_model(model, args)
+
+
+def test_batch_norm_that_makes_a_weight_infinite():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    module[1].running_var[1] = -1
+    with pytest.raises(ModelError, match=r"'0.weight' holds NaN .* once the batch norm"):
+        import_model(module, (IMAGE,))
+
+
+def test_parameter_without_data():
+    with pytest.raises(ModelError, match="'weight' is on the meta device"):
+        import_model(nn.Conv2d(3, 4, 3, device="meta"), (IMAGE,))
+    with pytest.raises(ModelError, match="'weight' has no shape yet"):
+        import_model(nn.LazyConv2d(4, 3), (IMAGE,))
+
+
+def test_sparse_parameter():
+    module = Apply(lambda x: x)
+    module.weight = nn.Parameter(torch.eye(8).to_sparse())
+    with pytest.raises(ModelError, match="'weight' has the layout sparse_coo"):
+        import_model(module, (IMAGE,))
+
+
+def test_dynamic_shape():
+    batch = torch.export.Dim("batch")
+    program = torch.export.export(nn.ReLU(), (IMAGE,), dynamic_shapes=({0: batch},))
+    with pytest.raises(ModelError, match=r"input 'input' has the dynamic shape \(\w+, 3, 8, 8\)"):
+        import_model(program)
+
+
+def test_shape_that_depends_on_data():
+    with pytest.raises(ModelError, match=r"output 0 has the dynamic shape \(\w+, 4\)"):
+        import_model(Apply(torch.nonzero), (IMAGE,))
+
+
+def test_arguments_that_do_not_fit_the_program():
+    program = torch.export.export(nn.ReLU(), (IMAGE,))
+    assert import_model(program, (IMAGE,)).inputs
+    with pytest.raises(ModelError, match=r"are 2x3x8xf32, but the program .* for 2x3x8x8xf32"):
+        import_model(program, (IMAGE[0:2, :, :, 0],))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: (x, 3), "output 1 of the model is not a tensor"),
+        (torch.fft.rfft, "output 0 has the unsupported dtype complex64"),
+        (lambda x: x if x.sum() > 0 else -x, "torch.export cannot capture Apply: Could not guard"),
+        (torch.rand_like, r"operator aten.rand_like.default in layer '0.0' draws random numbers"),
+        (torch.lgamma, r"torch-mlir cannot lower operator aten.lgamma.default in layer '0.0'"),
+    ],
+    ids=["integer output", "complex output", "control flow", "random", "no lowering"],
+)
+def test_operator(function, message):
+    layers = (
+        Apply(function) if "Apply" in message else nn.Sequential(nn.Sequential(Apply(function)))
+    )
+    with pytest.raises(ModelError, match=message) as caught:
+        import_model(layers, (IMAGE,))
+    assert "\n" not in str(caught.value)
+
+
+def test_arguments_that_do_not_fit_the_module():
+    with pytest.raises(ModelError, match=r"cannot capture Conv2d: .* to have 5 channels"):
+        import_model(nn.Conv2d(5, 4, 3), (IMAGE,))
+
+
+def test_program_in_training_mode():
+    for layer, message in (
+        (nn.BatchNorm2d(3), "changes 'running_mean' when it runs; export the model after"),
+        (nn.Dropout(), "operator aten.native_dropout.default draws random numbers"),
+    ):
+        program = torch.export.export(layer.train(), (IMAGE,))
+        with pytest.raises(ModelError, match=message):
+            import_model(program)
+
+
+def test_model_with_state():
+    with pytest.raises(ModelError, match="changes 'calls' when it runs"):
+        import_model(Counter(), (torch.randn(2),))
+
+
+def test_mode_is_restored_after_an_error():
+    module = nn.Sequential(nn.Conv2d(5, 4, 3)).train()
+    with pytest.raises(ModelError):
+        import_model(module, (IMAGE,))
+    assert module.training and module[0].training

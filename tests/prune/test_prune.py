@@ -1,0 +1,196 @@
+"""`prune_` on whole models: what is pruned, what is left alone and said so, what is refused."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from patternc.errors import PruningError
+from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
+from patternc.prune import EIGHT_PATTERNS, FOUR_SQUARES, PatternSet, prune_
+
+
+def layers_of(report) -> dict:
+    return {layer.name: layer for layer in report.layers}
+
+
+def supports(weight: torch.Tensor) -> torch.Tensor:
+    return weight.detach().ne(0).flatten(2)
+
+
+def snapshot(model: nn.Module) -> dict:
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def assert_unchanged(model: nn.Module, before: dict):
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+
+
+def test_layer_of_the_issue_is_pruned_8_times():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(256, 256, 3, padding=1)
+    report = prune_(layer, form="group", group_size=4)
+    assert report.rate == pytest.approx(8.1, abs=0.05)
+    assert layer.weight.count_nonzero() == 256 * 71 * 4
+    assert len(supports(layer.weight).flatten(1).unique(dim=0)) == 64
+    assert "(model)" in report.report()
+
+
+@pytest.mark.parametrize("form", ["filter", "group"])
+@pytest.mark.parametrize("network", [SmallVGG, SmallResNet, SmallMobileNet])
+def test_every_layer_has_its_structure(network, form):
+    torch.manual_seed(0)
+    model = network()
+    report = prune_(model, form=form)
+    layers = layers_of(report)
+    allowed = {tuple(row) for row in EIGHT_PATTERNS.masks().tolist()}
+    for index, (name, module) in enumerate(model.named_modules()):
+        if not isinstance(module, nn.Conv2d):
+            continue
+        kernels = supports(module.weight)
+        layer = layers[name]
+        assert torch.equal(report.masks[name], module.weight != 0)
+        assert layer.kept_kernels == kernels.any(dim=2).sum()
+        assert layer.kept_weights == kernels.sum()
+        if module.kernel_size == (3, 3):
+            assert {tuple(k) for k in kernels[kernels.any(dim=2)].tolist()} <= allowed
+        if module.groups > 1:
+            assert layer.note == "depthwise: patterns only"
+        elif index <= 1:
+            assert layer.note == "first layer: patterns only"
+        else:
+            assert layer.note == ""
+            assert layer.kernels / layer.kept_kernels == pytest.approx(3.6, rel=0.15)
+            continue
+        assert layer.kept_kernels == layer.kernels
+
+
+def test_first_layer_can_be_pruned_too():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3))
+    report = prune_(model, skip_first=False)
+    assert layers_of(report)["0"].kept_kernels == 4
+
+
+def test_first_layer_that_reads_no_image_is_pruned():
+    report = prune_(nn.Sequential(nn.Conv2d(16, 4, 3)), connectivity=4)
+    assert layers_of(report)["0"].kept_kernels == 16
+
+
+def test_groups_of_a_convolution_do_not_share_a_filter_group():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(8, 12, 3, groups=2)
+    prune_(layer, connectivity=2, form="group", group_size=4)
+    kernels = supports(layer.weight).flatten(1)
+    assert [len(half.unique(dim=0)) for half in kernels.split(6)] == [2, 2]
+
+
+def test_pruning_again_changes_nothing():
+    torch.manual_seed(0)
+    model = SmallResNet()
+    prune_(model, form="group")
+    before = snapshot(model)
+    prune_(model, form="group")
+    assert_unchanged(model, before)
+
+
+def test_other_kernel_sizes_take_natural_patterns():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 16, 7), nn.Conv2d(16, 16, 5), nn.Conv2d(16, 16, 3))
+    layers = layers_of(prune_(model, pattern_set=FOUR_SQUARES))
+    assert [layers[n].patterns.kernel for n in "012"] == [(7, 7), (5, 5), (3, 3)]
+    assert len(layers["0"].patterns.patterns[0]) == 22
+    assert len(layers["1"].patterns.patterns[0]) == 11
+    assert layers["2"].patterns == FOUR_SQUARES
+
+
+def test_report_names_every_skipped_layer():
+    model = nn.Sequential(
+        nn.Conv2d(8, 8, 3),
+        nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 3)),
+        nn.ConvTranspose2d(8, 8, 3),
+        nn.Conv2d(8, 8, 3),
+        nn.Conv2d(8, 8, 1),
+        nn.Linear(8, 8),
+        nn.LSTM(8, 8),
+    )
+    before = snapshot(model)
+    report = prune_(model, targets=["[0134]"], ignore="3")
+    notes = {layer.name: layer.note for layer in report.layers}
+    assert notes == {
+        "0": "",
+        "1": "its weight is computed from other parameters; remove the parametrization first",
+        "1.parametrizations.weight.original0": "ParametrizationList: only Conv2d is pruned",
+        "1.parametrizations.weight.original1": "ParametrizationList: only Conv2d is pruned",
+        "2": "ConvTranspose2d: only Conv2d is pruned",
+        "3": "ignored by '3'",
+        "4": "",
+        "5": "Linear: only Conv2d is pruned",
+        "6.weight_ih_l0": "LSTM: only Conv2d is pruned",
+        "6.weight_hh_l0": "LSTM: only Conv2d is pruned",
+    }
+    table = report.report()
+    assert all(name in table and note in table for name, note in notes.items())
+    for pruned in ("0.weight", "4.weight"):
+        before[pruned] = model.state_dict()[pruned]
+    assert_unchanged(model, before)
+
+
+def test_rate_is_of_the_pruned_layers():
+    model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3), nn.Linear(8, 8))
+    report = prune_(model, connectivity=2, targets="1")
+    assert report.rate == 4.5
+    assert layers_of(report)["0"].rate == 1
+    assert list(report.masks) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"form": "layer"}, "layer '0': form is 'layer', expected 'filter' or 'group'"),
+        ({"connectivity": 0.9}, "layer '0': connectivity rate is 0.9"),
+        ({"form": "group", "group_size": 0}, "layer '0': group size is 0"),
+        (
+            {"pattern_set": PatternSet((5, 5), [(12,)])},
+            r"pattern set is for \(5, 5\) kernels, but the layers to prune have \(3, 3\), \(1, 1\)",
+        ),
+        ({"targets": "conv*"}, r"targets: 'conv\*' matches no Conv2d layer; the model has 0, 1"),
+        ({"ignore": ["0", "2"]}, "ignore: '2' matches no Conv2d layer"),
+        ({"targets": "0", "ignore": "*"}, "no Conv2d layer is left to prune .*0: ignored by"),
+    ],
+)
+def test_bad_argument_changes_nothing(arguments, message):
+    model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 1), nn.Linear(8, 8))
+    before = snapshot(model)
+    with pytest.raises(PruningError, match=message):
+        prune_(model, **arguments)
+    assert_unchanged(model, before)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite(value):
+    model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3))
+    model[1].weight.data[3, 2, 1, 0] = value
+    before = model[0].weight.clone()
+    with pytest.raises(PruningError, match="layer '1': weight holds NaN or infinite values"):
+        prune_(model)
+    assert torch.equal(model[0].weight, before)
+
+
+def test_bad_model():
+    with pytest.raises(PruningError, match=r"model is a str, expected a torch\.nn\.Module"):
+        prune_("model.pt")
+    with pytest.raises(PruningError, match="Linear has no Conv2d layer to prune"):
+        prune_(nn.Linear(2, 2))
+    with pytest.raises(PruningError, match=r"'0\.weight' is not initialised"):
+        prune_(nn.Sequential(nn.LazyConv2d(4, 3)))
+
+
+@pytest.mark.parametrize("package", ["patternc.prune", "patternc.models"])
+def test_without_torch_the_message_says_what_to_install(package):
+    program = f"import sys; sys.modules['torch'] = None; import {package}"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "needs the package 'torch'" in result.stderr
+    assert "pip install 'patternc[torch]'" in result.stderr

@@ -1,0 +1,14 @@
+"""Modules that several tests run, compiled once."""
+
+import handwritten
+import pytest
+
+
+@pytest.fixture(scope="session")
+def scale():
+    return handwritten.compile_scale("llvm-cpu")
+
+
+@pytest.fixture(scope="session")
+def sum_and_difference():
+    return handwritten.compile_sum_and_difference()

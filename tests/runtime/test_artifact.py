@@ -1,0 +1,223 @@
+"""Saving and loading, and every way in which a saved module is refused."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import handwritten
+import numpy as np
+import pytest
+
+from patternc.errors import ArtifactError
+from patternc.runtime import CompiledModule, Machine, artifact, load
+
+pytestmark = pytest.mark.iree
+
+X = np.linspace(-2.0, 2.0, 8, dtype=np.float32)
+
+
+@pytest.fixture
+def saved(scale, tmp_path) -> Path:
+    path = tmp_path / "scale.patternc"
+    scale.save(path)
+    return path
+
+
+def _edit_manifest(saved: Path, edit) -> None:
+    file = saved / "manifest.json"
+    values = json.loads(file.read_text())
+    edit(values)
+    file.write_text(json.dumps(values))
+
+
+def _with_manifest(module: CompiledModule, **changes) -> CompiledModule:
+    return CompiledModule(
+        vmfb=module.vmfb,
+        parameters=module.parameters,
+        manifest=dataclasses.replace(module.manifest, **changes),
+    )
+
+
+def test_round_trip(saved, scale):
+    module = load(saved)
+    assert module.manifest == scale.manifest
+    assert module.report() == scale.report() == {"layers": []}
+    np.testing.assert_array_equal(module(X), scale(X))
+
+
+def test_module_without_weights(sum_and_difference, tmp_path):
+    sum_and_difference.save(tmp_path / "m.patternc")
+    x = np.ones((4, 64), np.float32)
+    assert (load(tmp_path / "m.patternc")(x, x)[0] == 2).all()
+
+
+def test_folder_has_the_documented_parts_only(saved):
+    assert sorted(file.name for file in saved.iterdir()) == [
+        "manifest.json",
+        "module.vmfb",
+        "report.json",
+        "weights.irpa",
+    ]
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_loaded_module_saves_again_onto_itself(saved):
+    module = load(saved)
+    module(X)
+    module.save(saved)
+    np.testing.assert_array_equal(load(saved)(X), module(X))
+
+
+def test_loaded_from_a_relative_path(saved, monkeypatch):
+    monkeypatch.chdir(saved.parent)
+    module = load(saved.name)
+    monkeypatch.chdir("/")
+    module(X)
+
+
+def test_loads_in_a_fresh_process_without_torch_and_compiler(saved):
+    script = """
+import sys
+import numpy as np
+from patternc.runtime import load
+module = load(sys.argv[1])
+assert "iree.runtime" not in sys.modules
+result = module(np.linspace(-2.0, 2.0, 8, dtype=np.float32))
+assert "torch" not in sys.modules and "iree.compiler" not in sys.modules
+np.save(sys.argv[2], result)
+"""
+    output = saved.parent / "result.npy"
+    subprocess.run([sys.executable, "-c", script, str(saved), str(output)], check=True)
+    np.testing.assert_allclose(np.load(output), handwritten.scale_reference(X), rtol=1e-6)
+
+
+def test_missing_path(tmp_path):
+    with pytest.raises(ArtifactError, match=r"nothing.patternc does not exist"):
+        load(tmp_path / "nothing.patternc")
+
+
+def test_folder_of_something_else(tmp_path):
+    with pytest.raises(ArtifactError, match=r"is not a patternc artefact: it has no manifest.json"):
+        load(tmp_path)
+
+
+def test_file_instead_of_folder(tmp_path):
+    (tmp_path / "m.vmfb").write_bytes(b"x")
+    with pytest.raises(ArtifactError, match=r"m.vmfb is not a patternc artefact"):
+        load(tmp_path / "m.vmfb")
+
+
+def test_manifest_of_something_else(saved):
+    (saved / "manifest.json").write_text("[]")
+    with pytest.raises(ArtifactError, match=r"manifest.json is of something else"):
+        load(saved)
+
+
+def test_manifest_that_is_not_json(saved):
+    (saved / "manifest.json").write_text('{"format": ')
+    with pytest.raises(ArtifactError, match=r"manifest.json is damaged: it is not JSON"):
+        load(saved)
+
+
+@pytest.mark.parametrize("field", ["manifest", "parts"])
+def test_manifest_without_a_field(saved, field):
+    _edit_manifest(saved, lambda values: values.pop(field))
+    with pytest.raises(ArtifactError, match=r"manifest.json is damaged: it lacks a field"):
+        load(saved)
+
+
+@pytest.mark.parametrize("change", [{"machine": "x86_64"}, {"iree_version": 3}, {"inputs": [1]}])
+def test_manifest_with_a_field_of_another_type(saved, change):
+    _edit_manifest(saved, lambda values: values["manifest"].update(change))
+    with pytest.raises(ArtifactError, match=r"manifest.json is damaged"):
+        load(saved)
+
+
+@pytest.mark.parametrize("part", ["module.vmfb", "weights.irpa", "report.json"])
+class TestDamagedPart:
+    def test_missing(self, saved, part):
+        (saved / part).unlink()
+        with pytest.raises(ArtifactError, match=f"{part} is damaged: it is missing"):
+            load(saved)
+
+    def test_truncated(self, saved, part):
+        contents = (saved / part).read_bytes()
+        (saved / part).write_bytes(contents[:-1])
+        with pytest.raises(ArtifactError, match=rf"{part} is damaged: it has \d+ bytes, expected"):
+            load(saved)
+
+    def test_altered(self, saved, part):
+        contents = bytearray((saved / part).read_bytes())
+        contents[-2] ^= 1
+        (saved / part).write_bytes(contents)
+        with pytest.raises(ArtifactError, match=f"{part} is damaged: its contents differ"):
+            load(saved)
+
+
+def test_other_format_version(saved):
+    _edit_manifest(saved, lambda values: values.update(format_version=99))
+    with pytest.raises(ArtifactError, match=r"has artefact format 99, but .* reads format 1"):
+        load(saved)
+
+
+def test_other_iree_version(saved):
+    _edit_manifest(saved, lambda values: values["manifest"].update(iree_version="3.10.0"))
+    with pytest.raises(ArtifactError, match=r"is compiled with IREE 3.10.0, but IREE 3.* is inst"):
+        load(saved)
+
+
+def test_other_architecture(scale, tmp_path):
+    _with_manifest(scale, machine=Machine("riscv64")).save(tmp_path / "m.patternc")
+    with pytest.raises(ArtifactError, match=r"m.patternc .* needs an riscv64 processor"):
+        load(tmp_path / "m.patternc")
+
+
+def test_missing_cpu_feature(scale, tmp_path):
+    host = scale.manifest.machine
+    other = dataclasses.replace(host, features=(*host.features, "avx1024"))
+    _with_manifest(scale, machine=other).save(tmp_path / "m.patternc")
+    with pytest.raises(ArtifactError, match="needs the CPU features avx1024"):
+        load(tmp_path / "m.patternc")
+
+
+def test_does_not_overwrite_what_is_not_an_artefact(scale, tmp_path):
+    (tmp_path / "precious.txt").write_text("data")
+    for path in (tmp_path, tmp_path / "precious.txt"):
+        with pytest.raises(ArtifactError, match="is not a patternc artefact; nothing was written"):
+            scale.save(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_parent_folder_is_missing(scale, tmp_path):
+    with pytest.raises(ArtifactError, match=r"m.patternc cannot be written"):
+        scale.save(tmp_path / "missing" / "m.patternc")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failure_while_writing_leaves_the_old_artefact(saved, scale, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(artifact, "_sha256", full)
+    with pytest.raises(ArtifactError, match="cannot be written: no space left on device"):
+        scale.save(saved)
+    monkeypatch.undo()
+    assert list(saved.parent.iterdir()) == [saved]
+    np.testing.assert_array_equal(load(saved)(X), scale(X))
+
+
+def test_failure_while_replacing_restores_the_old_artefact(saved, scale, monkeypatch):
+    rename = Path.rename
+
+    def fails_for_new(self, target):
+        if self.name == "new":
+            raise OSError("permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_new)
+    with pytest.raises(ArtifactError, match="cannot be written: permission denied"):
+        scale.save(saved)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(load(saved)(X), scale(X))

@@ -1,0 +1,177 @@
+"""Calling a compiled module."""
+
+import gc
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import handwritten
+import numpy as np
+import pytest
+
+from patternc.errors import CompilerError, ModelError, TargetError
+from patternc.runtime import CompiledModule
+
+pytestmark = pytest.mark.iree
+
+X = np.linspace(-2.0, 2.0, 8, dtype=np.float32)
+
+
+def _aligned(shape: tuple[int, ...], offset: int) -> np.ndarray:
+    """An array whose memory starts `offset` floats after a multiple of 64 bytes."""
+    size = int(np.prod(shape))
+    memory = np.zeros(size + 32, np.float32)
+    start = (-memory.ctypes.data // 4) % 16 + offset
+    return memory[start : start + size].reshape(shape)
+
+
+def test_single_output_is_the_array(scale):
+    result = scale(X)
+    assert isinstance(result, np.ndarray)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, handwritten.scale_reference(X), rtol=1e-6)
+
+
+def test_several_outputs_are_a_tuple(sum_and_difference):
+    x = np.random.default_rng(0).standard_normal((4, 64), dtype=np.float32)
+    total, difference = sum_and_difference(x, 2 * x)
+    np.testing.assert_allclose(total, 3 * x, rtol=1e-6)
+    np.testing.assert_allclose(difference, -x, rtol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 4])
+def test_any_alignment_of_the_input(sum_and_difference, offset):
+    x = _aligned((4, 64), offset)
+    x[:] = np.arange(256).reshape(4, 64)
+    total, _ = sum_and_difference(x, x)
+    np.testing.assert_array_equal(total, 2 * x)
+
+
+def test_inputs_that_are_not_contiguous(sum_and_difference):
+    x = np.arange(256, dtype=np.float32).reshape(64, 4).T
+    total, _ = sum_and_difference(x, x)
+    np.testing.assert_array_equal(total, 2 * x)
+
+
+def test_results_outlive_the_call(sum_and_difference):
+    results = []
+    for value in range(20):
+        x = _aligned((4, 64), 0)
+        x[:] = value
+        results.append(sum_and_difference(x, x)[0])
+        del x
+        gc.collect()
+    assert [result[0, 0] for result in results] == [2.0 * value for value in range(20)]
+
+
+@pytest.mark.parametrize("threads", [1, None])
+def test_results_outlive_the_module(threads):
+    x = np.ones((4, 64), np.float32)
+    total, _ = handwritten.compile_sum_and_difference().with_threads(threads)(x, x)
+    gc.collect()
+    assert (total == 2).all()
+
+
+@pytest.mark.parametrize("threads", [1, None])
+def test_concurrent_calls(sum_and_difference, threads):
+    module = sum_and_difference.with_threads(threads)
+
+    def run(value: int) -> bool:
+        x = np.full((4, 64), value, np.float32)
+        return bool((module(x, x)[0] == 2 * value).all())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(run, range(40)))
+
+
+def test_torch_tensors_give_torch_tensors(scale):
+    torch = pytest.importorskip("torch")
+    x = torch.linspace(-2.0, 2.0, 8, requires_grad=True)
+    result = scale(x)
+    assert isinstance(result, torch.Tensor)
+    assert not result.requires_grad
+    np.testing.assert_allclose(result, handwritten.scale_reference(x.detach().numpy()), rtol=1e-6)
+    result += 1  # the result is writable and the caller's own
+
+
+def test_prepared_call_runs_again_and_again(scale):
+    run = scale.prepare(X)
+    for _ in range(3):
+        assert run() is None
+
+
+def test_number_of_arguments(scale):
+    with pytest.raises(ModelError, match=r"takes 1 arguments \(x\), but was given 2"):
+        scale(X, X)
+
+
+def test_kind_of_argument(scale):
+    with pytest.raises(ModelError, match=r"argument 1 \('x'\) is a list, expected a numpy array"):
+        scale(X.tolist())
+
+
+def test_shape_of_argument(scale):
+    with pytest.raises(ModelError, match=r"argument 1 \('x'\) has shape \(4,\), expected \(8,\)"):
+        scale(X[:4])
+
+
+def test_dtype_of_argument(scale):
+    torch = pytest.importorskip("torch")
+    expected = r"argument 1 \('x'\) has dtype {}, expected float32"
+    with pytest.raises(ModelError, match=expected.format("float64")):
+        scale(X.astype(np.float64))
+    with pytest.raises(ModelError, match=expected.format("bfloat16")):
+        scale(torch.from_numpy(X).bfloat16())
+
+
+def test_device_of_argument(scale):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ModelError, match="is on device 'meta', expected 'cpu'"):
+        scale(torch.empty(8, device="meta"))
+
+
+def test_missing_parameter():
+    module = handwritten.compile_scale("llvm-cpu")
+    broken = CompiledModule(
+        vmfb=module.vmfb, parameters={"w": X}, manifest=module.manifest, report={}
+    )
+    with pytest.raises(CompilerError, match=r"IREE 3.* cannot load the module for 'llvm-cpu'"):
+        broken(X)
+
+
+def test_one_thread_and_the_pool_in_one_process():
+    """In a process of its own, because the pool is sized once in a process."""
+    script = """
+import os, time
+import handwritten, numpy as np
+from patternc.errors import TargetError
+x = np.ones((4, 64), np.float32)
+module = handwritten.compile_sum_and_difference()
+def workers():
+    time.sleep(0.2)  # a thread gives itself its name
+    names = [open(f"/proc/self/task/{t}/comm").read() for t in os.listdir("/proc/self/task")]
+    return sum(name.startswith("iree-worker") for name in names)
+one = module.with_threads(1)
+assert (one(x, x)[0] == 2).all() and workers() == 0
+three = module.with_threads(3)
+assert (three(x, x)[0] == 2).all() and workers() == 3, workers()
+assert (one(x, x)[0] == 2).all() and (module.with_threads(None)(x, x)[0] == 2).all()
+try:
+    module.with_threads(2)(x, x)
+except TargetError as error:
+    assert "already runs modules on 3 threads" in str(error), error
+else:
+    raise AssertionError("no error")
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def test_number_of_threads(scale):
+    with pytest.raises(TargetError, match="number of threads is 0, expected 1 or more"):
+        scale.with_threads(0)(X)
+
+
+def test_repr_names_target_and_shapes(scale):
+    assert repr(scale) == "<CompiledModule for llvm-cpu: (x: float32[8]) -> (y: float32[8])>"
