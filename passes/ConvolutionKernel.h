@@ -59,9 +59,10 @@ KernelReads readKernel(mlir::ImplicitLocOpBuilder &b,
 mlir::Value activate(mlir::ImplicitLocOpBuilder &b, mlir::Value x,
                      Activation activation);
 
-/// Emits the loops that copy an image into planes.
-void emitPackKernel(StreamExecutable &executable, PackOp op, Device device,
-                    int64_t threads);
+/// Emits the loops that copy an image into planes, in the form that the
+/// schedule of a convolution that reads them asks for.
+void emitPackKernel(StreamExecutable &executable, PackOp op,
+                    ScheduleAttr schedule);
 
 } // namespace patternc
 

@@ -54,8 +54,10 @@ public:
     for (auto function : getOperation().getOps<func::FuncOp>())
       function.walk([&](arith::ConstantOp op) {
         auto type = dyn_cast<RankedTensorType>(op.getType());
-        if (type && type.getElementType().isIntOrFloat() &&
-            byteSize(type) >= minBytes)
+        // Blobs are not printed, so they have to leave whatever their size.
+        if (isa<DenseResourceElementsAttr>(op.getValue()) ||
+            (type && type.getElementType().isIntOrFloat() &&
+             byteSize(type) >= minBytes))
           constants.push_back(op);
       });
 

@@ -131,7 +131,7 @@ private:
          MemRefType::get({planesType.getNumElements()},
                          planesType.getElementType())},
         workgroups, threads);
-    emitPackKernel(executable, op, schedule.getDevice(), threads);
+    emitPackKernel(executable, op, schedule);
     OpBuilder b(op);
     writtenOut.map(op.getOutput(), executable.dispatch(b, op.getLoc(),
                                                        {op.getInput()},

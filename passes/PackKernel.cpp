@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
 
@@ -28,8 +29,8 @@ struct ImageRange {
 
 class PackKernel {
 public:
-  PackKernel(StreamExecutable &executable, PackOp op)
-      : executable(executable), b(executable.body()), index(b),
+  PackKernel(StreamExecutable &executable, PackOp op, int64_t lanes)
+      : executable(executable), b(executable.body()), index(b), lanes(lanes),
         shape(op.getInput().getType().getShape()),
         planes(cast<PlanesAttr>(op.getOutput().getType().getEncoding())),
         source(executable.buffers()[0]), target(executable.buffers()[1]) {}
@@ -52,12 +53,7 @@ public:
         Value y = index.add(index.mul(row, strideH), rows.shift);
         Value from = index.add(sourceBase, index.mul(y, shape[3]));
         fill(to, 0, columns.begin);
-        loop(columns.begin, columns.end, [&](Value column) {
-          Value x = index.add(index.mul(column, strideW), columns.shift);
-          Value value =
-              memref::LoadOp::create(b, source, index.add(from, x));
-          memref::StoreOp::create(b, value, target, index.add(to, column));
-        });
+        copyRow(from, to, columns);
         fill(to, columns.end, pitch);
       });
       fill(plane, rows.end * pitch, planes.getRows() * pitch);
@@ -112,26 +108,66 @@ private:
     targetBase = index.mul(plane, planes.getPlaneSize());
   }
 
-  void loop(int64_t begin, int64_t end, function_ref<void(Value)> body) {
-    if (begin == end)
+  void loop(int64_t begin, int64_t end, function_ref<void(Value)> body,
+            int64_t step = 1) {
+    if (begin >= end)
       return;
     auto loop = scf::ForOp::create(b, index.constant(begin),
-                                   index.constant(end), index.constant(1));
+                                   index.constant(end), index.constant(step));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVar());
   }
 
+  /// Calls `body` with a position and a type for every vector of `begin` to
+  /// `end`. The last vector ends at `end` and may overlap the one before; where
+  /// there is no room for one, elements are taken one by one.
+  void vectorLoop(int64_t begin, int64_t end,
+                  function_ref<void(Value, VectorType)> body) {
+    if (lanes == 1 || end - begin < lanes)
+      return loop(begin, end, [&](Value i) { body(i, {}); });
+    auto type = VectorType::get(lanes, b.getF32Type());
+    loop(begin, end - lanes, [&](Value i) { body(i, type); }, lanes);
+    body(index.constant(end - lanes), type);
+  }
+
+  /// Copies the image part of one row of a phase.
+  void copyRow(Value from, Value to, const ImageRange &columns) {
+    auto copy = [&](Value column, VectorType type) {
+      Value x = index.add(index.mul(column, columns.stride), columns.shift);
+      Value read = index.add(from, x), written = index.add(to, column);
+      if (type) {
+        Value value = vector::LoadOp::create(b, type, source, read);
+        vector::StoreOp::create(b, value, target, written);
+      } else {
+        Value value = memref::LoadOp::create(b, source, read);
+        memref::StoreOp::create(b, value, target, written);
+      }
+    };
+    if (columns.stride == 1)
+      vectorLoop(columns.begin, columns.end, copy);
+    else
+      loop(columns.begin, columns.end, [&](Value i) { copy(i, {}); });
+  }
+
   void fill(Value base, int64_t begin, int64_t end) {
-    loop(begin, end, [&](Value i) {
-      Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
-      memref::StoreOp::create(b, zero, target, index.add(base, i));
+    vectorLoop(begin, end, [&](Value i, VectorType type) {
+      Value at = index.add(base, i);
+      if (type) {
+        Value zeros = arith::ConstantOp::create(
+            b, DenseElementsAttr::get(type, 0.0f));
+        vector::StoreOp::create(b, zeros, target, at);
+      } else {
+        Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+        memref::StoreOp::create(b, zero, target, at);
+      }
     });
   }
 
   StreamExecutable &executable;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
+  int64_t lanes;
   ArrayRef<int64_t> shape;
   PlanesAttr planes;
   Value source, target, sourceBase, targetBase;
@@ -140,10 +176,10 @@ private:
 } // namespace
 
 void patternc::emitPackKernel(StreamExecutable &executable, PackOp op,
-                              Device device, int64_t threads) {
-  PackKernel kernel(executable, op);
-  if (device == Device::Gpu)
-    kernel.emitThread(threads);
+                              ScheduleAttr schedule) {
+  PackKernel kernel(executable, op, schedule.getLanes());
+  if (schedule.getDevice() == Device::Gpu)
+    kernel.emitThread(schedule.getLanes());
   else
     kernel.emitLoops();
 }

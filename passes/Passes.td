@@ -260,8 +260,8 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
 def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {
   let summary = "Turn large constants into named parameters of the IREE module.";
   let description = [{
-    Precondition: the module is about to leave for IREE. Every tensor constant of
-    a function body with at least `min-bytes` bytes becomes a `util.global` that
+    Precondition: the module is about to leave for IREE. Every blob, and every
+    other tensor constant of a function body with at least `min-bytes` bytes, becomes a `util.global` that
     is initialised from the parameter of the same name. The bytes are kept in the
     attribute `pattern.parameters` of the module, name by name, until the caller
     writes them into a parameter archive. Equal constants share one parameter.

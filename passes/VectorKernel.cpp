@@ -44,7 +44,7 @@ public:
                   runStart);
     outputBase = index.mul(image, geometry.filters * geometry.outHeight *
                                       geometry.outWidth);
-    emitSegments();
+    emitPlacements();
 
     int64_t perBlock = llvm::divideCeilSigned(kernel.filterGroups(),
                                         kernel.schedule.getBlocks());
@@ -64,9 +64,14 @@ private:
     Value position; // output position of lane 0, in its channel
   };
 
-  /// Says for each vector of the tile where its lanes belong in the output. The
-  /// vector starts in one row and may end in the next.
-  void emitSegments() {
+  /// Where the lanes of one vector of the tile belong in the output. It starts
+  /// in one row and may end in the next.
+  struct Placement {
+    Value whole; // all lanes lie in the first segment
+    SmallVector<Segment, 2> segments;
+  };
+
+  void emitPlacements() {
     int64_t rows = geometry.runRows(), columns = geometry.runColumns();
     int64_t pitch = rows == 1 ? geometry.runLength() : geometry.planePitch();
     Value zero = index.constant(0);
@@ -81,7 +86,10 @@ private:
       Value some =
           arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
       position = arith::SelectOp::create(b, some, position, zero);
-      segments.push_back(
+      Placement &placement = placements.emplace_back();
+      placement.whole = arith::CmpIOp::create(
+          b, arith::CmpIPredicate::sge, count, index.constant(lanes));
+      placement.segments.push_back(
           {vector::CreateMaskOp::create(b, maskType, count), position});
       if (rows == 1)
         continue;
@@ -96,7 +104,7 @@ private:
                                                   index.less(nextRow, rows));
       mask = arith::AndIOp::create(b, mask, inImage);
       Value nextPosition = index.sub(index.mul(nextRow, columns), before);
-      segments.push_back({mask, index.max(nextPosition, zero)});
+      placement.segments.push_back({mask, index.max(nextPosition, zero)});
     }
   }
 
@@ -217,20 +225,31 @@ private:
   }
 
   void emitStores(ArrayRef<Value> filters, ValueRange accumulators) {
-    int64_t perVector = segments.size() / vectors;
-    for (int64_t g = 0; g < group; ++g) {
-      Value channel =
-          index.add(outputBase, index.mul(filters[g], geometry.outHeight *
-                                                          geometry.outWidth));
-      for (int64_t v = 0; v < vectors; ++v) {
+    SmallVector<Value> channels;
+    for (Value filter : filters)
+      channels.push_back(
+          index.add(outputBase, index.mul(filter, geometry.outHeight *
+                                                      geometry.outWidth)));
+    for (int64_t v = 0; v < vectors; ++v) {
+      const Placement &placement = placements[v];
+      auto branch = scf::IfOp::create(b, placement.whole,
+                                      /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      for (int64_t g = 0; g < group; ++g) {
+        b.setInsertionPoint(branch);
         Value value =
             activate(b, accumulators[g * vectors + v], kernel.activation);
-        for (int64_t s = 0; s < perVector; ++s) {
-          const Segment &segment = segments[v * perVector + s];
-          vector::MaskedStoreOp::create(
-              b, kernel.output, ValueRange{index.add(channel, segment.position)},
-              segment.mask, value);
-        }
+        auto positionOf = [&](const Segment &segment) {
+          return index.add(channels[g], segment.position);
+        };
+        b.setInsertionPoint(branch.thenYield());
+        vector::StoreOp::create(b, value, kernel.output,
+                                ValueRange{positionOf(placement.segments[0])});
+        b.setInsertionPoint(branch.elseYield());
+        for (const Segment &segment : placement.segments)
+          vector::MaskedStoreOp::create(b, kernel.output,
+                                        ValueRange{positionOf(segment)},
+                                        segment.mask, value);
       }
     }
   }
@@ -243,7 +262,7 @@ private:
   int64_t lanes, vectors, group;
   VectorType vectorType, maskType;
   Value runStart, inputBase, outputBase;
-  SmallVector<Segment> segments;
+  SmallVector<Placement> placements;
 };
 
 } // namespace
