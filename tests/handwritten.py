@@ -4,7 +4,8 @@ import numpy as np
 
 from patternc.compiler import egress
 from patternc.compiler.targets import get_target
-from patternc.runtime import CompiledModule, Manifest, TensorSpec
+from patternc.runtime import CompiledModule, Manifest
+from patternc.tensor_spec import TensorSpec
 from patternc.settings import Settings
 
 PARAMETERS = {

@@ -1,4 +1,4 @@
-"""The compiler core: MLIR as patternc needs it. Public as `patternc.ir` and `patternc.passmanager`."""
+"""The compiler core, MLIR as patternc needs it: `patternc.ir` and `patternc.passmanager`."""
 
 import os
 from typing import Any

@@ -203,12 +203,12 @@ def test_specs():
     )
     assert imported.name == "lookup"
     assert [(spec.name, spec.shape, spec.dtype) for spec in imported.inputs] == [
-        ("table", (5, 3), "f32"),
-        ("index", (2,), "i64"),
+        ("table", (5, 3), "float32"),
+        ("index", (2,), "int64"),
     ]
     assert [(spec.name, spec.shape, spec.dtype) for spec in imported.outputs] == [
-        ("output0", (2, 3), "f32"),
-        ("output1", (2,), "i64"),
+        ("output0", (2, 3), "float32"),
+        ("output1", (2,), "int64"),
     ]
 
 

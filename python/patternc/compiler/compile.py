@@ -6,7 +6,7 @@ import logging
 import sys
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -16,8 +16,9 @@ from patternc.compiler.pipeline import Pass, Pipeline
 from patternc.compiler.targets import Target, get_target
 from patternc.errors import CompilerError, ModelError
 from patternc.frontends import ImportedModel, import_model
-from patternc.runtime import CompiledModule, Manifest, Report, TensorSpec
+from patternc.runtime import CompiledModule, Manifest, Report
 from patternc.settings import Settings
+from patternc.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
     import torch
@@ -78,8 +79,8 @@ def compile(
     steps = [p.stage or p.name for p in pipeline]
     shown = progress if progress is not None else sys.stderr.isatty()
     with tqdm(total=len(steps) + 2, desc="import", disable=not shown, leave=False) as bar:
-        source = str(model) if isinstance(model, PathLike) else model
-        imported = import_model(Path(source) if isinstance(model, PathLike) else source, example_args)
+        source = Path(model) if isinstance(model, PathLike) else model
+        imported = import_model(source, example_args)
         module = _parse(imported)
         inputs, outputs = _signature(module, imported)
         stages = {"linalg": _text(module)}
@@ -176,7 +177,9 @@ def _signature(
                     f"{kind} '{name}' has a dynamic shape {shape}, but shapes have to be static; "
                     "export the model with fixed sizes"
                 )
-            row.append(TensorSpec(name, tuple(s for s in shape if s is not None), _NUMPY_DTYPES[dtype]))
+            row.append(
+                TensorSpec(name, tuple(s for s in shape if s is not None), _NUMPY_DTYPES[dtype])
+            )
         specs.append(tuple(row))
     return specs[0], specs[1]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from patternc.errors import ModelError
-from patternc.frontends.imported import ImportedModel, TensorSpec
+from patternc.frontends.imported import ImportedModel
 from patternc.frontends.mlir import import_mlir
 from patternc.frontends.torch import import_torch
 
-__all__ = ["ImportedModel", "TensorSpec", "import_mlir", "import_model", "import_torch"]
+__all__ = ["ImportedModel", "import_mlir", "import_model", "import_torch"]
 
 
 def import_model(model: Any, example_args: tuple | None = None) -> ImportedModel:

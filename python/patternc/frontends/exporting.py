@@ -16,15 +16,15 @@ from torch.nn.parameter import is_lazy
 from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
 from patternc.errors import ModelError
-from patternc.frontends.imported import TensorSpec
+from patternc.tensor_spec import TensorSpec
 
-_MLIR_TYPES = {
-    torch.float32: "f32",
-    torch.int64: "i64",
-    torch.int32: "i32",
-    torch.int16: "i16",
-    torch.int8: "i8",
-    torch.bool: "i1",
+_DTYPES = {
+    torch.float32: "float32",
+    torch.int64: "int64",
+    torch.int32: "int32",
+    torch.int16: "int16",
+    torch.int8: "int8",
+    torch.bool: "bool",
 }
 _INPUT_DTYPES = (torch.float32, torch.int64)
 
@@ -66,7 +66,7 @@ def signature(program: ExportedProgram) -> tuple[tuple[TensorSpec, ...], tuple[T
         if spec.kind == InputKind.USER_INPUT and isinstance(spec.arg, TensorArgument)
     )
     for spec in inputs:
-        if spec.dtype not in (_MLIR_TYPES[dtype] for dtype in _INPUT_DTYPES):
+        if spec.dtype not in (_DTYPES[dtype] for dtype in _INPUT_DTYPES):
             raise ModelError(
                 f"input '{spec.name}' has the unsupported dtype {spec.dtype}; "
                 f"expected float32 or int64"
@@ -93,11 +93,11 @@ def _tensor_spec(what: str, name: str, value: torch.Tensor) -> TensorSpec:
             f"{what} has the dynamic shape ({', '.join(map(str, shape))}), but only static shapes "
             f"are supported; fix its sizes, and export without dynamic_shapes"
         )
-    if value.dtype not in _MLIR_TYPES:
+    if value.dtype not in _DTYPES:
         raise ModelError(
             f"{what} has the unsupported dtype {_name(value.dtype)}; compute in float32"
         )
-    return TensorSpec(name, shape, _MLIR_TYPES[value.dtype])
+    return TensorSpec(name, shape, _DTYPES[value.dtype])
 
 
 def _check_args(example_args: Any) -> None:
@@ -127,7 +127,7 @@ def _check_args(example_args: Any) -> None:
 def _check_args_fit(program: ExportedProgram, example_args: Any) -> None:
     _check_args(example_args)
     expected = [(spec.shape, spec.dtype) for spec in signature(program)[0]]
-    found = [(tuple(arg.shape), _MLIR_TYPES[arg.dtype]) for arg in example_args]
+    found = [(tuple(arg.shape), _DTYPES[arg.dtype]) for arg in example_args]
     if found != expected:
         raise ModelError(
             f"example_args are {_shapes(found)}, but the program was exported for "
@@ -147,7 +147,7 @@ def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
             raise ModelError(
                 f"'{name}' has the layout {_name(weight.layout)}; expected a dense one"
             )
-        if weight.dtype not in _MLIR_TYPES:
+        if weight.dtype not in _DTYPES:
             raise ModelError(
                 f"'{name}' has the unsupported dtype {_name(weight.dtype)}; expected float32, "
                 f"which model.float() gives"
@@ -242,4 +242,4 @@ def _name(torch_constant: torch.dtype | torch.layout) -> str:
 
 
 def _shapes(specs: list[tuple[tuple[int, ...], str]]) -> str:
-    return ", ".join("x".join(map(str, (*shape, dtype))) for shape, dtype in specs) or "no tensors"
+    return ", ".join(f"{dtype}{list(shape)}" for shape, dtype in specs) or "no tensors"

@@ -4,20 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """An input or output of the model.
-
-    Attributes:
-      name: the argument's name in the model; outputs are numbered, `output0` and so on.
-      shape: the static shape.
-      dtype: the element type as MLIR spells it, such as `f32` or `i64`.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
+from patternc.tensor_spec import TensorSpec
 
 
 @dataclass(frozen=True)
@@ -29,8 +16,9 @@ class ImportedModel:
         is `dense_resource<NAME>`, and the text has no `dialect_resources` section.
       blobs: NAME to its C-contiguous array. Arrays share memory with the model's tensors where
         they can, so they are to be read only, and before the model is changed.
-      inputs: the arguments of `@main`; empty when the text itself is all that is known.
-      outputs: the results of `@main`, likewise.
+      inputs: the arguments of `@main`, named as in the model; empty when the text itself is all
+        that is known.
+      outputs: the results of `@main`, likewise, named `output0` and so on.
       name: what to call the model in reports and files.
     """
 

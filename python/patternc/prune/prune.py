@@ -98,7 +98,7 @@ def prune_(
     *,
     pattern_set: PatternSet | None = None,
     connectivity: float = 3.6,
-    form: Form = "filter",
+    form: Form = "group",
     group_size: int = 4,
     targets: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] = (),

@@ -4,7 +4,7 @@ Nothing here needs torch or the compiler, and IREE's runtime only when a module 
 """
 
 from patternc.runtime.machine import Machine, host_machine
-from patternc.runtime.manifest import Manifest, TensorSpec
+from patternc.runtime.manifest import Manifest
 from patternc.runtime.module import CompiledModule, load
 from patternc.runtime.report import LayerReport, Report
 
@@ -14,7 +14,6 @@ __all__ = [
     "Machine",
     "Manifest",
     "Report",
-    "TensorSpec",
     "host_machine",
     "load",
 ]

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from patternc.runtime.machine import Machine
+from patternc.tensor_spec import TensorSpec
 
 Driver = Literal["local", "vulkan"]
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """An input or output: its name, static shape and numpy dtype name (``float32``)."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str = "float32"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,10 @@ from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.runtime import artifact
 from patternc.runtime.device import open_device
 from patternc.runtime.machine import host_machine
-from patternc.runtime.manifest import Manifest, TensorSpec
+from patternc.runtime.manifest import Manifest
 from patternc.runtime.parameters import PARAMETER_SCOPE, parameter_index
 from patternc.runtime.report import Report
+from patternc.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
     from iree.runtime import HalBuffer, HalBufferView
@@ -120,7 +121,9 @@ class CompiledModule:
           ModelError: there is no such stage, or the module was loaded and has none.
         """
         if not self._stages:
-            raise ModelError("a saved module holds no MLIR; compile the model to look at its stages")
+            raise ModelError(
+                "a saved module holds no MLIR; compile the model to look at its stages"
+            )
         if stage not in self._stages:
             raise ModelError(f"no stage '{stage}'; there are {', '.join(self._stages)}")
         return self._stages[stage]

@@ -13,7 +13,7 @@ class LayerReport:
 
     Attributes:
       name: the layer's name in the model.
-      input, weights, output: shapes, N×C×H×W and filters×channels×height×width.
+      input, weights, output: shapes, NxCxHxW and filtersxchannelsxheightxwidth.
       strides, padding, dilations, groups, activation: of the convolution; padding is top, left,
         bottom, right.
       patterns: the positions that each pattern of its set keeps.
@@ -81,12 +81,12 @@ class Report:
         rows = [
             [
                 layer.name,
-                "×".join(map(str, layer.weights)),
-                "×".join(map(str, layer.output[2:])),
+                "x".join(map(str, layer.weights)),
+                "x".join(map(str, layer.output[2:])),
                 f"{len(layer.patterns)} of {len(layer.patterns[0])}",
                 f"{layer.kept_kernels}/{layer.kernels}",
                 layer.filter_group,
-                f"{layer.rate:.1f}×",
+                f"{layer.rate:.1f}x",
                 *_amounts(layer.dense_multiply_adds, layer.multiply_adds, 1e6),
                 *_amounts(layer.dense_bytes, layer.csr_bytes, 1e3),
                 f"{layer.fkw_bytes / 1e3:.1f}",
@@ -102,7 +102,7 @@ class Report:
                 "",
                 f"{self.total('kept_kernels')}/{self.total('kernels')}",
                 "",
-                f"{dense / kept:.1f}×" if kept else "",
+                f"{dense / kept:.1f}x" if kept else "",
                 *_amounts(self.total("dense_multiply_adds"), self.total("multiply_adds"), 1e6),
                 *_amounts(self.total("dense_bytes"), self.total("csr_bytes"), 1e3),
                 f"{self.total('fkw_bytes') / 1e3:.1f}",
