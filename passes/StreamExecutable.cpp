@@ -25,13 +25,15 @@ static Operation *createNamed(OpBuilder &b, Location loc, StringRef name,
   return b.create(state);
 }
 
-/// Symbols of kernels consist of letters, digits and underscores, so that they
-/// are names in every assembler and in SPIR-V.
+/// Symbols of kernels consist of letters, digits and underscores and begin with
+/// a letter, so that they are names in every assembler and in SPIR-V.
 static std::string symbolName(ModuleOp module, StringRef layer) {
   std::string base = layer.str();
   for (char &c : base)
     if (!llvm::isAlnum(c))
       c = '_';
+  if (base.empty() || !llvm::isAlpha(base.front()))
+    base = "layer_" + base;
   std::string name = base;
   for (unsigned i = 1; SymbolTable::lookupSymbolIn(module, name); ++i)
     name = base + "_" + std::to_string(i);

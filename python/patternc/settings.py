@@ -30,17 +30,18 @@ class Settings:
       reproducer_dir: folder for the input of a compiler stage that failed. Default:
         ``patternc-reproducers`` in the system's folder for temporary files.
       timing: print the time of every pass on standard error. Default: off.
-      log_level: ``debug``, ``info``, ``warning`` or ``error``. Default: ``warning``.
+      log_level: ``debug``, ``info``, ``warning`` or ``error``, for the logger ``patternc``.
+        Default: what the program has set.
     """
 
     dump_dir: Path | None = None
     print_ir: bool = False
     reproducer_dir: Path = Path(tempfile.gettempdir()) / "patternc-reproducers"
     timing: bool = False
-    log_level: str = "warning"
+    log_level: str | None = None
 
     def __post_init__(self) -> None:
-        if self.log_level not in _LOG_LEVELS:
+        if self.log_level is not None and self.log_level not in _LOG_LEVELS:
             raise PatterncError(
                 f"log level is '{self.log_level}', expected one of {', '.join(_LOG_LEVELS)}"
             )

@@ -73,6 +73,8 @@ def compile(
     """
     target = get_target(target)
     settings = settings or Settings.from_environment()
+    if settings.log_level is not None:
+        logging.getLogger("patternc").setLevel(settings.log_level.upper())
     pipeline = pipeline or Pipeline.for_target(target)
     compiler = iree_version()  # fail before the work, not after
 
