@@ -54,15 +54,27 @@ pytest: $(STAMPS)/test $(STAMPS)/aarch64 ## Python tests, on every target
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
-lint: $(STAMPS)/test ## formatting, linting, types, spelling, generated docs
+lint: lint-format lint-code lint-types lint-docs ## formatting, linting, spelling, types, generated docs
+
+.PHONY: lint-format
+lint-format: $(STAMPS)/test
 	$(call step,format of Python and C++)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/clang-format --dry-run --Werror $(CXX_SOURCES)
-	$(call step,ruff$(comma) typos)
+
+.PHONY: lint-code
+lint-code: $(STAMPS)/test
+	$(call step,ruff and typos)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/typos
+
+.PHONY: lint-types
+lint-types: $(STAMPS)/test
 	$(call step,types)
 	@$(BIN)/pyright
+
+.PHONY: lint-docs
+lint-docs: $(STAMPS)/test
 	$(call step,generated docs)
 	@$(BIN)/python docs/generate.py --check
 
@@ -78,7 +90,7 @@ docs: $(STAMPS)/venv ## write docs/reference from the ODS files
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
-	@$(BIN)/python benchmarks/layer.py
+	@$(BIN)/python benchmarks/single_layer.py
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment
@@ -121,9 +133,9 @@ $(STAMPS)/test: $(STAMPS)/package pyproject.toml
 	@$(PIP) install 'patternc[test,dev]'
 	@touch $@
 
-$(STAMPS)/bench: $(STAMPS)/package pyproject.toml
+$(STAMPS)/bench: $(STAMPS)/package benchmarks/requirements.txt
 	$(call step,engines to compare with)
-	@$(PIP) install 'patternc[bench]'
+	@$(PIP) install -r benchmarks/requirements.txt
 	@touch $@
 
 # IREE's runtime for aarch64, which the tests run under qemu-user.
@@ -134,5 +146,3 @@ $(STAMPS)/aarch64: $(STAMPS)/venv pyproject.toml
 	  --dest $(AARCH64) $(IREE_RUNTIME)
 	@$(BIN)/python -m zipfile -e $(AARCH64)/*.whl $(AARCH64) && rm $(AARCH64)/*.whl
 	@touch $@
-
-comma := ,

@@ -18,7 +18,8 @@ message(STATUS "MLIR ${LLVM_VERSION} from ${MLIR_DIR}")
 # MLIR is built with Clang; GCC prints other names, and then e.g. no constant is recognised.
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   message(FATAL_ERROR "MLIR's libraries are built with Clang, so this project has to be as well, "
-    "but the C++ compiler is ${CMAKE_CXX_COMPILER}; set CMAKE_CXX_COMPILER=clang++-22")
+    "but the C++ compiler is ${CMAKE_CXX_COMPILER}; "
+    "install clang-22, or set CMAKE_CXX_COMPILER to a Clang, and configure a new build folder")
 endif()
 
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})

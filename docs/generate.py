@@ -1,8 +1,4 @@
-"""Writes docs/reference from the descriptions in the ODS files.
-
-    python docs/generate.py            writes what is out of date
-    python docs/generate.py --check    only says what is, and fails
-"""
+"""Writes docs/reference from the descriptions in the ODS files."""
 
 import argparse
 import difflib
@@ -47,15 +43,15 @@ def generate(llvm_prefix: Path) -> dict[Path, str]:
         REFERENCE / "dialect.md": tidy(
             run_tblgen(*DIALECT, llvm_prefix=llvm_prefix), title="The `pattern` dialect"
         ),
-        REFERENCE / "passes.md": tidy(
-            run_tblgen(*PASSES, llvm_prefix=llvm_prefix), title="Passes"
-        ),
+        REFERENCE / "passes.md": tidy(run_tblgen(*PASSES, llvm_prefix=llvm_prefix), title="Passes"),
     }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="fail if a file is out of date")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, show and fail on what is out of date"
+    )
     parser.add_argument(
         "--llvm-prefix",
         type=Path,
@@ -79,7 +75,11 @@ def main() -> int:
         stale += 1
         if arguments.check:
             lines = difflib.unified_diff(
-                old.splitlines(), text.splitlines(), f"{name} (now)", f"{name} (expected)", lineterm=""
+                old.splitlines(),
+                text.splitlines(),
+                f"{name} (now)",
+                f"{name} (expected)",
+                lineterm="",
             )
             print("\n".join(lines))
         else:

@@ -32,7 +32,9 @@ def folder_of(tool, *, setting, fallbacks):
     return os.path.dirname(found)
 
 
-tools_dir = folder_of("pattern-opt", setting="tools_dir", fallbacks=[os.path.dirname(sys.executable)])
+tools_dir = folder_of(
+    "pattern-opt", setting="tools_dir", fallbacks=[os.path.dirname(sys.executable)]
+)
 llvm_tools_dir = folder_of(
     "FileCheck", setting="llvm_tools_dir", fallbacks=["/usr/lib/llvm-22/bin"]
 )

@@ -3,14 +3,14 @@
 #include "python/bindings/Diagnostics.h"
 #include "python/bindings/Bindings.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "nanobind/stl/optional.h"
 #include "nanobind/stl/string.h"
 #include "nanobind/stl/vector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace nb = nanobind;
 using namespace patternc::python;
@@ -106,9 +106,10 @@ void quoteLine(Diagnostic &diagnostic, llvm::StringRef file,
     llvm::StringRef line = lineOf(source, *diagnostic.line);
     size_t column = std::max<int64_t>(diagnostic.column.value_or(1), 1) - 1;
     // Around the column when the line is long.
-    size_t start = column > maxQuotedColumns / 2 && line.size() > maxQuotedColumns
-                       ? column - maxQuotedColumns / 2
-                       : 0;
+    size_t start =
+        column > maxQuotedColumns / 2 && line.size() > maxQuotedColumns
+            ? column - maxQuotedColumns / 2
+            : 0;
     llvm::StringRef shown = line.substr(start, maxQuotedColumns);
     if (!shown.trim().empty()) {
       std::string caret;
@@ -207,7 +208,8 @@ void patternc::python::bindDiagnostics(nb::module_ &pythonModule) {
       });
 
   // In the project's family, so that one `except` catches every mistake.
-  nb::object base = nb::module_::import_("patternc.errors").attr("PatterncError");
+  nb::object base =
+      nb::module_::import_("patternc.errors").attr("PatterncError");
   nb::dict members;
   members["diagnostics"] = nb::list();
   members["failed_pass"] = nb::none();

@@ -1,9 +1,9 @@
 #ifndef PYTHON_BINDINGS_DIAGNOSTICS_H
 #define PYTHON_BINDINGS_DIAGNOSTICS_H
 
-#include "llvm/ADT/StringRef.h"
 #include "mlir/IR/Diagnostics.h"
 #include "nanobind/nanobind.h"
+#include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <optional>
 #include <string>

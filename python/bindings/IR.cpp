@@ -6,9 +6,6 @@
 #include "python/bindings/Diagnostics.h"
 #include "python/bindings/Resources.h"
 
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
@@ -18,6 +15,9 @@
 #include "nanobind/stl/string.h"
 #include "nanobind/stl/unique_ptr.h"
 #include "nanobind/stl/vector.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace nb = nanobind;
 using namespace patternc::python;
@@ -70,8 +70,8 @@ std::unique_ptr<Module> parse(nb::handle source,
     ContextGuard guard(*context);
     DiagnosticCollector collector(&context->mlir);
     llvm::SourceMgr sourceMgr;
-    sourceMgr.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBuffer(text, filename),
-                                 llvm::SMLoc());
+    sourceMgr.AddNewSourceBuffer(
+        llvm::MemoryBuffer::getMemBuffer(text, filename), llvm::SMLoc());
     module->op =
         mlir::parseSourceFile<mlir::ModuleOp>(sourceMgr, &context->mlir);
     collector.quoteSource(filename, text);
@@ -131,8 +131,9 @@ nb::tuple describe(mlir::Type type) {
     return nb::make_tuple(nb::none(), text(type));
   nb::list shape;
   for (int64_t size : shaped.getShape())
-    shape.append(mlir::ShapedType::isDynamic(size) ? nb::object(nb::none())
-                                                   : nb::object(nb::int_(size)));
+    shape.append(mlir::ShapedType::isDynamic(size)
+                     ? nb::object(nb::none())
+                     : nb::object(nb::int_(size)));
   return nb::make_tuple(nb::tuple(shape), text(shaped.getElementType()));
 }
 
@@ -158,8 +159,9 @@ nb::tuple functionSignature(Module &module, const std::string &name) {
 
 void patternc::python::bindIR(nb::module_ &pythonModule) {
   nb::class_<Context>(pythonModule, "Context",
-      "What modules live in: dialects, types, and the resources of every module "
-      "parsed into it, which it keeps as long as it lives.")
+                      "What modules live in: dialects, types, and the "
+                      "resources of every module "
+                      "parsed into it, which it keeps as long as it lives.")
       .def(nb::init<bool, bool>(), nb::kw_only(),
            nb::arg("allow_unregistered_dialects") = false,
            nb::arg("multithreading") = true)
@@ -176,12 +178,15 @@ void patternc::python::bindIR(nb::module_ &pythonModule) {
         return names;
       });
 
-  nb::class_<Module>(pythonModule, "Module", "A `builtin.module`, with its context.")
+  nb::class_<Module>(pythonModule, "Module",
+                     "A `builtin.module`, with its context.")
       .def_static(
-          "parse", &parse, nb::arg("source"), nb::arg("context").none() = nb::none(),
-          nb::kw_only(), nb::arg("filename") = "<string>",
+          "parse", &parse, nb::arg("source"),
+          nb::arg("context").none() = nb::none(), nb::kw_only(),
+          nb::arg("filename") = "<string>",
           nb::arg("resources").none() = nb::none(),
-          nb::sig("def parse(source: str | bytes, context: Context | None = None, *, "
+          nb::sig("def parse(source: str | bytes, context: Context | None = "
+                  "None, *, "
                   "filename: str = '<string>', "
                   "resources: dict[str, typing.Any] | None = None) "
                   "-> Module"),
@@ -192,7 +197,8 @@ void patternc::python::bindIR(nb::module_ &pythonModule) {
           "copied, so it must not\nchange. Names that the text does not use "
           "are ignored; a name of the text\nthat has no data is an error.\n\n"
           "Raises:\n  MLIRError: with file:line:column.")
-      .def("print", &print, nb::kw_only(), nb::arg("elide_large").none() = nb::none(),
+      .def("print", &print, nb::kw_only(),
+           nb::arg("elide_large").none() = nb::none(),
            nb::arg("resources") = true, nb::arg("locations") = false,
            nb::arg("generic") = false,
            "The module as text.\n\nArgs:\n"
@@ -206,32 +212,33 @@ void patternc::python::bindIR(nb::module_ &pythonModule) {
            "  generic: print the generic form of each operation.")
       .def("__str__",
            [](Module &self) { return print(self, {}, true, false, false); })
-      .def("resources",
-           [](Module &self) {
-             return exportResources(self.context, *self.op);
-           },
-           nb::sig("def resources(self) -> dict[str, numpy.ndarray]"),
-           "Read-only arrays over the data of the module's `dense_resource` "
-           "constants,\nwithout a copy. bf16 comes as uint16; a type that "
-           "numpy lacks, as flat bytes.")
-      .def("clone",
-           [](Module &self) {
-             ContextGuard guard(*self.context);
-             auto copy = std::make_unique<Module>();
-             copy->context = self.context;
-             copy->op = self.op->clone();
-             return copy;
-           },
-           "A copy in the same context; the resources are shared.")
+      .def(
+          "resources",
+          [](Module &self) { return exportResources(self.context, *self.op); },
+          nb::sig("def resources(self) -> dict[str, numpy.ndarray]"),
+          "Read-only arrays over the data of the module's `dense_resource` "
+          "constants,\nwithout a copy. bf16 comes as uint16; a type that "
+          "numpy lacks, as flat bytes.")
+      .def(
+          "clone",
+          [](Module &self) {
+            ContextGuard guard(*self.context);
+            auto copy = std::make_unique<Module>();
+            copy->context = self.context;
+            copy->op = self.op->clone();
+            return copy;
+          },
+          "A copy in the same context; the resources are shared.")
       .def("verify", &verify, "Raises `MLIRError` when the module is invalid.")
       .def_prop_ro("context", [](Module &self) { return self.context; });
 
-  pythonModule.def("function_signature", &functionSignature, nb::arg("module"),
-         nb::arg("name"),
-         nb::sig("def function_signature(module: Module, name: str) -> "
-                 "tuple[list[tuple[tuple[int | None, ...] | None, str]], "
-                 "list[tuple[tuple[int | None, ...] | None, str]]]"),
-         "Inputs and outputs of a function, each as (shape, element type as "
-         "MLIR\nspells it). A dynamic size is None; what is no ranked tensor "
-         "has None for its\nshape and its type's text.");
+  pythonModule.def(
+      "function_signature", &functionSignature, nb::arg("module"),
+      nb::arg("name"),
+      nb::sig("def function_signature(module: Module, name: str) -> "
+              "tuple[list[tuple[tuple[int | None, ...] | None, str]], "
+              "list[tuple[tuple[int | None, ...] | None, str]]]"),
+      "Inputs and outputs of a function, each as (shape, element type as "
+      "MLIR\nspells it). A dynamic size is None; what is no ranked tensor "
+      "has None for its\nshape and its type's text.");
 }

@@ -4,7 +4,6 @@
 #include "python/bindings/Context.h"
 #include "python/bindings/Diagnostics.h"
 
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
@@ -16,6 +15,7 @@
 #include "nanobind/stl/string.h"
 #include "nanobind/stl/unique_ptr.h"
 #include "nanobind/stl/vector.h"
+#include "llvm/Support/raw_ostream.h"
 #include <filesystem>
 
 namespace nb = nanobind;
@@ -96,10 +96,10 @@ public:
       return [enabled](mlir::Pass *, mlir::Operation *) { return enabled; };
     };
     if (directory)
-      manager.enableIRPrintingToFileTree(always(before), always(after),
-                                         /*printModuleScope=*/true, onlyOnChange,
-                                         /*printAfterOnlyOnFailure=*/false,
-                                         directory->string(), flags);
+      manager.enableIRPrintingToFileTree(
+          always(before), always(after),
+          /*printModuleScope=*/true, onlyOnChange,
+          /*printAfterOnlyOnFailure=*/false, directory->string(), flags);
     else
       manager.enableIRPrinting(always(before), always(after),
                                /*printModuleScope=*/true, onlyOnChange,
@@ -166,14 +166,16 @@ void patternc::python::bindPassManager(nb::module_ &pythonModule) {
           "Parses the text that `pattern-opt --pass-pipeline=` takes, such "
           "as\n`builtin.module(canonicalize)`.\n\nRaises:\n  MLIRError: for an "
           "unknown pass or option.")
-      .def("run", &PassManager::run, nb::arg("module"),
-           "Runs the pipeline on a module, in place, without the GIL.\n\n"
-           "Returns:\n  The warnings and remarks.\n\nRaises:\n  MLIRError: when "
-           "a pass fails; the module is then in an unknown state.")
+      .def(
+          "run", &PassManager::run, nb::arg("module"),
+          "Runs the pipeline on a module, in place, without the GIL.\n\n"
+          "Returns:\n  The warnings and remarks.\n\nRaises:\n  MLIRError: when "
+          "a pass fails; the module is then in an unknown state.")
       .def("__str__", &PassManager::text)
-      .def("enable_verifier", &PassManager::enableVerifier,
-           nb::arg("enabled") = true,
-           "Whether to verify the module after each pass, which is the default.")
+      .def(
+          "enable_verifier", &PassManager::enableVerifier,
+          nb::arg("enabled") = true,
+          "Whether to verify the module after each pass, which is the default.")
       .def("enable_ir_printing", &PassManager::enableIRPrinting, nb::kw_only(),
            nb::arg("before") = false, nb::arg("after") = true,
            nb::arg("only_on_change") = true,

@@ -9,9 +9,6 @@
 #include "python/bindings/Resources.h"
 #include "python/bindings/Diagnostics.h"
 
-#include "llvm/ADT/MapVector.h"
-#include "llvm/Support/MathExtras.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -20,6 +17,9 @@
 #include "nanobind/ndarray.h"
 #include "nanobind/stl/shared_ptr.h"
 #include "nanobind/stl/string.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace nb = nanobind;
 using namespace patternc::python;
@@ -43,9 +43,8 @@ reachableResources(mlir::ModuleOp module) {
   walker.addWalk([&](mlir::DenseResourceElementsAttr attribute) {
     found.insert({attribute.getRawHandle().getKey(), attribute});
   });
-  module->walk([&](mlir::Operation *op) {
-    walker.walk(op->getAttrDictionary());
-  });
+  module->walk(
+      [&](mlir::Operation *op) { walker.walk(op->getAttrDictionary()); });
   return found;
 }
 
@@ -77,10 +76,11 @@ public:
     if (PyObject_GetBuffer(object.ptr(), &view,
                            PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) != 0) {
       PyErr_Clear();
-      raiseError("resource '" + name + "' is " +
-                 nb::cast<std::string>(nb::str(object.type().attr("__name__"))) +
-                 " without a C-contiguous buffer, expected a C-contiguous "
-                 "numpy array");
+      raiseError(
+          "resource '" + name + "' is " +
+          nb::cast<std::string>(nb::str(object.type().attr("__name__"))) +
+          " without a C-contiguous buffer, expected a C-contiguous "
+          "numpy array");
     }
   }
   BorrowedBuffer(const BorrowedBuffer &) = delete;
@@ -111,8 +111,10 @@ private:
 /// Whether a buffer of this format can be elements of the type; the sizes are
 /// compared apart from it.
 bool formatFits(llvm::StringRef format, mlir::Type element) {
-  bool isSigned = format.size() == 1 && llvm::StringRef("bhilqn").contains(format);
-  bool isUnsigned = format.size() == 1 && llvm::StringRef("BHILQN").contains(format);
+  bool isSigned =
+      format.size() == 1 && llvm::StringRef("bhilqn").contains(format);
+  bool isUnsigned =
+      format.size() == 1 && llvm::StringRef("BHILQN").contains(format);
   if (element.isF16() || element.isF32() || element.isF64())
     return format.size() == 1 && llvm::StringRef("efd").contains(format);
   if (llvm::isa<mlir::FloatType>(element))
@@ -179,9 +181,9 @@ mlir::AsmResourceBlob makeBlob(std::unique_ptr<BorrowedBuffer> buffer) {
 /// The array type of an element type, if numpy has it, and of bytes otherwise.
 std::optional<nb::dlpack::dtype> arrayType(mlir::Type element) {
   if (element.isF16() || element.isF32() || element.isF64())
-    return nb::dlpack::dtype{static_cast<uint8_t>(nb::dlpack::dtype_code::Float),
-                             static_cast<uint8_t>(element.getIntOrFloatBitWidth()),
-                             1};
+    return nb::dlpack::dtype{
+        static_cast<uint8_t>(nb::dlpack::dtype_code::Float),
+        static_cast<uint8_t>(element.getIntOrFloatBitWidth()), 1};
   if (element.isBF16())
     return nb::dtype<uint16_t>();
   if (element.isIndex())
@@ -194,9 +196,9 @@ std::optional<nb::dlpack::dtype> arrayType(mlir::Type element) {
   nb::dlpack::dtype_code code = element.isUnsignedInteger()
                                     ? nb::dlpack::dtype_code::UInt
                                     : nb::dlpack::dtype_code::Int;
-  return nb::dlpack::dtype{static_cast<uint8_t>(code),
-                           static_cast<uint8_t>(element.getIntOrFloatBitWidth()),
-                           1};
+  return nb::dlpack::dtype{
+      static_cast<uint8_t>(code),
+      static_cast<uint8_t>(element.getIntOrFloatBitWidth()), 1};
 }
 
 } // namespace
@@ -227,8 +229,7 @@ void patternc::python::attachResources(Context &context, mlir::ModuleOp module,
     }
     if (attribute.getRawHandle().getBlob())
       raiseError("resource '" + name + "' has data in the text already");
-    auto buffer =
-        std::make_unique<BorrowedBuffer>(resources[pythonName], name);
+    auto buffer = std::make_unique<BorrowedBuffer>(resources[pythonName], name);
     requireFits(*buffer, attribute, name);
     blobManager(context).update(name, makeBlob(std::move(buffer)));
   }
@@ -247,7 +248,8 @@ patternc::python::exportResources(const std::shared_ptr<Context> &context,
     mlir::ShapedType type = attribute.getType();
     std::optional<nb::dlpack::dtype> dtype = arrayType(type.getElementType());
     size_t expected =
-        dtype ? static_cast<size_t>(type.getNumElements()) * dtype->bits / 8 : 0;
+        dtype ? static_cast<size_t>(type.getNumElements()) * dtype->bits / 8
+              : 0;
     llvm::SmallVector<size_t> shape(type.getShape());
     if (!dtype || blob->getData().size() != expected) {
       dtype = nb::dtype<uint8_t>();

@@ -211,9 +211,7 @@ def test_verify_names_the_place():
     module = ir.Module.parse("func.func @main() { return }")
     module.verify()
     with pytest.raises(ir.MLIRError, match=r"a.mlir:2:\d+: error: .*return"):
-        ir.Module.parse(
-            "func.func @main() -> f32 {\n  return\n}", filename="a.mlir"
-        )
+        ir.Module.parse("func.func @main() -> f32 {\n  return\n}", filename="a.mlir")
 
 
 def test_function_signature():

@@ -76,7 +76,7 @@ def test_a_module_of_another_context_is_refused():
 def test_failure_has_diagnostics_and_the_pass():
     context = ir.Context()
     manager = PassManager.parse(f"builtin.module(cse,{FAILING_PASS})", context)
-    with pytest.raises(ir.MLIRError, match="net.mlir:") as caught:
+    with pytest.raises(ir.MLIRError, match=r"net\.mlir:") as caught:
         manager.run(failing_module(context))
     assert caught.value.failed_pass == FAILING_PASS
     assert [diagnostic.severity for diagnostic in caught.value.diagnostics] == ["error"]

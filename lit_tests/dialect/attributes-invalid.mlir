@@ -1,0 +1,185 @@
+// RUN: pattern-opt %s -verify-diagnostics -split-input-file
+
+// expected-error @+1 {{expected a kernel size like 3x3}}
+func.func private @set_size_of_rank_1() attributes {set = #pattern.set<3, [[0]]>}
+
+// -----
+
+// expected-error @+1 {{pattern has 1 positions, but the first has 2}}
+func.func private @set_lengths_differ() attributes {set = #pattern.set<3x3, [[0, 1], [4]]>}
+
+// -----
+
+// expected-error @+1 {{kernel size 0x3 is not positive}}
+func.func private @set_empty_kernel() attributes {set = #pattern.set<0x3, [[0]]>}
+
+// -----
+
+// expected-error @+1 {{expected at least one pattern with at least one position}}
+func.func private @set_without_pattern() attributes {set = #pattern.set<3x3, []>}
+
+// -----
+
+// expected-error @+1 {{expected at least one pattern with at least one position}}
+func.func private @set_without_position() attributes {set = #pattern.set<3x3, [[]]>}
+
+// -----
+
+// The smallest set that is too large: 256 one-position patterns of a 16x16 kernel.
+// expected-error @+1 {{set has 256 patterns, more than 255}}
+func.func private @set_too_large() attributes {set = #pattern.set<16x16, [
+  [0], [1], [2], [3], [4], [5], [6], [7], [8], [9], [10], [11], [12], [13], [14], [15],
+  [16], [17], [18], [19], [20], [21], [22], [23], [24], [25], [26], [27], [28], [29], [30], [31],
+  [32], [33], [34], [35], [36], [37], [38], [39], [40], [41], [42], [43], [44], [45], [46], [47],
+  [48], [49], [50], [51], [52], [53], [54], [55], [56], [57], [58], [59], [60], [61], [62], [63],
+  [64], [65], [66], [67], [68], [69], [70], [71], [72], [73], [74], [75], [76], [77], [78], [79],
+  [80], [81], [82], [83], [84], [85], [86], [87], [88], [89], [90], [91], [92], [93], [94], [95],
+  [96], [97], [98], [99], [100], [101], [102], [103], [104], [105], [106], [107], [108], [109], [110], [111],
+  [112], [113], [114], [115], [116], [117], [118], [119], [120], [121], [122], [123], [124], [125], [126], [127],
+  [128], [129], [130], [131], [132], [133], [134], [135], [136], [137], [138], [139], [140], [141], [142], [143],
+  [144], [145], [146], [147], [148], [149], [150], [151], [152], [153], [154], [155], [156], [157], [158], [159],
+  [160], [161], [162], [163], [164], [165], [166], [167], [168], [169], [170], [171], [172], [173], [174], [175],
+  [176], [177], [178], [179], [180], [181], [182], [183], [184], [185], [186], [187], [188], [189], [190], [191],
+  [192], [193], [194], [195], [196], [197], [198], [199], [200], [201], [202], [203], [204], [205], [206], [207],
+  [208], [209], [210], [211], [212], [213], [214], [215], [216], [217], [218], [219], [220], [221], [222], [223],
+  [224], [225], [226], [227], [228], [229], [230], [231], [232], [233], [234], [235], [236], [237], [238], [239],
+  [240], [241], [242], [243], [244], [245], [246], [247], [248], [249], [250], [251], [252], [253], [254], [255]]>}
+
+// -----
+
+// expected-error @+1 {{position 9 is outside the 3x3 kernel}}
+func.func private @set_position_too_large() attributes {set = #pattern.set<3x3, [[0, 9]]>}
+
+// -----
+
+// expected-error @+1 {{position -1 is outside the 3x3 kernel}}
+func.func private @set_position_negative() attributes {set = #pattern.set<3x3, [[-1, 4]]>}
+
+// -----
+
+// expected-error @+1 {{positions of pattern 2 are not in ascending order}}
+func.func private @set_unsorted() attributes {set = #pattern.set<3x3, [[0, 4], [4, 1]]>}
+
+// -----
+
+// expected-error @+1 {{positions of pattern 1 are not in ascending order}}
+func.func private @set_position_twice() attributes {set = #pattern.set<3x3, [[4, 4]]>}
+
+// -----
+
+// expected-error @+1 {{patterns 1 and 3 are the same}}
+func.func private @set_pattern_twice() attributes {set = #pattern.set<3x3, [[0, 4], [1, 4], [0, 4]]>}
+
+// -----
+
+// expected-error @+2 {{expected kernel ids as a rank-2 tensor of ui8, but found 'tensor<4xui8>'}}
+func.func private @kernel_map_rank() attributes {
+  map = #pattern.kernel_map<set = <1x1, [[0]]>, ids = dense<1> : tensor<4xui8>>}
+
+// -----
+
+// expected-error @+2 {{expected kernel ids as a rank-2 tensor of ui8, but found 'tensor<4x1xi8>'}}
+func.func private @kernel_map_signless() attributes {
+  map = #pattern.kernel_map<set = <1x1, [[0]]>, ids = dense<1> : tensor<4x1xi8>>}
+
+// -----
+
+// expected-error @+2 {{kernel id 3 is beyond the 2 patterns of the set}}
+func.func private @kernel_map_id_beyond_set() attributes {
+  map = #pattern.kernel_map<set = <1x2, [[0], [1]]>, ids = dense<[[2, 3]]> : tensor<1x2xui8>>}
+
+// -----
+
+// expected-error @+2 {{kernel id 255 is beyond the 2 patterns of the set}}
+func.func private @kernel_map_uniform_id_beyond_set() attributes {
+  map = #pattern.kernel_map<set = <1x2, [[0], [1]]>, ids = dense<255> : tensor<1x2xui8>>}
+
+// -----
+
+// expected-error @+1 {{filter group 0 is not positive}}
+func.func private @fkw_group() attributes {storage = #pattern.fkw<set = <1x1, [[0]]>, group = 0>}
+
+// -----
+
+// expected-error @+2 {{lanes, vectors and blocks must be positive, but are 0, 6 and 1}}
+func.func private @schedule_lanes() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 0, vectors = 6, blocks = 1, prefetch = 1>}
+
+// -----
+
+// expected-error @+2 {{lanes, vectors and blocks must be positive, but are 16, -1 and 1}}
+func.func private @schedule_vectors() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = -1, blocks = 1, prefetch = 1>}
+
+// -----
+
+// expected-error @+2 {{lanes, vectors and blocks must be positive, but are 16, 6 and 0}}
+func.func private @schedule_blocks() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 0, prefetch = 1>}
+
+// -----
+
+// expected-error @+2 {{prefetch -1 is negative}}
+func.func private @schedule_prefetch() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = -1>}
+
+// -----
+
+// expected-error @+2 {{expected four paddings that are not negative}}
+func.func private @planes_three_paddings() attributes {
+  planes = #pattern.planes<padding = [1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>}
+
+// -----
+
+// expected-error @+2 {{expected four paddings that are not negative}}
+func.func private @planes_negative_padding() attributes {
+  planes = #pattern.planes<padding = [1, 1, -1, 1], strides = [1, 1], rows = 10, pitch = 10>}
+
+// -----
+
+// expected-error @+2 {{expected two positive strides}}
+func.func private @planes_one_stride() attributes {
+  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1], rows = 10, pitch = 10>}
+
+// -----
+
+// expected-error @+2 {{expected two positive strides}}
+func.func private @planes_stride_zero() attributes {
+  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [0, 1], rows = 10, pitch = 10>}
+
+// -----
+
+// expected-error @+2 {{rows and pitch must be positive}}
+func.func private @planes_rows() attributes {
+  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 0, pitch = 10>}
+
+// -----
+
+// expected-error @+2 {{rows and pitch must be positive}}
+func.func private @planes_pitch() attributes {
+  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 10, pitch = 0>}
+
+// -----
+
+// expected-error @+2 {{planes need a static tensor of rank 4}}
+func.func private @planes_of_rank_3(
+  tensor<2x8x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>>)
+
+// -----
+
+// expected-error @+2 {{planes need a static tensor of rank 4}}
+func.func private @planes_of_dynamic_shape(
+  tensor<1x2x?x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>>)
+
+// -----
+
+// expected-error @+2 {{planes of 9x10 are smaller than the padded image of 10x10 in each phase}}
+func.func private @planes_too_few_rows(
+  tensor<1x2x8x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 9, pitch = 10>>)
+
+// -----
+
+// Eleven padded columns in two phases take six, and five are not enough.
+// expected-error @+2 {{planes of 10x5 are smaller than the padded image of 10x6 in each phase}}
+func.func private @planes_too_narrow(
+  tensor<1x2x8x8xf32, #pattern.planes<padding = [1, 1, 1, 2], strides = [1, 2], rows = 10, pitch = 5>>)

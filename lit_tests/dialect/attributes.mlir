@@ -1,0 +1,58 @@
+// Every attribute reads back what it printed.
+// RUN: pattern-opt %s | pattern-opt | FileCheck %s
+// RUN: pattern-opt %s -mlir-print-op-generic | pattern-opt | FileCheck %s
+
+// CHECK-LABEL: @set_one_position
+// CHECK-SAME{LITERAL}: set = #pattern.set<1x1, [[0]]>
+func.func private @set_one_position() attributes {set = #pattern.set<1x1, [[0]]>}
+
+// CHECK-LABEL: @set_of_two
+// CHECK-SAME{LITERAL}: set = #pattern.set<3x3, [[0, 1, 3, 4], [1, 2, 4, 5]]>
+func.func private @set_of_two() attributes {set = #pattern.set<3x3, [[0, 1, 3, 4], [1, 2, 4, 5]]>}
+
+// Height comes before width: position 9 is in the last row of 5x2.
+// CHECK-LABEL: @set_not_square
+// CHECK-SAME{LITERAL}: set = #pattern.set<5x2, [[0, 9]]>
+func.func private @set_not_square() attributes {set = #pattern.set<5x2, [[0, 9]]>}
+
+// CHECK-LABEL: @kernel_map
+// CHECK-SAME{LITERAL}: map = #pattern.kernel_map<set = <3x3, [[0, 4], [4, 8]]>, ids = dense<[[1, 0, 2], [0, 2, 2]]> : tensor<2x3xui8>>
+func.func private @kernel_map() attributes {
+  map = #pattern.kernel_map<set = <3x3, [[0, 4], [4, 8]]>, ids = dense<[[1, 0, 2], [0, 2, 2]]> : tensor<2x3xui8>>}
+
+// CHECK-LABEL: @uniform_kernel_map
+// CHECK-SAME: ids = dense<1> : tensor<64x64xui8>
+func.func private @uniform_kernel_map() attributes {
+  map = #pattern.kernel_map<set = <1x1, [[0]]>, ids = dense<1> : tensor<64x64xui8>>}
+
+// CHECK-LABEL: @fkw
+// CHECK-SAME{LITERAL}: storage = #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>
+func.func private @fkw() attributes {storage = #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>}
+
+// CHECK-LABEL: @schedule_cpu
+// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1>
+func.func private @schedule_cpu() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1>}
+
+// CHECK-LABEL: @schedule_gpu
+// CHECK-SAME: #pattern.schedule<device = gpu, lanes = 64, vectors = 1, blocks = 1, prefetch = 0>
+func.func private @schedule_gpu() attributes {
+  schedule = #pattern.schedule<device = gpu, lanes = 64, vectors = 1, blocks = 1, prefetch = 0>}
+
+// CHECK-LABEL: @schedule_vm
+// CHECK-SAME: #pattern.schedule<device = vm, lanes = 1, vectors = 1, blocks = 2, prefetch = 0>
+func.func private @schedule_vm() attributes {
+  schedule = #pattern.schedule<device = vm, lanes = 1, vectors = 1, blocks = 2, prefetch = 0>}
+
+// CHECK-LABEL: @activations
+// CHECK-SAME: none = #pattern.activation<none>
+// CHECK-SAME: relu = #pattern.activation<relu>
+// CHECK-SAME: relu6 = #pattern.activation<relu6>
+func.func private @activations() attributes {
+  none = #pattern.activation<none>, relu = #pattern.activation<relu>, relu6 = #pattern.activation<relu6>}
+
+// 9 rows of image and one of padding in phases of 5 rows; 2 rows are slack.
+// CHECK-LABEL: @planes
+// CHECK-SAME: tensor<1x2x9x8xf32, #pattern.planes<padding = [1, 0, 0, 2], strides = [2, 1], rows = 7, pitch = 10>>
+func.func private @planes(
+  tensor<1x2x9x8xf32, #pattern.planes<padding = [1, 0, 0, 2], strides = [2, 1], rows = 7, pitch = 10>>)

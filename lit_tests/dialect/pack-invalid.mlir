@@ -1,0 +1,33 @@
+// RUN: pattern-opt %s -verify-diagnostics -split-input-file
+
+func.func @shape(%x: tensor<1x2x8x8xf32>) {
+  // expected-error @+1 {{input and output differ in shape}}
+  %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x7xf32,
+      #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>>
+  return
+}
+
+// -----
+
+func.func @plain_output(%x: tensor<1x2x8x8xf32>) {
+  // expected-error @+1 {{expected a plain input and an output in planes}}
+  %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32>
+  return
+}
+
+// -----
+
+func.func @foreign_encoding(%x: tensor<1x2x8x8xf32>) {
+  // expected-error @+1 {{expected a plain input and an output in planes}}
+  %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32, "blocked">
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>
+func.func @input_in_planes(%x: tensor<1x2x8x8xf32, #planes>) {
+  // expected-error @+1 {{expected a plain input and an output in planes}}
+  %p = pattern.pack %x : tensor<1x2x8x8xf32, #planes> to tensor<1x2x8x8xf32, #planes>
+  return
+}

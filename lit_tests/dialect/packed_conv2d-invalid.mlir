@@ -1,0 +1,230 @@
+// RUN: pattern-opt %s -verify-diagnostics -split-input-file
+
+func.func @image_rank(%x: tensor<2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                      %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected input and output of rank 4, but found rank 3 and 4}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @strides(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                   %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected two positive strides and two positive dilations}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      {strides = array<i64: 0, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @dilations(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                     %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected two positive strides and two positive dilations}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      {dilations = array<i64: 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @padding(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                   %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected four paddings that are not negative}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      {padding = array<i64: 0, 0, 0, -1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @groups(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+                  %r: tensor<4xi32>) {
+  // expected-error @+1 {{groups 3 do not divide the 2 input and 4 output channels}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4> {groups = 3 : i64}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @batch(%x: tensor<2x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+                 %r: tensor<4xi32>) {
+  // expected-error @+1 {{input has batch 2, but output has 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<2x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @output_height(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                         %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{output height is 3, but the input gives 4}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x3x4xf32>
+  return
+}
+
+// -----
+
+// The kernel size is that of the pattern set.
+func.func @output_width(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                        %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{output width is 4, but the input gives 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[1]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @bias(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+                %r: tensor<4xi32>, %b: tensor<3xf32>) {
+  // expected-error @+1 {{expected a bias of 4 values, but found 'tensor<3xf32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<3xf32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @group_does_not_divide_filters(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>,
+                                         %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{filter group 3 does not divide the 4 filters}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 3>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+// Two kernels of two taps for four filters.
+func.func @weight_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                         %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected weight to hold 16 elements, but found 'tensor<8xf32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0, 1]]>, group = 4>
+      : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @weight_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<2x4xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                       %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected weight to hold 8 elements, but found 'tensor<2x4xf32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<2x4xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @index_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2x1xi16>, %s: tensor<2xi32>,
+                      %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected index to hold 2 elements, but found 'tensor<2x1xi16>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2x1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+// Two patterns take three prefix sums.
+func.func @stride_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                         %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected stride to hold 3 elements, but found 'tensor<2xi32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0], [1]]>, group = 4>
+      : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+// Two groups of two filters have three bounds.
+func.func @offset_length(%x: tensor<1x2x4x4xf32>, %w: tensor<4xf32>, %i: tensor<2xi16>, %s: tensor<4xi32>,
+                         %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected offset to hold 3 elements, but found 'tensor<2xi32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
+      : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @reorder_length(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                          %o: tensor<2xi32>, %r: tensor<2xi32>) {
+  // expected-error @+1 {{expected reorder to hold 4 elements, but found 'tensor<2xi32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @reorder_twice(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                         %o: tensor<2xi32>) {
+  %r = arith.constant dense<[0, 1, 2, 2]> : tensor<4xi32>
+  // expected-error @+1 {{reorder is not a permutation of the 4 filters}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @reorder_out_of_range(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                                %o: tensor<2xi32>) {
+  %r = arith.constant dense<[0, 1, 2, -3]> : tensor<4xi32>
+  // expected-error @+1 {{reorder is not a permutation of the 4 filters}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [0, 1, 0, 0], strides = [1, 1], rows = 9, pitch = 6>
+func.func @planes_padding(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{input planes have other padding or strides than the convolution}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32, #planes>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 2], rows = 9, pitch = 6>
+func.func @planes_strides(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{input planes have other padding or strides than the convolution}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x2x4x4xf32, #planes>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}

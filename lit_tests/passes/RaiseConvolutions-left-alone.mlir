@@ -1,0 +1,43 @@
+// What has no pattern form, or is not certain to be one, is left as it is.
+// RUN: pattern-opt %s -pattern-raise-convolutions -split-input-file | FileCheck %s
+// XFAIL: *
+
+// CHECK-LABEL: @blob_without_data
+// CHECK: arith.constant dense_resource<weight> : tensor<1x1x1x1xf32>
+// CHECK-NOT: arith.constant dense_resource
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @blob_without_data(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
+  %w = arith.constant dense_resource<weight> : tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
+      outs(%zero : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// A broadcast that a reshape has moved off the channels is no bias.
+// CHECK-LABEL: @reshaped_broadcast
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @reshaped_broadcast(%x: tensor<1x1x8x4xf32>, %b: tensor<4xf32>) -> tensor<1x4x8x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x1x1x1xf32>
+  %e = tensor.empty() : tensor<2x4x4x4xf32>
+  %bb = linalg.broadcast ins(%b : tensor<4xf32>) outs(%e : tensor<2x4x4x4xf32>) dimensions = [0, 2, 3]
+  %c = tensor.collapse_shape %bb [[0, 1, 2, 3]] : tensor<2x4x4x4xf32> into tensor<128xf32>
+  %i = tensor.expand_shape %c [[0, 1, 2, 3]] output_shape [1, 4, 8, 4] : tensor<128xf32> into tensor<1x4x8x4xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x8x4xf32>, tensor<4x1x1x1xf32>)
+      outs(%i : tensor<1x4x8x4xf32>) -> tensor<1x4x8x4xf32>
+  return %y : tensor<1x4x8x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @on_buffers
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @on_buffers(%x: memref<1x1x4x4xf32>, %w: memref<8x1x1x1xf32>, %y: memref<1x8x4x4xf32>) {
+  linalg.conv_2d_nchw_fchw ins(%x, %w : memref<1x1x4x4xf32>, memref<8x1x1x1xf32>) outs(%y : memref<1x8x4x4xf32>)
+  return
+}

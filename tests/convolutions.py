@@ -1,0 +1,119 @@
+"""Pruned convolutions of every kind, and modules of many, so that one compilation tests them all."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from patternc import prune_
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pruning:
+    """How the weights of a convolution are pruned.
+
+    Attributes:
+      patterns: random patterns to choose from, each with a random number of positions; 0 leaves
+        the kernels dense.
+      kept: share of the kernels that are left.
+      empty_filter: whether the first filter loses all its kernels.
+      form, group_size: instead of all this, those of `prune_`.
+    """
+
+    patterns: int = 0
+    kept: float = 1.0
+    empty_filter: bool = False
+    form: Literal["", "filter", "group"] = ""
+    group_size: int = 4
+
+
+DENSE = Pruning()
+EMPTY = Pruning(kept=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convolution:
+    """A convolution of random weights, what is before and behind it, and its image.
+
+    Attributes:
+      channels, filters: of one group.
+      zero_pad: left, right, top and bottom of a layer in front that pads with zeros.
+    """
+
+    batch: int = 1
+    channels: int = 3
+    filters: int = 4
+    groups: int = 1
+    image: tuple[int, int] = (8, 8)
+    kernel: tuple[int, int] = (3, 3)
+    strides: tuple[int, int] = (1, 1)
+    dilations: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    zero_pad: tuple[int, int, int, int] = (0, 0, 0, 0)
+    bias: bool = True
+    activation: Literal["", "relu", "relu6"] = ""
+    pruning: Pruning = DENSE
+    seed: int = 0
+
+    def layer(self) -> nn.Sequential:
+        generator = torch.Generator().manual_seed(self.seed)
+        conv = nn.Conv2d(
+            self.groups * self.channels,
+            self.groups * self.filters,
+            self.kernel,
+            self.strides,
+            self.padding,
+            self.dilations,
+            self.groups,
+            self.bias,
+        )
+        with torch.no_grad():
+            for parameter in conv.parameters():
+                parameter.normal_(generator=generator)
+            _prune_(conv, self.pruning, generator)
+        layers: list[nn.Module] = [conv]
+        if any(self.zero_pad):
+            layers.insert(0, nn.ZeroPad2d(self.zero_pad))
+        if self.activation:
+            layers.append(nn.ReLU() if self.activation == "relu" else nn.ReLU6())
+        return nn.Sequential(*layers)
+
+    def input(self) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(self.seed + 1)
+        return torch.randn(
+            self.batch, self.groups * self.channels, *self.image, generator=generator
+        )
+
+
+def _prune_(conv: nn.Conv2d, pruning: Pruning, generator: torch.Generator) -> None:
+    if pruning.form:
+        prune_(
+            conv,
+            connectivity=2.0,
+            form=pruning.form,
+            group_size=pruning.group_size,
+            skip_first=False,
+        )
+        return
+    filters, channels, height, width = conv.weight.shape
+    if pruning.patterns:
+        masks = torch.rand(pruning.patterns, height * width, generator=generator) < 0.5
+        masks[:, torch.randint(height * width, (1,), generator=generator)] = True
+        choice = torch.randint(pruning.patterns, (filters, channels), generator=generator)
+        conv.weight *= masks[choice].reshape(conv.weight.shape)
+    keep = torch.rand(filters, channels, generator=generator) < pruning.kept
+    keep[0] &= not pruning.empty_filter
+    conv.weight *= keep[:, :, None, None]
+
+
+class Convolutions(nn.Module):
+    """Convolutions side by side, each on an image of its own."""
+
+    def __init__(self, cases: list[Convolution]):
+        super().__init__()
+        self.layers = nn.ModuleList(case.layer() for case in cases)
+
+    def forward(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(layer(x) for layer, x in zip(self.layers, images, strict=True))
+

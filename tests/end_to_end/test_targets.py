@@ -1,0 +1,69 @@
+"""The same convolutions and small networks on every target other than this machine."""
+
+import pytest
+import torch
+from convolutions import EMPTY, Convolution, Convolutions, Pruning
+from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
+from oracle import assert_close_convolution, assert_close_network
+
+from patternc import compile, prune_
+from patternc.models import SmallMobileNet, SmallResNet, SmallVGG, randomise_batch_norm_
+
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
+PATTERNS = Pruning(patterns=6, kept=0.4, empty_filter=True)
+
+CASES = [
+    Convolution(padding=(1, 1), activation="relu", pruning=PATTERNS),
+    Convolution(channels=16, filters=16, image=(13, 9), pruning=Pruning(form="group")),
+    Convolution(channels=8, filters=16, image=(20, 18), padding=(1, 1), pruning=PATTERNS, batch=2),
+    Convolution(channels=8, filters=12, strides=(2, 1), zero_pad=(1, 0, 2, 1), pruning=PATTERNS),
+    Convolution(channels=6, filters=5, image=(11, 7), dilations=(2, 3), padding=(2, 3), bias=False),
+    Convolution(groups=6, channels=1, filters=1, image=(7, 7), padding=(1, 1), activation="relu6"),
+    Convolution(groups=5, channels=1, filters=2, strides=(3, 2), pruning=Pruning(patterns=4)),
+    Convolution(groups=3, channels=2, filters=4, kernel=(1, 3), pruning=PATTERNS),
+    Convolution(kernel=(1, 1), channels=16, filters=8, pruning=Pruning(form="filter")),
+    Convolution(kernel=(5, 5), image=(5, 5), channels=2, filters=3, pruning=PATTERNS),
+    Convolution(kernel=(7, 7), image=(9, 17), channels=2, padding=(3, 3), activation="relu"),
+    Convolution(kernel=(1, 1), image=(1, 1), channels=1, filters=1),
+    Convolution(pruning=EMPTY, activation="relu6"),
+    Convolution(pruning=EMPTY, bias=False),
+]
+
+
+def assert_is_of_pattern_kernels(module) -> None:
+    text = module.mlir("egress")
+    assert "linalg.conv" not in text and "linalg.depthwise_conv" not in text
+    assert text.count('"flow.dispatch"') >= len(module.report().layers) > 0
+
+
+@pytest.mark.parametrize("target", EVERY_TARGET_BUT_THE_HOST)
+def test_convolutions(target, tmp_path):
+    require_machine(target)
+    model = Convolutions(CASES)
+    inputs = tuple(case.input() for case in CASES)
+    module = compile(model, inputs, target=target)
+    assert_is_of_pattern_kernels(module)
+    assert len(module.report().layers) == len(CASES)
+    results = run(module, *inputs, folder=tmp_path)
+    for layer, x, result in zip(model.layers, inputs, results, strict=True):
+        assert_close_convolution(result, layer, x)
+
+
+@pytest.mark.parametrize("target", EVERY_TARGET_BUT_THE_HOST)
+@pytest.mark.parametrize(
+    ("network", "form"),
+    [(SmallVGG, "filter"), (SmallResNet, "group"), (SmallMobileNet, "group")],
+    ids=["SmallVGG", "SmallResNet", "SmallMobileNet"],
+)
+def test_networks(network, form, target, tmp_path):
+    require_machine(target)
+    torch.manual_seed(0)
+    model = network(width=8)
+    randomise_batch_norm_(model)
+    prune_(model, form=form)
+    x = torch.randn(2, 3, 16, 16)
+    module = compile(model, (x,), target=target)
+    assert_is_of_pattern_kernels(module)
+    (result,) = run(module, x, folder=tmp_path)
+    assert_close_network(result, model, x)

@@ -1,0 +1,48 @@
+"""Every target as a test parameter, and modules run where their target runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from aarch64 import require_aarch64, run_aarch64
+from vulkan import require_vulkan
+
+from patternc.runtime import CompiledModule, host_machine
+
+_AARCH64 = ("snapdragon-855", "snapdragon-8gen2", "aarch64")
+_VULKAN = ("vulkan", "vulkan-adreno")
+
+EVERY_TARGET_BUT_THE_HOST = [
+    "vmvx",
+    *(pytest.param(name, marks=pytest.mark.vulkan) for name in _VULKAN),
+    *(pytest.param(name, marks=pytest.mark.aarch64) for name in _AARCH64),
+]
+
+
+def require_machine(target: str) -> None:
+    """Skips the test, by name, where modules for a target cannot run."""
+    if target in _VULKAN:
+        require_vulkan()
+    if target in _AARCH64:
+        require_aarch64()
+
+
+def run(
+    module: CompiledModule, *inputs: torch.Tensor, folder: Path
+) -> tuple[np.ndarray | torch.Tensor, ...]:
+    """Calls a module, on an emulated processor if it is for another than this machine has."""
+    if host_machine().lacks(module.manifest.machine) is None:
+        results = module(*inputs)
+        return results if isinstance(results, tuple) else (results,)
+    assert not isinstance(module.parameters, Path)
+    return tuple(
+        run_aarch64(
+            folder,
+            target=module.manifest.target,
+            vmfb=module.vmfb,
+            parameters=module.parameters,
+            inputs=[x.numpy() for x in inputs],
+            outputs=len(module.manifest.outputs),
+        )
+    )
