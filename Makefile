@@ -17,6 +17,8 @@ BIN := .venv/bin
 STAMPS := build/stamps
 AARCH64 := build/aarch64
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# As in an activated environment: iree-compile and pattern-opt are found by name.
+ACTIVE := PATH="$(CURDIR)/$(BIN):$$PATH"
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Versions are written once, in pyproject.toml.
@@ -38,7 +40,7 @@ help: ## list the targets
 .PHONY: demo
 demo: $(STAMPS)/package ## train, prune and compile a network, and compare (under ten minutes)
 	$(call step,demo)
-	@$(BIN)/python benchmarks/demo.py
+	@$(ACTIVE) python benchmarks/demo.py
 
 .PHONY: test
 test: lint lit pytest ## build, and run every check and test
@@ -46,12 +48,12 @@ test: lint lit pytest ## build, and run every check and test
 .PHONY: lit
 lit: $(STAMPS)/test ## FileCheck tests of the dialect and the passes
 	$(call step,lit tests)
-	@$(BIN)/lit -sv --no-progress-bar -D tools_dir=$(BIN) $(LIT_ARGS) lit_tests
+	@$(ACTIVE) lit -sv --no-progress-bar -D tools_dir=$(BIN) $(LIT_ARGS) lit_tests
 
 .PHONY: pytest
 pytest: $(STAMPS)/test $(STAMPS)/aarch64 ## Python tests, on every target
 	$(call step,Python tests)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(ACTIVE) python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: lint-format lint-code lint-types lint-docs ## formatting, linting, spelling, types, generated docs
@@ -90,7 +92,7 @@ docs: $(STAMPS)/venv ## write docs/reference from the ODS files
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
-	@$(BIN)/python benchmarks/single_layer.py
+	@$(ACTIVE) python benchmarks/single_layer.py
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment
@@ -145,4 +147,5 @@ $(STAMPS)/aarch64: $(STAMPS)/venv pyproject.toml
 	@$(PIP) download --no-deps --only-binary=:all: --platform manylinux_2_28_aarch64 \
 	  --dest $(AARCH64) $(IREE_RUNTIME)
 	@$(BIN)/python -m zipfile -e $(AARCH64)/*.whl $(AARCH64) && rm $(AARCH64)/*.whl
+	@chmod +x $(AARCH64)/iree/_runtime_libs/iree-*
 	@touch $@

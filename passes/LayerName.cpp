@@ -10,6 +10,8 @@ using namespace mlir;
 Location patternc::nameLayer(Location loc, StringRef blob) {
   if (blob.empty())
     return loc;
+  if (blob == "weight") // the model is a bare convolution
+    blob = "conv";
   blob.consume_back(".weight");
   return NameLoc::get(StringAttr::get(loc.getContext(), blob), loc);
 }

@@ -26,12 +26,6 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// The flat buffer behind a tensor.
-static MemRefType bufferOf(Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  return MemRefType::get({type.getNumElements()}, type.getElementType());
-}
-
 /// The tensor that holds planes once the encoding is written out.
 static RankedTensorType writeOutPlanes(RankedTensorType type) {
   auto planes = cast<PlanesAttr>(type.getEncoding());
@@ -127,10 +121,8 @@ private:
                     shape[1], shape[0]};
     StreamExecutable executable(
         getOperation(), op.getLoc(), layerName(op) + "_pack",
-        {bufferOf(op.getInput()),
-         MemRefType::get({planesType.getNumElements()},
-                         planesType.getElementType())},
-        workgroups, threads);
+        {op.getInput().getType(), planesType}, workgroups,
+        schedule.getDevice(), threads);
     emitPackKernel(executable, op, schedule);
     OpBuilder b(op);
     writtenOut.map(op.getOutput(), executable.dispatch(b, op.getLoc(),
@@ -179,10 +171,11 @@ private:
     if (op.getBias())
       operands.push_back(op.getBias());
 
-    SmallVector<MemRefType> bindings = llvm::map_to_vector(operands, bufferOf);
-    bindings.push_back(bufferOf(op.getOutput()));
+    SmallVector<Type> bindings(ValueRange(operands).getTypes());
+    bindings.push_back(op.getType());
     StreamExecutable executable(getOperation(), op.getLoc(), layer, bindings,
-                                kernel.workgroups(), kernel.threads());
+                                kernel.workgroups(), kernel.schedule.getDevice(),
+                                kernel.threads());
     ArrayRef<Value> buffers = executable.buffers();
     auto take = [&] {
       Value first = buffers.front();

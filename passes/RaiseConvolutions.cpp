@@ -63,14 +63,18 @@ static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
 
 static bool isZero(Value value) { return matchPattern(value, m_AnyZeroFloat()); }
 
-/// Reads the initial value of a convolution: zero, or a bias along the output
-/// channels. Fails on anything else.
-static FailureOr<Value> matchBias(Value init) {
+/// Reads the initial value of a convolution: zero, one constant, or a bias along
+/// the output channels. Fails on anything else.
+static FailureOr<Value> matchBias(OpBuilder &b, Value init, int64_t filters) {
+  Location loc = init.getLoc();
   init = skipReshapes(init);
   DenseElementsAttr constant;
-  if (matchPattern(init, m_Constant(&constant)) && constant.isSplat() &&
-      constant.getSplatValue<APFloat>().isZero())
-    return Value();
+  if (matchPattern(init, m_Constant(&constant)) && constant.isSplat()) {
+    if (constant.getSplatValue<APFloat>().isZero())
+      return Value();
+    auto type = RankedTensorType::get({filters}, b.getF32Type());
+    return Value(arith::ConstantOp::create(b, loc, constant.resizeSplat(type)));
+  }
   if (auto fill = init.getDefiningOp<linalg::FillOp>();
       fill && isZero(fill.getInputs()[0]))
     return Value();
@@ -103,7 +107,7 @@ static SmallVector<int64_t> takePadding(Value &value) {
 
 /// Reads what all convolution ops share; the caller fills in the groups.
 template <typename LinalgOp>
-static FailureOr<Convolution> matchConvolution(LinalgOp op) {
+static FailureOr<Convolution> matchConvolution(OpBuilder &b, LinalgOp op) {
   Convolution conv;
   auto weightsType = cast<RankedTensorType>(op.getInputs()[1].getType());
   auto inputType = cast<RankedTensorType>(op.getInputs()[0].getType());
@@ -116,7 +120,10 @@ static FailureOr<Convolution> matchConvolution(LinalgOp op) {
   Value source = skipReshapes(op.getInputs()[1]);
   if (!matchPattern(source, m_Constant(&conv.weights)))
     return failure();
-  FailureOr<Value> bias = matchBias(op.getOutputs()[0]);
+  // N × O × H' × W', or N × groups × O × H' × W'.
+  ArrayRef<int64_t> out = outputType.getShape();
+  FailureOr<Value> bias = matchBias(b, op.getOutputs()[0],
+                                    llvm::product_of(out.drop_front().drop_back(2)));
   if (failed(bias))
     return failure();
   conv.bias = *bias;
@@ -128,19 +135,19 @@ static FailureOr<Convolution> matchConvolution(LinalgOp op) {
   return conv;
 }
 
-static FailureOr<Convolution> match(linalg::Conv2DNchwFchwOp op) {
-  return matchConvolution(op);
+static FailureOr<Convolution> match(OpBuilder &b, linalg::Conv2DNchwFchwOp op) {
+  return matchConvolution(b, op);
 }
 
-static FailureOr<Convolution> match(linalg::DepthwiseConv2DNchwChwOp op) {
-  FailureOr<Convolution> conv = matchConvolution(op);
+static FailureOr<Convolution> match(OpBuilder &b, linalg::DepthwiseConv2DNchwChwOp op) {
+  FailureOr<Convolution> conv = matchConvolution(b, op);
   if (succeeded(conv))
     conv->groups = conv->outputShape[1];
   return conv;
 }
 
-static FailureOr<Convolution> match(linalg::Conv2DNgchwGfchwOp op) {
-  FailureOr<Convolution> conv = matchConvolution(op);
+static FailureOr<Convolution> match(OpBuilder &b, linalg::Conv2DNgchwGfchwOp op) {
+  FailureOr<Convolution> conv = matchConvolution(b, op);
   if (failed(conv))
     return failure();
   conv->groups = conv->outputShape[1];
@@ -158,7 +165,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
 
   LogicalResult matchAndRewrite(LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    FailureOr<Convolution> conv = match(op);
+    FailureOr<Convolution> conv = match(rewriter, op);
     if (failed(conv))
       return failure();
     Location loc = nameLayer(op.getLoc(), conv->weightsName);

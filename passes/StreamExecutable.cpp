@@ -40,10 +40,22 @@ static std::string symbolName(ModuleOp module, StringRef layer) {
   return name;
 }
 
+/// The flat buffer behind a tensor. IREE packs several buffers into one, and its
+/// vmvx and SPIR-V back ends want to see in the type that they may not begin at
+/// its start.
+static MemRefType bufferType(RankedTensorType tensor, Device device) {
+  MemRefLayoutAttrInterface layout;
+  if (device != Device::Cpu)
+    layout = StridedLayoutAttr::get(tensor.getContext(), ShapedType::kDynamic,
+                                    {1});
+  return MemRefType::get({tensor.getNumElements()}, tensor.getElementType(),
+                         layout);
+}
+
 StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name,
-                                   ArrayRef<MemRefType> bindings,
+                                   TypeRange bindings,
                                    std::array<int64_t, 3> workgroups,
-                                   int64_t threads)
+                                   Device device, int64_t threads)
     : builder(loc, module.getContext()) {
   MLIRContext *context = module.getContext();
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
@@ -82,7 +94,7 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name
   b.setInsertionPointToStart(inner.getBody());
   auto function = func::FuncOp::create(b, loc, symbol,
                                        b.getFunctionType(arguments, {}));
-  if (threads) {
+  if (device == Device::Gpu) {
     std::string info =
         "translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> "
         "workgroup_size = [" +
@@ -93,23 +105,37 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name
   }
   Block *block = function.addEntryBlock();
   builder.setInsertionPointToStart(block);
-  Value zero = arith::ConstantIndexOp::create(builder, 0);
-  for (auto [binding, argument] : llvm::zip_equal(bindings, block->getArguments()))
-    bufferValues.push_back(createNamed(builder, loc, "stream.binding.subspan",
-                                       TypeRange{binding},
-                                       ValueRange{argument, zero})
-                               ->getResult(0));
+  Value offset = bindingOffset(device);
+  for (auto [binding, argument] :
+       llvm::zip_equal(bindings, block->getArguments()))
+    bufferValues.push_back(
+        createNamed(builder, loc, "stream.binding.subspan",
+                    TypeRange{bufferType(cast<RankedTensorType>(binding), device)},
+                    ValueRange{argument, offset})
+            ->getResult(0));
   auto end = func::ReturnOp::create(builder);
   builder.setInsertionPoint(end);
 }
 
-Value StreamExecutable::workgroupId(int64_t dimension) {
+Value StreamExecutable::bindingOffset(Device device) {
+  if (device == Device::Cpu)
+    return arith::ConstantIndexOp::create(builder, 0);
+  return arith::DivUIOp::create(
+      builder, workgroup("stream.dispatch.workgroup.id", 0),
+      workgroup("stream.dispatch.workgroup.count", 0));
+}
+
+Value StreamExecutable::workgroup(StringRef operation, int64_t dimension) {
   return createNamed(
-             builder, builder.getLoc(), "stream.dispatch.workgroup.id",
+             builder, builder.getLoc(), operation,
              TypeRange{builder.getIndexType()}, {},
              {builder.getNamedAttr("dimension",
                                    builder.getIndexAttr(dimension))})
       ->getResult(0);
+}
+
+Value StreamExecutable::workgroupId(int64_t dimension) {
+  return workgroup("stream.dispatch.workgroup.id", dimension);
 }
 
 Value StreamExecutable::dispatch(OpBuilder &caller, Location loc,

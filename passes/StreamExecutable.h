@@ -12,12 +12,12 @@ namespace patternc {
 class StreamExecutable {
 public:
   /// Creates the executable in front of everything in `module`. `bindings` are
-  /// the flat buffers of the operands, then of the result; `workgroups` the
-  /// grid. A GPU kernel runs `threads` threads a workgroup; 0 elsewhere.
+  /// the flat tensors of the operands, then of the result; `workgroups` the
+  /// grid. A GPU kernel runs `threads` threads a workgroup.
   StreamExecutable(mlir::ModuleOp module, mlir::Location loc,
-                   llvm::StringRef name,
-                   llvm::ArrayRef<mlir::MemRefType> bindings,
-                   std::array<int64_t, 3> workgroups, int64_t threads);
+                   llvm::StringRef name, mlir::TypeRange bindings,
+                   std::array<int64_t, 3> workgroups, Device device,
+                   int64_t threads);
 
   /// Inserts into the kernel's body.
   mlir::ImplicitLocOpBuilder &body() { return builder; }
@@ -32,6 +32,11 @@ public:
                        mlir::RankedTensorType resultType);
 
 private:
+  /// Zero, as IREE's back end for the device needs it: a constant would be
+  /// folded into the buffers' types, and then contradict an offset of IREE's.
+  mlir::Value bindingOffset(Device device);
+  mlir::Value workgroup(llvm::StringRef operation, int64_t dimension);
+
   mlir::ImplicitLocOpBuilder builder;
   mlir::SymbolRefAttr entryPoint;
   llvm::SmallVector<mlir::Value> bufferValues;

@@ -54,6 +54,8 @@ public:
     auto loop = scf::ForOp::create(b, first, last, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
+    if (kernel.schedule.getPrefetch())
+      emitTilePrefetch(index.sub(loop.getInductionVar(), first), perBlock);
     emitFilterGroup(loop.getInductionVar());
   }
 
@@ -202,6 +204,26 @@ private:
       weights.push_back(vector::BroadcastOp::create(b, vectorType, scalar));
     }
     return weights;
+  }
+
+  /// Asks, for its share of the channels, for what the next tile reads and this
+  /// one does not: the tiles of a large layer come from the last cache level.
+  void emitTilePrefetch(Value groupOfBlock, int64_t perBlock) {
+    int64_t share = llvm::divideCeilSigned(geometry.channels, perBlock);
+    Value first = index.mul(groupOfBlock, share);
+    Value last = index.min(index.add(first, share),
+                           index.constant(geometry.channels));
+    auto loop = scf::ForOp::create(b, first, last, index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value base = index.add(index.mul(loop.getInductionVar(),
+                                     kernel.planes.getPlaneSize()),
+                           inputBase);
+    int64_t begin = kernel.tile() + geometry.tapReach();
+    for (int64_t i = begin; i < begin + kernel.tile(); i += lineElements)
+      memref::PrefetchOp::create(b, kernel.input, ValueRange{index.add(base, i)},
+                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
   }
 
   /// Asks for the cache lines that a later kernel will read.

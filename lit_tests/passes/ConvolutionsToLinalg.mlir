@@ -1,0 +1,87 @@
+// RUN: pattern-opt %s -pattern-convolutions-to-linalg | FileCheck %s
+
+// CHECK-LABEL: @plain
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x4x4xf32>, %[[W:[^:]+]]: tensor<3x2x3x3xf32>
+// CHECK: %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
+// CHECK-NOT: tensor.pad
+// CHECK: %[[E:.+]] = tensor.empty() : tensor<1x3x2x2xf32>
+// CHECK: %[[INIT:.+]] = linalg.fill ins(%[[ZERO]] : f32) outs(%[[E]] :
+// CHECK: %[[Y:.+]] = linalg.conv_2d_nchw_fchw {dilations = dense<1> : vector<2xi64>, strides = dense<1> : vector<2xi64>} ins(%[[X]], %[[W]] : {{.*}}) outs(%[[INIT]] :
+// CHECK-NEXT: return %[[Y]]
+func.func @plain(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32> {
+  %y = pattern.conv2d %x, %w map <set = <3x3, [[0, 1, 3, 4]]>, ids = dense<1> : tensor<3x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32>
+  return %y : tensor<1x3x2x2xf32>
+}
+
+// CHECK-LABEL: @bias
+// CHECK-SAME: %[[B:[^:]+]]: tensor<3xf32>
+// CHECK: %[[INIT:.+]] = linalg.broadcast ins(%[[B]] : tensor<3xf32>) outs(%{{.+}} : tensor<1x3x4x4xf32>) dimensions = [0, 2, 3]
+// CHECK: linalg.conv_2d_nchw_fchw {{.*}} outs(%[[INIT]] :
+func.func @bias(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>, %b: tensor<3xf32>) -> tensor<1x3x4x4xf32> {
+  %y = pattern.conv2d %x, %w bias(%b) map <set = <1x1, [[0]]>, ids = dense<1> : tensor<3x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<3x2x1x1xf32>, tensor<3xf32>) -> tensor<1x3x4x4xf32>
+  return %y : tensor<1x3x4x4xf32>
+}
+
+// Top, left, bottom and right in the places of low and high.
+// CHECK-LABEL: @geometry
+// CHECK: %[[P:.+]] = tensor.pad %{{.+}} low[0, 0, 1, 2] high[0, 0, 3, 0]
+// CHECK: tensor.yield %{{.+}} : f32
+// CHECK: : tensor<1x1x4x4xf32> to tensor<1x1x8x6xf32>
+// CHECK: linalg.conv_2d_nchw_fchw {dilations = dense<[1, 2]> : vector<2xi64>, strides = dense<[3, 1]> : vector<2xi64>} ins(%[[P]],
+func.func @geometry(%x: tensor<1x1x4x4xf32>, %w: tensor<1x1x2x2xf32>) -> tensor<1x1x3x4xf32> {
+  %y = pattern.conv2d %x, %w map <set = <2x2, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {dilations = array<i64: 1, 2>, strides = array<i64: 3, 1>, padding = array<i64: 1, 2, 3, 0>}
+      : (tensor<1x1x4x4xf32>, tensor<1x1x2x2xf32>) -> tensor<1x1x3x4xf32>
+  return %y : tensor<1x1x3x4xf32>
+}
+
+// CHECK-LABEL: @relu
+// CHECK: %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
+// CHECK: %[[Y:.+]] = linalg.conv_2d_nchw_fchw
+// CHECK: %[[R:.+]] = linalg.generic {{.*}} ins(%[[Y]] :
+// CHECK-NEXT: ^bb0(%[[IN:.+]]: f32, %{{.+}}: f32):
+// CHECK-NEXT: %[[MAX:.+]] = arith.maximumf %[[IN]], %[[ZERO]]
+// CHECK-NEXT: linalg.yield %[[MAX]]
+// CHECK: return %[[R]]
+func.func @relu(%x: tensor<1x1x4x4xf32>, %w: tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32> {
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {activation = #pattern.activation<relu>} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// CHECK-LABEL: @relu6
+// CHECK: %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
+// CHECK: ^bb0(%[[IN:.+]]: f32, %{{.+}}: f32):
+// CHECK: %[[MAX:.+]] = arith.maximumf %[[IN]], %[[ZERO]]
+// CHECK: %[[SIX:.+]] = arith.constant 6.000000e+00 : f32
+// CHECK: %[[MIN:.+]] = arith.minimumf %[[MAX]], %[[SIX]]
+// CHECK: linalg.yield %[[MIN]]
+func.func @relu6(%x: tensor<1x1x4x4xf32>, %w: tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32> {
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {activation = #pattern.activation<relu6>} : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// CHECK-LABEL: @groups
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x4x4x4xf32>, %[[W:[^:]+]]: tensor<6x2x1x1xf32>
+// CHECK-DAG: %[[XG:.+]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2], [3], [4]] {{.*}} into tensor<1x2x2x4x4xf32>
+// CHECK-DAG: %[[WG:.+]] = tensor.expand_shape %[[W]] {{\[\[}}0, 1], [2], [3], [4]] {{.*}} into tensor<2x3x2x1x1xf32>
+// CHECK-DAG: %[[IG:.+]] = tensor.expand_shape %{{.+}} {{\[\[}}0], [1, 2], [3], [4]] {{.*}} into tensor<1x2x3x4x4xf32>
+// CHECK: %[[YG:.+]] = linalg.conv_2d_ngchw_gfchw {{.*}} ins(%[[XG]], %[[WG]] : {{.*}}) outs(%[[IG]] :
+// CHECK: %[[Y:.+]] = tensor.collapse_shape %[[YG]] {{\[\[}}0], [1, 2], [3], [4]] {{.*}} into tensor<1x6x4x4xf32>
+// CHECK: return %[[Y]]
+func.func @groups(%x: tensor<1x4x4x4xf32>, %w: tensor<6x2x1x1xf32>) -> tensor<1x6x4x4xf32> {
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<6x2xui8>> {groups = 2 : i64}
+      : (tensor<1x4x4x4xf32>, tensor<6x2x1x1xf32>) -> tensor<1x6x4x4xf32>
+  return %y : tensor<1x6x4x4xf32>
+}
+
+// CHECK-LABEL: @depthwise
+// CHECK: linalg.conv_2d_ngchw_gfchw {{.*}} ins(%{{.+}}, %{{.+}} : tensor<1x2x1x4x4xf32>, tensor<2x1x1x1x1xf32>)
+func.func @depthwise(%x: tensor<1x2x4x4xf32>, %w: tensor<2x1x1x1xf32>) -> tensor<1x2x4x4xf32> {
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x1xui8>> {groups = 2 : i64}
+      : (tensor<1x2x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x4x4xf32>
+  return %y : tensor<1x2x4x4xf32>
+}

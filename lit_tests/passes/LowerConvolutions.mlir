@@ -1,0 +1,183 @@
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | FileCheck %s
+
+// What is written reads back, with nothing of the pattern dialect left in it.
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not=pattern.
+
+// The convolution and its pack become two executables and two dispatches. Descriptors hold channel and pattern of a kernel,
+// taps the offsets of the patterns' positions in rows of six: 1, 7 | 7, 14.
+// CHECK: "stream.executable"() <{sym_name = "features_0", sym_visibility = "private"}>
+// CHECK: "stream.executable.export"() <{function_ref = @features_0, sym_name = "features_0", sym_visibility = "public"}>
+// CHECK: builtin.module
+// CHECK: func.func @features_0(
+// CHECK: "stream.executable.end"
+// CHECK: "stream.executable"() <{sym_name = "features_0_pack", sym_visibility = "private"}>
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x4x4xf32>, %[[B:[^:]+]]: tensor<2xf32>
+// CHECK-DAG: %[[W:.+]] = arith.constant dense<1.000000e+00> : tensor<8xf32>
+// CHECK-DAG: %[[OFFSET:.+]] = arith.constant dense<[0, 2]> : tensor<2xi32>
+// CHECK-DAG: %[[REORDER:.+]] = arith.constant dense<[0, 1]> : tensor<2xi32>
+// CHECK-DAG: %[[KERNELS:.+]] = arith.constant dense_resource<features.0.kernels> : tensor<2xi16>
+// CHECK-DAG: %[[TAPS:.+]] = arith.constant dense<[1, 7, 7, 14]> : tensor<4xi32>
+// CHECK-NOT: arith.constant
+// CHECK: %[[P:.+]] = "flow.dispatch"(%[[X]]) <{entry_points = [@features_0_pack::@features_0_pack], operandSegmentSizes = array<i32: 0, 1, 0, 0>, tied_operands = [-1 : index]}> : (tensor<1x2x4x4xf32>) -> tensor<1x2x1x7x6xf32>
+// CHECK-NOT: arith.constant
+// CHECK: %[[Y:.+]] = "flow.dispatch"(%[[P]], %[[W]], %[[KERNELS]], %[[OFFSET]], %[[REORDER]], %[[TAPS]], %[[B]])
+// CHECK-SAME: <{entry_points = [@features_0::@features_0], operandSegmentSizes = array<i32: 0, 7, 0, 0>, tied_operands = [-1 : index]}>
+// CHECK-SAME: -> tensor<1x2x4x4xf32>
+// CHECK: return %[[Y]]
+//
+// Channel 0 with pattern 0 and channel 1 with pattern 1.
+// CHECK: features.0.kernels: "0x4000000000000300"
+func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
+      storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
+      schedule <device = cpu, lanes = 4, vectors = 3, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xf32>)
+      -> tensor<1x2x4x4xf32> loc("features.0")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// With one pattern the offsets of the taps are constants of the kernel, and a descriptor is a channel.
+// CHECK-LABEL: func.func @main(
+// CHECK: "flow.dispatch"(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}) <{entry_points = [@one_pattern::@one_pattern], operandSegmentSizes = array<i32: 0, 5, 0, 0>
+// CHECK: one.pattern.kernels: "0x40000000000001000200"
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<3xf32>
+  %i = arith.constant dense<[0, 1, 2]> : tensor<3xi16>
+  %s = arith.constant dense<[0, 3]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 3]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<3xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("one.pattern")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// A buffer is never empty: without kernels there is one weight and one descriptor that no loop reads.
+// CHECK-LABEL: func.func @main(
+// CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@nothing_left::@nothing_left],
+// CHECK-SAME: : (tensor<1x2x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<> : tensor<0xf32>
+  %i = arith.constant dense<> : tensor<0xi16>
+  %s = arith.constant dense<0> : tensor<2xi32>
+  %o = arith.constant dense<0> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("nothing.left")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// Two patterns of 32769 channels are more than 16 bits tell apart.
+// CHECK-LABEL: func.func @main(
+// CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@wide::@wide],
+// CHECK-SAME: : (tensor<1x32769x1x1x2xf32>, tensor<1xf32>, tensor<1xi32>,
+func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1, 1]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x2, [[0], [1]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x32769x1x2xf32>, tensor<1xf32>, tensor<1xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf32> loc("wide")
+  return %y : tensor<1x1x1x1xf32>
+}
+
+// -----
+
+// The planes of stride 2 are four phases of three rows of three. Taps 0, 1, 4 of a 3x3 kernel: phase 0, phase 1, phase 3.
+// CHECK-LABEL: func.func @main(
+// CHECK: arith.constant dense<[0, 9, 27, 9, 1, 27]> : tensor<6xi32>
+// CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@stride_pack::@stride_pack], {{.*}} -> tensor<1x2x4x3x3xf32>
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<6xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[0, 1, 4], [1, 2, 4]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
+      : (tensor<1x2x4x4xf32>, tensor<6xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x2x2xf32> loc("stride")
+  return %y : tensor<1x1x2x2xf32>
+}
+
+// -----
+
+// Positions 0, 2 and 6 of a 3x3 kernel dilated by 2 and 1, in rows of six.
+// CHECK-LABEL: func.func @main(
+// CHECK: arith.constant dense<[0, 2, 2, 24]> : tensor<4xi32>
+func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[0, 2], [2, 6]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      {dilations = array<i64: 2, 1>}
+      : (tensor<1x2x8x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("dilation")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// Two convolutions on one pack. A symbol begins with a letter, and is the only one of its name.
+// CHECK-LABEL: func.func @layer_0_1(%{{.+}}: tensor
+// CHECK: %[[P:.+]] = "flow.dispatch"(%{{[^,]+}}) <{entry_points = [@layer_0_pack::@layer_0_pack]
+// CHECK-NEXT: "flow.dispatch"(%[[P]], {{.*}} <{entry_points = [@layer_0::@layer_0]
+// CHECK-NOT: _pack
+// CHECK: "flow.dispatch"(%[[P]], {{.*}} <{entry_points = [@layer_0_2::@layer_0_2]
+func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("0")
+  %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("0")
+  return %y, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// A pack that nothing reads is dropped.
+// CHECK-LABEL: func.func @unused_pack(
+// CHECK-NEXT: return
+func.func @unused_pack(%x: tensor<1x1x4x4xf32>) {
+  %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32,
+      #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>>
+  return
+}

@@ -1,0 +1,196 @@
+// The filter-group schedule in scalars, for the GPU and for the virtual machine.
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | FileCheck %s
+
+// A thread computes one output position for both filters; the last workgroup has threads without one.
+// The input of a tap is read once.
+// CHECK-LABEL: sym_name = "gpu"
+// CHECK: func.func @gpu(%arg0: !stream.binding, %arg1: !stream.binding
+// CHECK-SAME: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> workgroup_size = [8, 1, 1]>}
+// CHECK-NOT: vector
+// CHECK-DAG: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK-DAG: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: %[[THREAD:.+]] = gpu.thread_id {{ *}}x
+// CHECK: %[[POSITION:.+]] = arith.addi %{{.+}}, %[[THREAD]]
+// CHECK: %[[POSITIONS:.+]] = arith.constant 16 : index
+// CHECK: %[[INSIDE:.+]] = arith.cmpi ult, %[[POSITION]], %[[POSITIONS]]
+// CHECK: scf.if %[[INSIDE]] {
+// CHECK: %[[Y:.+]]:2 = scf.for {{.*}} iter_args(
+// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P1]] : f32
+// CHECK-NOT: memref.load %[[INPUT]]
+// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P1]] : f32
+// CHECK-NOT: memref.load %[[INPUT]]
+// CHECK: scf.yield
+// CHECK: memref.store %[[Y]]#0,
+// CHECK: memref.store %[[Y]]#1,
+// CHECK-NOT: store
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
+      schedule <device = gpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("gpu")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// Sixteen positions by threads of eight, three filter groups, two images.
+// CHECK-LABEL: sym_name = "gpu_workgroups"
+// CHECK: %[[X:.+]] = arith.constant 2 : index
+// CHECK: %[[Y:.+]] = arith.constant 3 : index
+// CHECK: %[[Z:.+]] = arith.constant 2 : index
+// CHECK: "stream.return"(%[[X]], %[[Y]], %[[Z]])
+func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<3xf32>
+  %i = arith.constant dense<0> : tensor<3xi16>
+  %s = arith.constant dense<[0, 1, 0, 1, 0, 1]> : tensor<6xi32>
+  %o = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
+  %r = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = gpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<2x1x4x4xf32>, tensor<3xf32>, tensor<3xi16>, tensor<6xi32>, tensor<4xi32>, tensor<3xi32>)
+      -> tensor<2x3x4x4xf32> loc("gpu_workgroups")
+  return %y : tensor<2x3x4x4xf32>
+}
+
+// -----
+
+// The virtual machine goes over the positions in a loop, in scalars.
+// CHECK-LABEL: sym_name = "vm"
+// CHECK: func.func @vm(%arg0: !stream.binding, %arg1: !stream.binding
+// CHECK-NOT: translation_info
+// CHECK-NOT: {{vector\.|gpu\.}}
+// CHECK-DAG: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK-DAG: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: %[[POSITIONS:.+]] = arith.constant 16 : index
+// CHECK: scf.for %[[POSITION:.+]] = %{{.+}} to %[[POSITIONS]] step
+// CHECK: %[[Y:.+]]:2 = scf.for {{.*}} iter_args(
+// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P1]] : f32
+// CHECK-NOT: memref.load %[[INPUT]]
+// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: arith.addf %{{.+}}, %[[P1]] : f32
+// CHECK-NOT: memref.load %[[INPUT]]
+// CHECK: scf.yield
+// CHECK: memref.store %[[Y]]#0,
+// CHECK: memref.store %[[Y]]#1,
+// CHECK-NOT: {{vector\.|gpu\.}}
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("vm")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @bias_and_relu6(
+// CHECK: %[[FILTER:.+]] = arith.index_castui
+// CHECK: %[[B:.+]] = memref.load %{{.+}}[%[[FILTER]]] : memref<1xf32>
+// CHECK: %[[Y:.+]] = scf.for {{.*}} iter_args(%{{.+}} = %[[B]])
+// CHECK: scf.yield
+// CHECK: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[Y]],
+// CHECK: %[[R:.+]] = arith.select %[[POSITIVE]], %[[Y]],
+// CHECK: %[[LESS:.+]] = arith.cmpf ult, %[[R]],
+// CHECK: %[[R6:.+]] = arith.select %[[LESS]], %[[R]],
+// CHECK: memref.store %[[R6]],
+func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      {activation = #pattern.activation<relu6>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
+      -> tensor<1x1x4x4xf32> loc("bias_and_relu6")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// Ten taps are a loop, nine are not.
+// CHECK-LABEL: func.func @tap_loop(
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-COUNT-1: arith.mulf
+// CHECK-NOT: arith.mulf
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<20xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x2x4x4xf32>, tensor<20xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf32> loc("tap_loop")
+  return %y : tensor<1x1x1x1xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @unrolled_taps(
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-NOT: scf.for
+// CHECK-COUNT-9: arith.mulf
+// CHECK-NOT: arith.mulf
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<18xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8, 9]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x2x4x4xf32>, tensor<18xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf32> loc("unrolled_taps")
+  return %y : tensor<1x1x1x1xf32>
+}

@@ -1,0 +1,328 @@
+// The filter-group schedule in vectors.
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | FileCheck %s
+
+// Filter-level load redundancy elimination: of each of the two taps, each of the three vectors is loaded once and
+// multiplied into both filters. The six accumulators go round the loop over the kernels.
+// CHECK-LABEL: func.func @loads_once(%arg0: !stream.binding
+// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: scf.for
+// CHECK: %{{.+}}:6 = scf.for {{.*}} iter_args(
+// CHECK-NOT: vector.load
+// CHECK: %[[W0:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
+// CHECK: %[[W1:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
+// CHECK: %[[X0:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[W0]], %[[X0]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X0]], %{{.+}} : vector<4xf32>
+// CHECK: %[[X1:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[W0]], %[[X1]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X1]], %{{.+}} : vector<4xf32>
+// CHECK: %[[X2:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[W0]], %[[X2]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X2]], %{{.+}} : vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK: %[[W0:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
+// CHECK: %[[W1:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
+// CHECK: %[[X0:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[W0]], %[[X0]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X0]], %{{.+}} : vector<4xf32>
+// CHECK: %[[X1:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[W0]], %[[X1]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X1]], %{{.+}} : vector<4xf32>
+// CHECK: %[[X2:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[W0]], %[[X2]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X2]], %{{.+}} : vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK: scf.yield
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
+      schedule <device = cpu, lanes = 4, vectors = 3, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("loads_once")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// The bias is where the accumulators start.
+// CHECK-LABEL: func.func @bias(
+// CHECK: %[[FILTER:.+]] = arith.index_castui
+// CHECK: %[[B:.+]] = memref.load %{{.+}}[%[[FILTER]]] : memref<1xf32>
+// CHECK: %[[START:.+]] = vector.broadcast %[[B]] : f32 to vector<4xf32>
+// CHECK: scf.for {{.*}} iter_args(%{{.+}} = %[[START]])
+func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
+      -> tensor<1x1x4x4xf32> loc("bias")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// A vector that lies in one row is stored whole; one that ends in the next row, by two masked stores, for each filter.
+// CHECK-LABEL: func.func @stores_in_two_rows(
+// CHECK: %[[FIRST:.+]] = vector.create_mask
+// CHECK: %[[NEXT:.+]] = arith.andi %{{.+}}, %{{.+}} : vector<4xi1>
+// CHECK: %[[Y:.+]]:2 = scf.for
+// CHECK: scf.yield
+// CHECK: scf.if
+// CHECK: vector.store %[[Y]]#0, %[[OUT:[^\[]+]][
+// CHECK: vector.store %[[Y]]#1, %[[OUT]][
+// CHECK: } else {
+// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[FIRST]], %[[Y]]#0
+// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[NEXT]], %[[Y]]#0
+// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[FIRST]], %[[Y]]#1
+// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[NEXT]], %[[Y]]#1
+// CHECK-NOT: store
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[4]]>, group = 2>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("stores_in_two_rows")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// Where rows follow each other without padding, a vector has one place.
+// CHECK-LABEL: func.func @stores_in_one_run(
+// CHECK-COUNT-1: vector.maskedstore
+// CHECK-NOT: vector.maskedstore
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("stores_in_one_run")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @relu(
+// CHECK: %[[Y:.+]] = scf.for
+// CHECK: scf.yield
+// CHECK: %[[ZERO:.+]] = arith.constant dense<0.000000e+00> : vector<4xf32>
+// CHECK: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[Y]], %[[ZERO]]
+// CHECK: %[[R:.+]] = arith.select %[[POSITIVE]], %[[Y]], %[[ZERO]]
+// CHECK: vector.store %[[R]],
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      {activation = #pattern.activation<relu>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("relu")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @relu6(
+// CHECK: %[[R:.+]] = arith.select %{{.+}}, %{{.+}}, %{{.+}} : vector<4xi1>, vector<4xf32>
+// CHECK: %[[SIX:.+]] = arith.constant dense<6.000000e+00> : vector<4xf32>
+// CHECK: %[[LESS:.+]] = arith.cmpf ult, %[[R]], %[[SIX]]
+// CHECK: %[[R6:.+]] = arith.select %[[LESS]], %[[R]], %[[SIX]]
+// CHECK: vector.store %[[R6]],
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      {activation = #pattern.activation<relu6>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("relu6")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// NEON: with vectors of four and groups of four, the weights of a tap are one vector, used lane by lane.
+// CHECK-LABEL: func.func @weights_by_lane(%arg0: !stream.binding, %arg1: !stream.binding
+// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: %[[FOUR:.+]] = vector.load %[[WEIGHT]][
+// CHECK: vector.extract %[[FOUR]][0]
+// CHECK: vector.extract %[[FOUR]][1]
+// CHECK: vector.extract %[[FOUR]][2]
+// CHECK: vector.extract %[[FOUR]][3]
+// CHECK-NOT: load %[[WEIGHT]][
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 4>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32> loc("weights_by_lane")
+  return %y : tensor<1x4x4x4xf32>
+}
+
+// -----
+
+// The taps of a lone pattern are constants: positions 1 and 4 of a 3x3 kernel in rows of six.
+// CHECK-LABEL: func.func @taps_of_one_pattern(
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-DAG: %[[TAP1:.+]] = arith.constant 1 : index
+// CHECK-DAG: %[[AT1:.+]] = arith.addi %[[BASE:.+]], %[[TAP1]] : index
+// CHECK: vector.load %{{.+}}[%[[AT1]]]
+// CHECK: %[[TAP4:.+]] = arith.constant 7 : index
+// CHECK: %[[AT4:.+]] = arith.addi %[[BASE]], %[[TAP4]] : index
+// CHECK: vector.load %{{.+}}[%[[AT4]]]
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[1, 4]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("taps_of_one_pattern")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// More than 512 multiply-adds of a kernel are not unrolled: here 8 positions for 8 filters by 9 vectors.
+// CHECK-LABEL: func.func @tap_loop(
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-COUNT-72: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<128xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8>
+      schedule <device = cpu, lanes = 4, vectors = 9, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
+      -> tensor<1x8x4x4xf32> loc("tap_loop")
+  return %y : tensor<1x8x4x4xf32>
+}
+
+// -----
+
+// 512 are.
+// CHECK-LABEL: func.func @unrolled_taps(
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-NOT: scf.for
+// CHECK-COUNT-512: vector.fma
+// CHECK: scf.yield
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<128xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8>
+      schedule <device = cpu, lanes = 4, vectors = 8, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
+      -> tensor<1x8x4x4xf32> loc("unrolled_taps")
+  return %y : tensor<1x8x4x4xf32>
+}
+
+// -----
+
+// Of the next kernel, a tile of 32 positions and two columns reads at most four cache lines, in which the rows below lie, too.
+// CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding
+// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: scf.for %[[K:[^ ]+]] = %{{[^ ]+}} to %[[LAST:[^ ]+]] step {{.*}} iter_args(
+// CHECK: arith.subi %[[LAST]],
+// CHECK: %[[AHEAD:.+]] = arith.minsi
+// CHECK: memref.load %{{.+}}[%[[AHEAD]]]
+// CHECK-COUNT-4: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.load
+func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 8, blocks = 1, prefetch = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("prefetch")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// Eight filter groups in three blocks: at most three groups each, and no block goes beyond the eighth.
+// CHECK-LABEL: sym_name = "blocks"
+// CHECK: %[[ONE:.+]] = arith.constant 1 : index
+// CHECK: %[[THREE:.+]] = arith.constant 3 : index
+// CHECK: %[[BATCH:.+]] = arith.constant 1 : index
+// CHECK: "stream.return"(%[[ONE]], %[[THREE]], %[[BATCH]])
+// CHECK: %[[BLOCK:.+]] = "stream.dispatch.workgroup.id"() <{dimension = 1 : index}>
+// CHECK: %[[PER:.+]] = arith.constant 3 : index
+// CHECK: %[[FIRST:.+]] = arith.muli %[[BLOCK]], %[[PER]]
+// CHECK: %[[END:.+]] = arith.addi %[[FIRST]],
+// CHECK: %[[ALL:.+]] = arith.constant 8 : index
+// CHECK: %[[LAST:.+]] = arith.minsi %[[END]], %[[ALL]]
+// CHECK: scf.for %{{.+}} = %[[FIRST]] to %[[LAST]]
+func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x8x1x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<0> : tensor<8xi16>
+  %s = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]> : tensor<16xi32>
+  %o = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8]> : tensor<9xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 3, prefetch = 0>
+      : (tensor<1x1x1x4xf32>, tensor<8xf32>, tensor<8xi16>, tensor<16xi32>, tensor<9xi32>, tensor<8xi32>)
+      -> tensor<1x8x1x4xf32> loc("blocks")
+  return %y : tensor<1x8x1x4xf32>
+}
