@@ -9,6 +9,7 @@
 #include "passes/FkwStorage.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 #include <numeric>
 
@@ -42,12 +43,16 @@ public:
   using CompressWeightsPassBase::CompressWeightsPassBase;
 
   void runOnOperation() override {
+    denseBytes = storedBytes = 0;
     WalkResult result = getOperation().walk([&](Conv2DOp op) {
       return failed(compress(op)) ? WalkResult::interrupt()
                                   : WalkResult::advance();
     });
     if (result.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    remarkStatistics(
+        *this, getOperation(),
+        {{"dense-bytes", denseBytes}, {"stored-bytes", storedBytes}});
   }
 
 private:
@@ -83,8 +88,8 @@ private:
         /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr());
 
-    numDenseBytes += weights->elements().size() * sizeof(float);
-    numStoredBytes += arrays.weight.size() * sizeof(float) +
+    denseBytes += weights->elements().size() * sizeof(float);
+    storedBytes += arrays.weight.size() * sizeof(float) +
                       arrays.index.size() * bits / 8 +
                       (arrays.stride.size() + arrays.offset.size() +
                        arrays.reorder.size()) *
@@ -96,6 +101,8 @@ private:
       denseWeights->erase();
     return success();
   }
+
+  int64_t denseBytes = 0, storedBytes = 0;
 };
 
 } // namespace

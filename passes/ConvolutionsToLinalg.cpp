@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_CONVOLUTIONSTOLINALGPASS
@@ -116,10 +117,13 @@ class ConvolutionsToLinalg
     : public patternc::impl::ConvolutionsToLinalgPassBase<ConvolutionsToLinalg> {
 public:
   void runOnOperation() override {
-    getOperation().walk([](Conv2DOp op) {
+    int64_t lowered = 0;
+    getOperation().walk([&](Conv2DOp op) {
       op.replaceAllUsesWith(lower(op));
       op.erase();
+      ++lowered;
     });
+    remarkStatistics(*this, getOperation(), {{"lowered", lowered}});
   }
 };
 

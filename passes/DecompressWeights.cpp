@@ -9,6 +9,7 @@
 #include "passes/FkwStorage.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_DECOMPRESSWEIGHTSPASS
@@ -24,12 +25,15 @@ class DecompressWeights
     : public patternc::impl::DecompressWeightsPassBase<DecompressWeights> {
 public:
   void runOnOperation() override {
+    int64_t decompressed = 0;
     WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
+      ++decompressed;
       return failed(decompress(op)) ? WalkResult::interrupt()
                                     : WalkResult::advance();
     });
     if (result.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    remarkStatistics(*this, getOperation(), {{"decompressed", decompressed}});
   }
 
 private:

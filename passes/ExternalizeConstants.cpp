@@ -8,6 +8,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/IreeDialects.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -64,6 +65,7 @@ public:
     SymbolTable symbols(getOperation());
     llvm::MapVector<Attribute, FlatSymbolRefAttr> globals;
     NamedAttrList blobs;
+    int64_t bytes = 0;
     for (arith::ConstantOp op : constants) {
       FlatSymbolRefAttr &global = globals[op.getValue()];
       if (!global) {
@@ -72,10 +74,9 @@ public:
           continue;
         StringRef name = blob.getRawHandle().getKey();
         if (!blobs.get(name))
-          numBytes += byteSize(blob.getType());
+          bytes += byteSize(blob.getType());
         blobs.set(name, blob);
         global = createGlobal(symbols, op.getLoc(), name, blob.getType());
-        ++numParameters;
       }
       OpBuilder b(op);
       OperationState load(op.getLoc(), "util.global.load");
@@ -89,6 +90,8 @@ public:
     if (!blobs.empty())
       getOperation()->setAttr("pattern.parameters",
                               blobs.getDictionary(&getContext()));
+    remarkStatistics(*this, getOperation(),
+                     {{"parameters", static_cast<int64_t>(blobs.getAttrs().size())}, {"bytes", bytes}});
   }
 
 private:

@@ -6,6 +6,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_LAYOUTACTIVATIONSPASS
@@ -38,6 +39,7 @@ class LayoutActivations
 public:
   void runOnOperation() override {
     llvm::DenseMap<std::pair<Value, Attribute>, Value> packs;
+    int64_t inserted = 0;
     WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
       if (!op.getSchedule()) {
         op.emitOpError("has no schedule; run pattern-schedule-convolutions first");
@@ -51,13 +53,14 @@ public:
       if (!pack || pack.getParentBlock() != op->getBlock()) {
         ImplicitLocOpBuilder b(op.getLoc(), op);
         pack = PackOp::create(b, type.cloneWithEncoding(planes), op.getInput());
-        ++numPacks;
+        ++inserted;
       }
       op.getInputMutable().assign(pack);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    remarkStatistics(*this, getOperation(), {{"packs", inserted}});
   }
 };
 

@@ -17,6 +17,7 @@
 #include "passes/IreeDialects.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_LOWERCONVOLUTIONSPASS
@@ -92,6 +93,9 @@ public:
         return signalPassFailure();
     for (PackOp op : packs)
       op.erase();
+    remarkStatistics(*this, getOperation(),
+                     {{"convolutions", static_cast<int64_t>(convolutions.size())},
+                      {"packs", static_cast<int64_t>(packs.size())}});
   }
 
 private:

@@ -17,6 +17,11 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
     Refused, with an error: weights that are not finite. Left as it is: every
     other operation. First pass of the pipeline.
 
+    Statistics, as remarks:
+    - `patterned`: convolutions raised with a pattern set
+    - `dense`: convolutions raised with the pattern of all positions
+    - `removed-kernels`: kernels found empty
+
     Before:
 
     ```mlir
@@ -35,10 +40,6 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
   let options = [
     Option<"maxPatterns", "max-patterns", "int64_t", /*default=*/"64",
            "Largest pattern set to look for; weights with more distinct supports count as dense">];
-  let statistics = [
-    Statistic<"numPatterned", "patterned", "Convolutions raised with a pattern set">,
-    Statistic<"numDense", "dense", "Convolutions raised with the pattern of all positions">,
-    Statistic<"numRemovedKernels", "removed-kernels", "Kernels found empty">];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -56,6 +57,9 @@ def ReorderFiltersPass : Pass<"pattern-reorder-filters", "::mlir::ModuleOp"> {
 
     Refused: nothing. Place: after raising, before compression.
 
+    Statistics, as remarks:
+    - `reordered`: convolutions whose filters changed place
+
     Before:
 
     ```mlir
@@ -68,8 +72,6 @@ def ReorderFiltersPass : Pass<"pattern-reorder-filters", "::mlir::ModuleOp"> {
     %y = pattern.conv2d %x, %w map <...> {filter_order = array<i32: 1, 0>} ...
     ```
   }];
-  let statistics = [
-    Statistic<"numReordered", "reordered", "Convolutions whose filters changed place">];
 }
 
 def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
@@ -83,6 +85,10 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
 
     Refused, with an error: weights that are not constant. Place: after
     reordering, before scheduling.
+
+    Statistics, as remarks:
+    - `dense-bytes`: bytes of the dense weights
+    - `stored-bytes`: bytes of the FKW arrays
 
     Before:
 
@@ -102,9 +108,6 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
            "Largest number of filters that may share one set of indices">,
     Option<"indexBits", "index-bits", "int64_t", /*default=*/"16",
            "Bits of a channel index, 16 or 32; layers with more channels than fit take 32">];
-  let statistics = [
-    Statistic<"numDenseBytes", "dense-bytes", "Bytes of the dense weights">,
-    Statistic<"numStoredBytes", "stored-bytes", "Bytes of the FKW arrays">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
@@ -116,6 +119,9 @@ def DecompressWeightsPass : Pass<"pattern-decompress-weights", "::mlir::ModuleOp
     the reference lowering and to check what compression wrote.
 
     Refused, with an error: arrays that are not constant or inputs in planes.
+
+    Statistics, as remarks:
+    - `decompressed`: convolutions unpacked
 
     Before:
 
@@ -141,6 +147,9 @@ def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::M
     oracle that the compiled form is compared with.
 
     Refused: nothing.
+
+    Statistics, as remarks:
+    - `lowered`: convolutions written out
 
     Before:
 
@@ -170,6 +179,9 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
 
     Refused: nothing. Place: after compression, before layout.
 
+    Statistics, as remarks:
+    - `scheduled`: convolutions that were given a schedule
+
     Before:
 
     ```mlir
@@ -193,8 +205,6 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
            "32-bit lanes of a vector register, or threads of a GPU workgroup">,
     Option<"registers", "registers", "int64_t", /*default=*/"32",
            "Vector registers">];
-  let statistics = [
-    Statistic<"numScheduled", "scheduled", "Convolutions that were given a schedule">];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {
@@ -207,6 +217,9 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
 
     Refused, with an error: a convolution without schedule. Place: after
     scheduling, before lowering.
+
+    Statistics, as remarks:
+    - `packs`: copies into planes that were inserted
 
     Before:
 
@@ -221,8 +234,6 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
     %y = pattern.packed_conv2d %p fkw(...) storage <...> schedule <...> ...
     ```
   }];
-  let statistics = [
-    Statistic<"numPacks", "packs", "Copies into planes that were inserted">];
 }
 
 def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp"> {
@@ -237,6 +248,10 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
 
     Refused, with an error: a packed convolution without schedule, not on planes,
     or with arrays that are not constant. Place: after layout.
+
+    Statistics, as remarks:
+    - `convolutions`: convolutions lowered
+    - `packs`: copies into planes lowered
 
     Before:
 
@@ -268,6 +283,10 @@ def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::Mo
 
     Refused: nothing. Last pass of the pipeline.
 
+    Statistics, as remarks:
+    - `parameters`: parameters created
+    - `bytes`: bytes of all parameters
+
     Before:
 
     ```mlir
@@ -286,9 +305,6 @@ def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::Mo
     Option<"scope", "scope", "std::string", /*default=*/"\"patternc\"", "Parameter scope">,
     Option<"minBytes", "min-bytes", "int64_t", /*default=*/"256",
            "Smaller constants stay in the module">];
-  let statistics = [
-    Statistic<"numParameters", "parameters", "Parameters created">,
-    Statistic<"numBytes", "bytes", "Bytes of all parameters">];
   let dependentDialects = ["::patternc::FlowDialect", "::patternc::UtilDialect"];
 }
 

@@ -16,6 +16,7 @@
 #include "passes/KernelInference.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 #include <cmath>
 
@@ -342,10 +343,15 @@ public:
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
 
+    int64_t patterned = 0, dense = 0, removedKernels = 0;
     getOperation().walk([&](Conv2DOp op) {
-      ++(op.getMap().getSet().isAllPositions() ? numDense : numPatterned);
-      numRemovedKernels += llvm::count(op.getMap().getFlatIds(), 0);
+      ++(op.getMap().getSet().isAllPositions() ? dense : patterned);
+      removedKernels += llvm::count(op.getMap().getFlatIds(), 0);
     });
+    remarkStatistics(*this, getOperation(),
+                     {{"patterned", patterned},
+                      {"dense", dense},
+                      {"removed-kernels", removedKernels}});
   }
 
 private:

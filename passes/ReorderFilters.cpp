@@ -6,6 +6,7 @@
 #include "dialect/PatternOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 
 #include <map>
 #include <numeric>
@@ -107,11 +108,13 @@ class ReorderFilters
     : public patternc::impl::ReorderFiltersPassBase<ReorderFilters> {
 public:
   void runOnOperation() override {
+    int64_t reordered = 0;
     getOperation().walk([&](Conv2DOp op) {
       SmallVector<int32_t> order = findOrder(op.getMap());
-      numReordered += !llvm::is_sorted(order);
+      reordered += !llvm::is_sorted(order);
       op.setFilterOrder(order);
     });
+    remarkStatistics(*this, getOperation(), {{"reordered", reordered}});
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
+#include "passes/Statistics.h"
 #include "llvm/Support/CommandLine.h"
 
 namespace patternc {
@@ -29,6 +30,7 @@ public:
   using ScheduleConvolutionsPassBase::ScheduleConvolutionsPassBase;
 
   void runOnOperation() override {
+    int64_t scheduled = 0;
     getOperation().walk([&](PackedConv2DOp op) {
       if (op.getSchedule())
         return;
@@ -36,8 +38,9 @@ public:
                              ? scheduleVectors(op)
                              : ScheduleAttr::get(&getContext(), device, lanes,
                                                  1, 1, 0));
-      ++numScheduled;
+      ++scheduled;
     });
+    remarkStatistics(*this, getOperation(), {{"scheduled", scheduled}});
   }
 
 private:

@@ -79,3 +79,20 @@ func.func @grouped_convolution(%x: tensor<1x4x1x1xf32>) -> tensor<1x2x1x1xf32> {
       -> tensor<1x2x1x1xf32>
   return %y : tensor<1x2x1x1xf32>
 }
+
+// -----
+
+// Equal arrays may be one constant, as after -cse.
+// CHECK-LABEL: @shared_array
+// CHECK-NEXT: arith.constant dense_resource
+// CHECK-NEXT: pattern.conv2d
+func.func @shared_array(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
+  %weight = arith.constant dense<1.0> : tensor<1xf32>
+  %index = arith.constant dense<0> : tensor<1xi32>
+  %bounds = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%weight, %index, %bounds, %bounds, %index)
+      storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf32>
+  return %y : tensor<1x1x1x1xf32>
+}

@@ -103,6 +103,10 @@ std::string print(Module &module, std::optional<int64_t> elideLarge,
     llvm::raw_string_ostream stream(text);
     module.op->print(stream, flags);
   }
+  // What is left of the resource section when nothing in it is printed.
+  llvm::StringRef shown(text);
+  if (!resources && shown.consume_back("\n{-#\n\n#-}\n"))
+    return shown.str();
   return text;
 }
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import logging
+import shlex
 import sys
 from os import PathLike
 from pathlib import Path
@@ -86,7 +87,10 @@ def compile(
         module = _parse(imported)
         inputs, outputs = _signature(module, imported)
         stages = {"linalg": _text(module)}
-        _dump(settings, 0, "linalg", stages["linalg"])
+        if settings.dump_dir is not None:
+            _dump(
+                settings.dump_dir, 0, "linalg", module.print()
+            )  # whole, so that pattern-opt can start here
         bar.update()
 
         report = Report(())
@@ -96,7 +100,8 @@ def compile(
                 report = Report.from_json(json.loads(ir.layer_report(module)))
             _run(step, module, settings)
             stages[stage] = _text(module)
-            _dump(settings, number, stage, stages[stage])
+            if settings.dump_dir is not None:
+                _dump(settings.dump_dir, number, stage, stages[stage])
             bar.update()
 
         bar.set_description(f"IREE for {target.name}")
@@ -137,25 +142,28 @@ def _run(step: Pass, module: ir.Module, settings: Settings) -> None:
         manager.enable_ir_printing(elide_large=_SHOWN_ELEMENTS)
     if settings.timing:
         manager.enable_timing()
+    refuses_input = step.name == "pattern-raise-convolutions"
+    reproducer = settings.reproducer_dir / f"{step.name}.mlir"
+    if not refuses_input:
+        settings.reproducer_dir.mkdir(parents=True, exist_ok=True)
+        manager.enable_reproducer(reproducer)  # written when the pass fails
     try:
         for diagnostic in manager.run(module):
             _logger.warning("%s: %s", diagnostic.location, diagnostic.message)
     except ir.MLIRError as error:
-        raise _pass_error(step, error) from error
+        messages = "; ".join(
+            f"{d.location}: {d.message}" if d.location else d.message
+            for d in error.diagnostics
+            if d.severity == "error"
+        )
+        if refuses_input:
+            raise ModelError(messages) from error
+        raise CompilerError(
+            f"{step.name} failed: {messages}\n"
+            f"reproduce with: pattern-opt --run-reproducer {shlex.quote(str(reproducer))}"
+        ) from error
     if settings.timing:
         print(manager.timing(), file=sys.stderr)
-
-
-def _pass_error(step: Pass, error: ir.MLIRError) -> ModelError | CompilerError:
-    """A pass refuses what the user gave it; anything else is ours."""
-    messages = "; ".join(
-        f"{d.location}: {d.message}" if d.location else d.message
-        for d in error.diagnostics
-        if d.severity == "error"
-    )
-    if step.name == "pattern-raise-convolutions":
-        return ModelError(messages or str(error))
-    return CompilerError(f"{step.name} failed: {messages or error}")
 
 
 def _signature(
@@ -190,7 +198,6 @@ def _text(module: ir.Module) -> str:
     return module.print(elide_large=_SHOWN_ELEMENTS, resources=False)
 
 
-def _dump(settings: Settings, number: int, stage: str, text: str) -> None:
-    if settings.dump_dir is not None:
-        settings.dump_dir.mkdir(parents=True, exist_ok=True)
-        (settings.dump_dir / f"{number}-{stage}.mlir").write_text(text)
+def _dump(folder: Path, number: int, stage: str, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{number}-{stage}.mlir").write_text(text)

@@ -83,13 +83,14 @@ class Report:
                 layer.name,
                 "x".join(map(str, layer.weights)),
                 "x".join(map(str, layer.output[2:])),
-                f"{len(layer.patterns)} of {len(layer.patterns[0])}",
+                len(layer.patterns),
+                len(layer.patterns[0]),
                 f"{layer.kept_kernels}/{layer.kernels}",
                 layer.filter_group,
                 f"{layer.rate:.1f}x",
                 *_amounts(layer.dense_multiply_adds, layer.multiply_adds, 1e6),
                 *_amounts(layer.dense_bytes, layer.csr_bytes, 1e3),
-                f"{layer.fkw_bytes / 1e3:.1f}",
+                _amount(layer.fkw_bytes / 1e3),
             ]
             for layer in self.layers
         ]
@@ -100,12 +101,13 @@ class Report:
                 "",
                 "",
                 "",
+                "",
                 f"{self.total('kept_kernels')}/{self.total('kernels')}",
                 "",
                 f"{dense / kept:.1f}x" if kept else "",
                 *_amounts(self.total("dense_multiply_adds"), self.total("multiply_adds"), 1e6),
                 *_amounts(self.total("dense_bytes"), self.total("csr_bytes"), 1e3),
-                f"{self.total('fkw_bytes') / 1e3:.1f}",
+                _amount(self.total("fkw_bytes") / 1e3),
             ]
         )
         headers = [
@@ -113,6 +115,7 @@ class Report:
             "weights",
             "output",
             "patterns",
+            "taps",
             "kernels",
             "group",
             "rate",
@@ -125,8 +128,13 @@ class Report:
         return tabulate(rows, headers, disable_numparse=True, colalign=_ALIGNMENT)
 
 
-_ALIGNMENT = ("left", "left", "left", *["right"] * 9)
+_ALIGNMENT = ("left", "left", "left", *["right"] * 10)
 
 
 def _amounts(first: int, second: int, unit: float) -> tuple[str, str]:
-    return f"{first / unit:.1f}", f"{second / unit:.1f}"
+    return _amount(first / unit), _amount(second / unit)
+
+
+def _amount(value: float) -> str:
+    """Three digits, however small the layer."""
+    return f"{value:.1f}" if value >= 100 else f"{value:.3g}"
