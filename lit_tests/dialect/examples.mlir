@@ -1,4 +1,5 @@
-// The examples of the ODS descriptions parse: each is cut out of its .td file and put between the lines that it takes for granted.
+// The examples of the ODS descriptions parse: each is cut out of its .td file and put between the lines that it
+// takes for granted.
 // RUN: split-file %s %t
 
 // RUN: sed -n '/^def Pattern_Conv2DOp /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../dialect/PatternOps.td > %t/example

@@ -1,7 +1,8 @@
 // RUN: pattern-opt %s -pattern-compress-weights -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s
 // RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-filter-group=2 index-bits=32})' -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s --check-prefix=OPTIONS
 
-// The published example [PatDNN, ASPLOS 2020, section 5.3], after FKR: rows _2_1, 2_1_, _222, _2_2. The weights tell the filter (tens) and the channel.
+// The published example [PatDNN, ASPLOS 2020, section 5.3], after FKR: rows _2_1, 2_1_, _222, _2_2. The weights tell
+// the filter (tens) and the channel.
 // CHECK-LABEL: @published
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x4x1x2xf32>
 // CHECK-NOT: tensor<4x4x1x2xf32>
@@ -37,7 +38,8 @@ func.func @published(%x: tensor<1x4x1x2xf32>) -> tensor<1x4x1x1xf32> {
 
 // -----
 
-// Four filters of one structure are a group: indices once, and for each of the two taps the weights of the four filters side by side.
+// Four filters of one structure are a group: indices once, and for each of the two taps the weights of the four
+// filters side by side.
 // CHECK-LABEL: @group_of_four
 // CHECK-DAG: arith.constant dense<1> : tensor<1xi16>
 // CHECK-DAG: arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -118,7 +120,8 @@ func.func @dense(%x: tensor<1x1x1x2xf32>) -> tensor<1x16x1x1xf32> {
 
 // -----
 
-// Filters of another group of the convolution read other channels: groups of three filters take no pairs. The index counts channels over all groups.
+// Filters of another group of the convolution read other channels: groups of three filters take no pairs. The index
+// counts channels over all groups.
 // CHECK-LABEL: @grouped_convolution
 // CHECK-DAG: arith.constant dense<[0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3]> : tensor<12xi16>
 // CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 1> {groups = 2 : i64}

@@ -1,5 +1,5 @@
-// Decompression undoes compression, down to the last bit of the weights, whatever the form of the storage: one set of checks holds before
-// and after.
+// Decompression undoes compression, down to the last bit of the weights, whatever the form of the storage: one set
+// of checks holds before and after.
 // RUN: pattern-opt %s -pattern-reorder-filters -split-input-file | FileCheck %s
 // RUN: pattern-opt %s -pattern-reorder-filters -pattern-compress-weights -pattern-decompress-weights -split-input-file | FileCheck %s
 // RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-reorder-filters,pattern-compress-weights{index-bits=32 max-filter-group=1},pattern-decompress-weights)' -split-input-file | FileCheck %s

@@ -3,8 +3,8 @@
 // What is written reads back, with nothing of the pattern dialect left in it.
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not=pattern.
 
-// The convolution and its pack become two executables and two dispatches. Descriptors hold channel and pattern of a kernel,
-// taps the offsets of the patterns' positions in rows of six: 1, 7 | 7, 14.
+// The convolution and its pack become two executables and two dispatches. Descriptors hold channel
+// and pattern of a kernel, taps the offsets of the patterns' positions in rows of six: 1, 7 | 7, 14.
 // CHECK: "stream.executable"() <{sym_name = "features_0", sym_visibility = "private"}>
 // CHECK: "stream.executable.export"() <{function_ref = @features_0, sym_name = "features_0", sym_visibility = "public"}>
 // CHECK: builtin.module

@@ -1,4 +1,5 @@
-// What comes out of each pipeline; the passes have their own tests. Names of layers are locations: text keeps them if asked.
+// What comes out of each pipeline; the passes have their own tests. Names of layers are locations: text keeps them
+// if asked.
 // RUN: pattern-opt %s -pattern-linalg-to-packed-pipeline -mlir-print-debuginfo -o %t.packed
 // RUN: FileCheck %s --check-prefix=PACKED --input-file=%t.packed
 // RUN: pattern-opt %t.packed -pattern-packed-to-executable-pipeline | FileCheck %s --check-prefix=CPU

@@ -223,21 +223,35 @@ func.func @accumulates(%x: tensor<1x1x4x4xf32>, %init: tensor<1x1x4x4xf32>) -> t
 
 // -----
 
-// Neither is a constant that is not zero, nor a broadcast along the rows.
+// Neither is a constant that differs from place to place, nor a broadcast along the rows.
 // CHECK-LABEL: @initial_values_that_are_no_bias
 // CHECK-NOT: pattern.conv2d
 // CHECK-COUNT-2: linalg.conv_2d_nchw_fchw
-func.func @initial_values_that_are_no_bias(%x: tensor<1x1x4x4xf32>, %b: tensor<4xf32>)
-    -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
+func.func @initial_values_that_are_no_bias(%x: tensor<1x1x1x2xf32>, %b: tensor<2xf32>)
+    -> (tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>) {
+  %w = arith.constant dense<1.0> : tensor<2x1x1x1xf32>
+  %c = arith.constant dense<[[[[1.0, 1.0]], [[1.0, 2.0]]]]> : tensor<1x2x1x2xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x1x2xf32>, tensor<2x1x1x1xf32>)
+      outs(%c : tensor<1x2x1x2xf32>) -> tensor<1x2x1x2xf32>
+  %e = tensor.empty() : tensor<1x2x1x2xf32>
+  %rows = linalg.broadcast ins(%b : tensor<2xf32>) outs(%e : tensor<1x2x1x2xf32>) dimensions = [0, 1, 2]
+  %z = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x1x2xf32>, tensor<2x1x1x1xf32>)
+      outs(%rows : tensor<1x2x1x2xf32>) -> tensor<1x2x1x2xf32>
+  return %y, %z : tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>
+}
+
+// -----
+
+// A uniform constant is the bias of every filter.
+// CHECK-LABEL: @uniform_initial_value
+// CHECK: %[[B:.+]] = arith.constant dense<3.000000e+00> : tensor<4xf32>
+// CHECK: pattern.conv2d %{{.+}}, %{{.+}} bias(%[[B]])
+func.func @uniform_initial_value(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4x1x1x1xf32>
-  %one = arith.constant dense<1.0> : tensor<1x4x4x4xf32>
+  %three = arith.constant dense<3.0> : tensor<1x4x4x4xf32>
   %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<4x1x1x1xf32>)
-      outs(%one : tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
-  %e = tensor.empty() : tensor<1x4x4x4xf32>
-  %rows = linalg.broadcast ins(%b : tensor<4xf32>) outs(%e : tensor<1x4x4x4xf32>) dimensions = [0, 1, 3]
-  %z = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<4x1x1x1xf32>)
-      outs(%rows : tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
-  return %y, %z : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>
+      outs(%three : tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  return %y : tensor<1x4x4x4xf32>
 }
 
 // -----

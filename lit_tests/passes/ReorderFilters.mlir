@@ -1,7 +1,8 @@
 // RUN: pattern-opt %s -pattern-reorder-filters | FileCheck %s
 // RUN: pattern-opt %s -pattern-reorder-filters -pattern-compress-weights | FileCheck %s --check-prefix=ROWS
 
-// The published example [PatDNN, ASPLOS 2020, section 5.2]: lengths 2, 3, 4, and of each two similar filters, f0 f3 | f1 f4 | f2 f5.
+// The published example [PatDNN, ASPLOS 2020, section 5.2]: lengths 2, 3, 4, and of each two similar filters, f0 f3
+// | f1 f4 | f2 f5.
 // CHECK-LABEL: @published
 // CHECK: pattern.conv2d {{.*}} {filter_order = array<i32: 0, 3, 1, 4, 2, 5>}
 //

@@ -53,6 +53,29 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 
 // -----
 
+// IREE packs several buffers into one; the virtual machine has to see in the type that a buffer may begin at an offset,
+// and in its value that the offset is not known.
+// CHECK-LABEL: func.func @vm_buffers(%arg0: !stream.binding
+// CHECK: %[[ID:.+]] = "stream.dispatch.workgroup.id"() <{dimension = 0 : index}>
+// CHECK: %[[COUNT:.+]] = "stream.dispatch.workgroup.count"() <{dimension = 0 : index}>
+// CHECK: %[[ZERO:.+]] = arith.divui %[[ID]], %[[COUNT]]
+// CHECK: "stream.binding.subspan"(%arg0, %[[ZERO]]) : (!stream.binding, index) -> memref<16xf32, strided<[1], offset: ?>>
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("vm_buffers")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
 // Sixteen positions by threads of eight, three filter groups, two images.
 // CHECK-LABEL: sym_name = "gpu_workgroups"
 // CHECK: %[[X:.+]] = arith.constant 2 : index
@@ -125,7 +148,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 
 // CHECK-LABEL: func.func @bias_and_relu6(
 // CHECK: %[[FILTER:.+]] = arith.index_castui
-// CHECK: %[[B:.+]] = memref.load %{{.+}}[%[[FILTER]]] : memref<1xf32>
+// CHECK: %[[B:.+]] = memref.load %{{.+}}[%[[FILTER]]] : memref<1xf32
 // CHECK: %[[Y:.+]] = scf.for {{.*}} iter_args(%{{.+}} = %[[B]])
 // CHECK: scf.yield
 // CHECK: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[Y]],

@@ -4,6 +4,7 @@
 #include "python/bindings/Context.h"
 #include "python/bindings/Diagnostics.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
@@ -11,10 +12,12 @@
 #include "mlir/Support/Timing.h"
 #include "nanobind/stl/filesystem.h"
 #include "nanobind/stl/optional.h"
+#include "nanobind/stl/pair.h"
 #include "nanobind/stl/shared_ptr.h"
 #include "nanobind/stl/string.h"
 #include "nanobind/stl/unique_ptr.h"
 #include "nanobind/stl/vector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include <filesystem>
 
@@ -37,6 +40,34 @@ public:
 
 private:
   std::optional<std::string> &flag;
+};
+
+/// What one run of a pass counted: its flag, then name and value.
+using Statistics =
+    std::pair<std::string, std::vector<std::pair<std::string, int64_t>>>;
+
+/// Collects the remarks that the passes report their counts with
+/// (passes/Statistics.h).
+class StatisticsStreamer : public mlir::remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit StatisticsStreamer(std::vector<Statistics> &collected)
+      : collected(collected) {}
+
+  void streamOptimizationRemark(
+      const mlir::remark::detail::Remark &remark) override {
+    if (remark.getRemarkName() != "statistics")
+      return;
+    Statistics &statistics = collected.emplace_back();
+    statistics.first = remark.getCategoryName().str();
+    for (const mlir::remark::detail::Remark::Arg &arg : remark.getArgs()) {
+      int64_t value;
+      if (llvm::to_integer(arg.val, value))
+        statistics.second.push_back({arg.key, value});
+    }
+  }
+
+private:
+  std::vector<Statistics> &collected;
 };
 
 class PassManager {
@@ -71,7 +102,11 @@ public:
     {
       ContextGuard guard(*context);
       DiagnosticCollector collector(&context->mlir);
+      // The engine is the context's: it is there for this run only.
+      if (countStatistics)
+        collectStatistics();
       succeeded = mlir::succeeded(manager.run(*module.op));
+      context->mlir.setRemarkEngine(nullptr);
       diagnostics = collector.diagnostics();
     }
     if (!succeeded)
@@ -130,6 +165,13 @@ public:
     return report;
   }
 
+  void enableStatistics() { countStatistics = true; }
+
+  /// The counts of the runs since the last call.
+  std::vector<Statistics> takeStatistics() {
+    return std::exchange(statistics, {});
+  }
+
   void enableReproducer(const std::filesystem::path &path, bool local) {
     if (local)
       // MLIR's requirement: it re-runs passes one by one.
@@ -138,6 +180,15 @@ public:
   }
 
 private:
+  void collectStatistics() {
+    mlir::remark::RemarkCategories categories;
+    categories.analysis = ".*";
+    // Fails for a streamer that cannot be set up, which ours can.
+    (void)mlir::remark::enableOptimizationRemarks(
+        context->mlir, std::make_unique<StatisticsStreamer>(statistics),
+        std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), categories);
+  }
+
   struct Timing {
     std::string text;
     llvm::raw_string_ostream stream{text};
@@ -147,6 +198,8 @@ private:
 
   std::shared_ptr<Context> context;
   std::optional<std::string> failedPass;
+  bool countStatistics = false;
+  std::vector<Statistics> statistics;
   // Before the manager, whose instrumentation refers to it.
   std::unique_ptr<Timing> timing;
   mlir::PassManager manager;
@@ -187,6 +240,12 @@ void patternc::python::bindPassManager(nb::module_ &pythonModule) {
            "Measures each pass; see `timing`.")
       .def("timing", &PassManager::timingReport,
            "The time of each pass in the runs since the last call, as a table.")
+      .def("enable_statistics", &PassManager::enableStatistics,
+           "Collects what the passes count; see `statistics`.")
+      .def("statistics", &PassManager::takeStatistics,
+           "What the passes of this project counted in the runs since the last "
+           "call, in\norder: the flag of the pass, then name and value of each "
+           "count.")
       .def("enable_reproducer", &PassManager::enableReproducer, nb::arg("path"),
            nb::kw_only(), nb::arg("local") = false,
            "Writes the module as it was, and the pipeline, to a file when a "

@@ -156,6 +156,14 @@ class PassManager:
     def timing(self) -> str:
         """The time of each pass in the runs since the last call, as a table."""
 
+    def enable_statistics(self) -> None:
+        """Collects what the passes count; see `statistics`."""
+
+    def statistics(self) -> list[tuple[str, list[tuple[str, int]]]]:
+        """What the passes of this project counted in the runs since the last call, in order: the
+        flag of the pass, then name and value of each count.
+        """
+
     def enable_reproducer(self, path: str | os.PathLike[str], *, local: bool = False) -> None:
         """Writes the module as it was, and the pipeline, to a file when a pass fails or crashes.
 

@@ -19,8 +19,9 @@ func.func @main(%x: i32) -> i32 {
 """
 
 # The raising pass refuses weights that are not finite, which makes it the pass that fails here.
-NOT_FINITE = """
-func.func @main(%x: tensor<1x1x4x4xf32>, %init: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+CONVOLUTION = """
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense_resource<w> : tensor<1x1x1x1xf32>
   %y = linalg.conv_2d_nchw_fchw
       ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
@@ -28,12 +29,12 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %init: tensor<1x1x4x4xf32>) -> tensor<1
   return %y : tensor<1x1x4x4xf32>
 }
 """
-FAILING_PASS = "pattern-raise-convolutions"
+RAISING_PASS = "pattern-raise-convolutions"
 
 
 def failing_module(context: ir.Context) -> ir.Module:
     nan = np.full((1, 1, 1, 1), np.nan, dtype=np.float32)
-    return ir.Module.parse(NOT_FINITE, context, filename="net.mlir", resources={"w": nan})
+    return ir.Module.parse(CONVOLUTION, context, filename="net.mlir", resources={"w": nan})
 
 
 def test_runs_in_place():
@@ -75,10 +76,10 @@ def test_a_module_of_another_context_is_refused():
 
 def test_failure_has_diagnostics_and_the_pass():
     context = ir.Context()
-    manager = PassManager.parse(f"builtin.module(cse,{FAILING_PASS})", context)
+    manager = PassManager.parse(f"builtin.module(cse,{RAISING_PASS})", context)
     with pytest.raises(ir.MLIRError, match=r"net\.mlir:") as caught:
         manager.run(failing_module(context))
-    assert caught.value.failed_pass == FAILING_PASS
+    assert caught.value.failed_pass == RAISING_PASS
     assert [diagnostic.severity for diagnostic in caught.value.diagnostics] == ["error"]
     # Not the function that it is in, which would be the whole network.
     assert "func.func" not in str(caught.value)
@@ -86,7 +87,7 @@ def test_failure_has_diagnostics_and_the_pass():
 
 def test_reproducer_runs_in_pattern_opt(tmp_path: Path, pattern_opt: str):
     context = ir.Context()
-    manager = PassManager.parse(f"builtin.module({FAILING_PASS})", context)
+    manager = PassManager.parse(f"builtin.module({RAISING_PASS})", context)
     path = tmp_path / "reproducer.mlir"
     manager.enable_reproducer(path)
     with pytest.raises(ir.MLIRError, match="reproducer generated at"):
@@ -109,6 +110,21 @@ def test_timing_is_of_the_runs_since_the_last_report():
         report = manager.timing()
         assert report.count("Total Execution Time") == 1
         assert "CSE" in report
+
+
+def test_statistics_are_of_the_runs_since_the_last_call():
+    context = ir.Context()
+    manager = PassManager.parse(f"builtin.module({RAISING_PASS})", context)
+    ones = np.ones((1, 1, 1, 1), dtype=np.float32)
+    module = ir.Module.parse(CONVOLUTION, context, resources={"w": ones})
+    manager.run(module.clone())
+    assert manager.statistics() == []
+    manager.enable_statistics()
+    manager.run(module.clone())
+    ((flag, counts),) = manager.statistics()
+    assert flag == RAISING_PASS
+    assert ("dense", 1) in counts
+    assert manager.statistics() == []
 
 
 def test_ir_printing_into_files(tmp_path: Path):

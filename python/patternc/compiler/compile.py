@@ -88,9 +88,8 @@ def compile(
         inputs, outputs = _signature(module, imported)
         stages = {"linalg": _text(module)}
         if settings.dump_dir is not None:
-            _dump(
-                settings.dump_dir, 0, "linalg", module.print()
-            )  # whole, so that pattern-opt can start here
+            # With all constants, so that pattern-opt can start from it.
+            _dump(settings.dump_dir, 0, "linalg", module.print())
         bar.update()
 
         report = Report(())
