@@ -23,11 +23,29 @@ static SmallVector<Value> emitTap(ImplicitLocOpBuilder &b,
   Value x = memref::LoadOp::create(b, kernel.input, position);
   SmallVector<Value> result;
   for (auto [g, accumulator] : llvm::enumerate(accumulators)) {
-    Value w = memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, g));
+    Value w =
+        memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, g));
     Value product = arith::MulFOp::create(b, w, x);
     result.push_back(arith::AddFOp::create(b, accumulator, product));
   }
   return result;
+}
+
+/// Begins a loop that carries accumulators; the position is moved into its
+/// body. It counts in 32 bits: a branch of IREE 3.13's VM moves 64-bit indices
+/// and 32-bit floats in such an order that one may overwrite the other.
+static scf::ForOp beginLoop(ImplicitLocOpBuilder &b, Value begin, Value end,
+                            ValueRange accumulators) {
+  Value one = arith::ConstantOp::create(b, b.getI32IntegerAttr(1));
+  auto loop = scf::ForOp::create(b, begin, end, one, accumulators);
+  b.setInsertionPointToStart(loop.getBody());
+  return loop;
+}
+
+/// The number that a loop made by `beginLoop` is at, as an index.
+static Value counter(ImplicitLocOpBuilder &b, scf::ForOp loop) {
+  return arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                      loop.getInductionVar());
 }
 
 /// All kernels of one filter group at one output position.
@@ -45,38 +63,39 @@ static void emitPosition(ImplicitLocOpBuilder &b,
 
   SmallVector<Value> filters, init;
   for (int64_t g = 0; g < group; ++g) {
-    filters.push_back(index.load(
-        kernel.reorder, index.add(index.mul(filterGroup, group), g)));
+    filters.push_back(index.load(kernel.reorder,
+                                 index.add(index.mul(filterGroup, group), g)));
     if (kernel.bias)
       init.push_back(memref::LoadOp::create(b, kernel.bias, filters.back()));
     else
       init.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
   }
 
-  Value one = index.constant(1);
-  auto kernels = scf::ForOp::create(
-      b, index.load(kernel.offset, filterGroup),
-      index.load(kernel.offset, index.add(filterGroup, 1)), one, init);
+  Value begin = memref::LoadOp::create(b, kernel.offset, filterGroup);
+  Value end =
+      memref::LoadOp::create(b, kernel.offset, index.add(filterGroup, 1));
+  ValueRange results;
   {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(kernels.getBody());
-    Value k = kernels.getInductionVar();
+    scf::ForOp kernels = beginLoop(b, begin, end, init);
+    results = kernels.getResults();
+    Value k = counter(b, kernels);
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
     Value firstWeight = index.mul(k, entries * group);
     SmallVector<Value> accumulators(kernels.getRegionIterArgs());
     if (!kernel.taps || entries <= maxUnrolledTaps) {
       for (int64_t entry = 0; entry < entries; ++entry)
-        accumulators = emitTap(
-            b, kernel,
-            index.add(channel, reads.tapOffset(index.constant(entry))),
-            index.add(firstWeight, entry * group), accumulators);
+        accumulators =
+            emitTap(b, kernel,
+                    index.add(channel, reads.tapOffset(index.constant(entry))),
+                    index.add(firstWeight, entry * group), accumulators);
     } else {
-      auto taps = scf::ForOp::create(b, index.constant(0),
-                                     index.constant(entries), one, accumulators);
+      Value zero = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+      Value last = arith::ConstantOp::create(b, b.getI32IntegerAttr(entries));
       OpBuilder::InsertionGuard inner(b);
-      b.setInsertionPointToStart(taps.getBody());
-      Value entry = taps.getInductionVar();
+      scf::ForOp taps = beginLoop(b, zero, last, accumulators);
+      Value entry = counter(b, taps);
       scf::YieldOp::create(
           b, emitTap(b, kernel, index.add(channel, reads.tapOffset(entry)),
                      index.add(firstWeight, index.mul(entry, group)),
@@ -88,11 +107,9 @@ static void emitPosition(ImplicitLocOpBuilder &b,
   }
 
   int64_t outSize = geometry.outHeight * geometry.outWidth;
-  for (auto [filter, accumulator] :
-       llvm::zip_equal(filters, kernels.getResults())) {
-    Value channel =
-        index.add(index.mul(image, geometry.filters * outSize),
-                  index.mul(filter, outSize));
+  for (auto [filter, accumulator] : llvm::zip_equal(filters, results)) {
+    Value channel = index.add(index.mul(image, geometry.filters * outSize),
+                              index.mul(filter, outSize));
     memref::StoreOp::create(b, activate(b, accumulator, kernel.activation),
                             kernel.output, index.add(channel, position));
   }
@@ -107,15 +124,14 @@ void ConvolutionKernel::emitScalar(StreamExecutable &executable) const {
   OpBuilder::InsertionGuard guard(b);
   Value position;
   if (schedule.getDevice() == Device::Gpu) {
-    position = index.add(
-        index.mul(executable.workgroupId(0), threads()),
-        Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
+    position = index.add(index.mul(executable.workgroupId(0), threads()),
+                         Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
     auto inImage = scf::IfOp::create(b, index.less(position, positions),
                                      /*withElseRegion=*/false);
     b.setInsertionPointToStart(inImage.thenBlock());
   } else {
-    auto loop = scf::ForOp::create(b, index.constant(0),
-                                   index.constant(positions), index.constant(1));
+    auto loop = scf::ForOp::create(
+        b, index.constant(0), index.constant(positions), index.constant(1));
     b.setInsertionPointToStart(loop.getBody());
     position = loop.getInductionVar();
   }

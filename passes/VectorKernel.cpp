@@ -54,8 +54,6 @@ public:
     auto loop = scf::ForOp::create(b, first, last, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    if (kernel.schedule.getPrefetch())
-      emitTilePrefetch(index.sub(loop.getInductionVar(), first), perBlock);
     emitFilterGroup(loop.getInductionVar());
   }
 
@@ -127,6 +125,11 @@ private:
       init.append(vectors, start);
     }
 
+    SmallVector<Value> channels;
+    for (Value filter : filters)
+      channels.push_back(
+          index.add(outputBase, index.mul(filter, geometry.outHeight *
+                                                      geometry.outWidth)));
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
     auto loop = scf::ForOp::create(b, firstKernel, lastKernel,
@@ -137,7 +140,7 @@ private:
       scf::YieldOp::create(b, emitKernel(loop.getInductionVar(), lastKernel,
                                          loop.getRegionIterArgs()));
     }
-    emitStores(filters, loop.getResults());
+    emitStores(channels, loop.getResults());
   }
 
   /// The taps of one stored kernel; returns the new accumulators.
@@ -206,26 +209,6 @@ private:
     return weights;
   }
 
-  /// Asks, for its share of the channels, for what the next tile reads and this
-  /// one does not: the tiles of a large layer come from the last cache level.
-  void emitTilePrefetch(Value groupOfBlock, int64_t perBlock) {
-    int64_t share = llvm::divideCeilSigned(geometry.channels, perBlock);
-    Value first = index.mul(groupOfBlock, share);
-    Value last = index.min(index.add(first, share),
-                           index.constant(geometry.channels));
-    auto loop = scf::ForOp::create(b, first, last, index.constant(1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value base = index.add(index.mul(loop.getInductionVar(),
-                                     kernel.planes.getPlaneSize()),
-                           inputBase);
-    int64_t begin = kernel.tile() + geometry.tapReach();
-    for (int64_t i = begin; i < begin + kernel.tile(); i += lineElements)
-      memref::PrefetchOp::create(b, kernel.input, ValueRange{index.add(base, i)},
-                                 /*isWrite=*/false, /*localityHint=*/2,
-                                 /*isDataCache=*/true);
-  }
-
   /// Asks for the cache lines that a later kernel will read.
   void emitPrefetch(Value k, Value lastKernel) {
     Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
@@ -246,12 +229,7 @@ private:
     }
   }
 
-  void emitStores(ArrayRef<Value> filters, ValueRange accumulators) {
-    SmallVector<Value> channels;
-    for (Value filter : filters)
-      channels.push_back(
-          index.add(outputBase, index.mul(filter, geometry.outHeight *
-                                                      geometry.outWidth)));
+  void emitStores(ArrayRef<Value> channels, ValueRange accumulators) {
     for (int64_t v = 0; v < vectors; ++v) {
       const Placement &placement = placements[v];
       auto branch = scf::IfOp::create(b, placement.whole,

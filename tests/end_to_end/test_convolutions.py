@@ -116,7 +116,7 @@ def check(cases: list[Convolution], pipeline: Pipeline | None = None) -> None:
         assert_close_convolution(result, layer, x)
 
 
-@some(12)
+@some(10)
 @given(several)
 def test_compiled(cases):
     check(cases)
@@ -128,7 +128,7 @@ def test_reference(cases):
     check(cases, REFERENCE)
 
 
-@some(4)
+@some(3)
 @given(several)
 def test_filter_order_does_not_change_the_result(cases):
     inputs = tuple(case.input() for case in cases)
@@ -141,7 +141,7 @@ def test_filter_order_does_not_change_the_result(cases):
         assert torch.equal(a, b)
 
 
-@some(30)
+@some(15)
 @given(several)
 def test_decompress_is_the_inverse_of_compress(cases):
     model = Convolutions(cases)

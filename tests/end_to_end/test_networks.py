@@ -2,37 +2,23 @@
 
 import pytest
 import torch
+from networks import random_network
 from oracle import assert_close_network
 
-from patternc import compile, prune_
-from patternc.models import (
-    DigitsNet,
-    SmallMobileNet,
-    SmallResNet,
-    SmallVGG,
-    randomise_batch_norm_,
-)
+from patternc import compile
+from patternc.models import DigitsNet, SmallMobileNet, SmallResNet, SmallVGG
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
 
 @pytest.mark.parametrize(
-    "prune",
-    [
-        None,
-        {"form": "filter"},
-        {"form": "group", "group_size": 8},
-        {"form": "group", "group_size": 4, "connectivity": 2.0},
-    ],
-    ids=["dense", "filter", "group 8", "group 4"],
+    "pruning",
+    [None, {"form": "filter"}, {"form": "group", "group_size": 8}],
+    ids=["dense", "filter", "group"],
 )
 @pytest.mark.parametrize("network", [SmallVGG, SmallResNet, SmallMobileNet, DigitsNet])
-def test_network(network, prune):
-    torch.manual_seed(0)
-    model = network()
-    randomise_batch_norm_(model)
-    if prune is not None:
-        prune_(model, **prune)
+def test_network(network, pruning):
+    model = random_network(network, pruning=pruning)
     x = torch.randn(4, 1, 8, 8) if network is DigitsNet else torch.randn(4, 3, 32, 32)
     module = compile(model, (x[:1],))
     convolutions = sum(isinstance(part, torch.nn.Conv2d) for part in model.modules())
