@@ -13,10 +13,14 @@ std::optional<ConstantData<T>> ConstantData<T>::of(Value value) {
   ElementsAttr attribute;
   if (!matchPattern(value, m_Constant(&attribute)))
     return std::nullopt;
+  return of(attribute);
+}
+
+template <typename T>
+std::optional<ConstantData<T>> ConstantData<T>::of(ElementsAttr attribute) {
   Type elementType = attribute.getElementType();
-  bool fits = std::is_floating_point_v<T>
-                  ? isa<FloatType>(elementType)
-                  : elementType.isInteger();
+  bool fits = std::is_floating_point_v<T> ? isa<FloatType>(elementType)
+                                          : elementType.isInteger();
   if (!fits || elementType.getIntOrFloatBitWidth() != 8 * sizeof(T))
     return std::nullopt;
 

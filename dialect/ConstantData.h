@@ -1,8 +1,8 @@
 #ifndef DIALECT_CONSTANTDATA_H
 #define DIALECT_CONSTANTDATA_H
 
-#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/StringRef.h"
@@ -12,12 +12,12 @@ namespace patternc {
 /// Elements of a constant, whether it stands in the IR as a blob (no copy), as
 /// dense elements (no copy) or as a splat (expanded). Blobs carry the weights
 /// of a network and are never turned into attributes.
-template <typename T>
-class ConstantData {
+template <typename T> class ConstantData {
 public:
   /// The elements of `value`, or nothing when it is no constant of element
   /// type `T` or its blob is missing or too short.
   static std::optional<ConstantData> of(mlir::Value value);
+  static std::optional<ConstantData> of(mlir::ElementsAttr attribute);
 
   llvm::ArrayRef<T> elements() const {
     return expanded.empty() ? view : llvm::ArrayRef<T>(expanded);

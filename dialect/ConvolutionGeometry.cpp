@@ -4,17 +4,18 @@ using namespace mlir;
 using namespace patternc;
 
 template <typename ConvolutionOp>
-static ConvolutionGeometry geometryOf(ConvolutionOp op, KernelPatternsAttr set) {
+static ConvolutionGeometry geometryOf(ConvolutionOp op,
+                                      KernelPatternsAttr set) {
   ArrayRef<int64_t> in = op.getInput().getType().getShape();
   ArrayRef<int64_t> out = op.getOutput().getType().getShape();
   ArrayRef<int64_t> strides = op.getStrides(), padding = op.getPadding(),
                     dilations = op.getDilations();
-  return {in[0],           in[1],        in[2],
-          in[3],           out[1],       out[2],
-          out[3],          set.getHeight(), set.getWidth(),
-          strides[0],      strides[1],   padding[0],
-          padding[1],      padding[2],   padding[3],
-          dilations[0],    dilations[1], static_cast<int64_t>(op.getGroups())};
+  return {in[0],        in[1],           in[2],
+          in[3],        out[1],          out[2],
+          out[3],       set.getHeight(), set.getWidth(),
+          strides[0],   strides[1],      padding[0],
+          padding[1],   padding[2],      padding[3],
+          dilations[0], dilations[1],    static_cast<int64_t>(op.getGroups())};
 }
 
 ConvolutionGeometry ConvolutionGeometry::of(Conv2DOp op) {
@@ -25,14 +26,27 @@ ConvolutionGeometry ConvolutionGeometry::of(PackedConv2DOp op) {
   return geometryOf(op, op.getStorage().getSet());
 }
 
+int64_t ConvolutionGeometry::rowsRead(ScheduleAttr schedule) const {
+  if (schedule.getDevice() != Device::Cpu)
+    return planeRows();
+  int64_t tile = schedule.getLanes() * schedule.getVectors();
+  int64_t read = llvm::alignTo(runLength(), tile) + tapReach();
+  return std::max<int64_t>(planeRows(),
+                           llvm::divideCeilSigned(read, planePitch()));
+}
+
 template <typename ConvolutionOp>
 LogicalResult patternc::verifyGeometry(ConvolutionOp op, int64_t kernelHeight,
                                        int64_t kernelWidth) {
   ArrayRef<int64_t> in = op.getInput().getType().getShape();
   ArrayRef<int64_t> out = op.getOutput().getType().getShape();
   if (in.size() != 4 || out.size() != 4)
-    return op.emitOpError("expected input and output of rank 4, but found rank ")
+    return op.emitOpError(
+               "expected input and output of rank 4, but found rank ")
            << in.size() << " and " << out.size();
+  if (llvm::product_of(in) == 0 || llvm::product_of(out) == 0)
+    return op.emitOpError("expected images with elements, but found ")
+           << op.getInput().getType() << " and " << op.getOutput().getType();
   ArrayRef<int64_t> strides = op.getStrides(), padding = op.getPadding(),
                     dilations = op.getDilations();
   auto allAtLeast = [](ArrayRef<int64_t> values, size_t count, int64_t least) {
@@ -55,9 +69,9 @@ LogicalResult patternc::verifyGeometry(ConvolutionOp op, int64_t kernelHeight,
 
   int64_t kernel[] = {kernelHeight, kernelWidth};
   for (int d : {0, 1}) {
-    int64_t reach = dilations[d] * (kernel[d] - 1) + 1;
-    int64_t padded = in[2 + d] + padding[d] + padding[2 + d];
-    int64_t expected = padded < reach ? 0 : (padded - reach) / strides[d] + 1;
+    int64_t expected =
+        ConvolutionGeometry::outputSize(in[2 + d] + padding[d] + padding[2 + d],
+                                        kernel[d], dilations[d], strides[d]);
     if (out[2 + d] != expected)
       return op.emitOpError("output ")
              << (d == 0 ? "height" : "width") << " is " << out[2 + d]

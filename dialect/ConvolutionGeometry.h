@@ -19,6 +19,13 @@ struct ConvolutionGeometry {
   static ConvolutionGeometry of(Conv2DOp op);
   static ConvolutionGeometry of(PackedConv2DOp op);
 
+  /// Height or width of an output; 0 where the kernel does not fit.
+  static int64_t outputSize(int64_t padded, int64_t kernel, int64_t dilation,
+                            int64_t stride) {
+    int64_t reach = dilation * (kernel - 1) + 1;
+    return padded < reach ? 0 : (padded - reach) / stride + 1;
+  }
+
   int64_t channelsPerGroup() const { return channels / groups; }
   int64_t filtersPerGroup() const { return filters / groups; }
   /// Rows and columns of one phase of the padded input (see #pattern.planes),
@@ -38,6 +45,8 @@ struct ConvolutionGeometry {
   int64_t runLength() const {
     return (outHeight - 1) * planePitch() + outWidth;
   }
+  /// Lanes up to which a vector touches at most two rows of the output.
+  int64_t maxLanes() const { return runColumns() + 1; }
   /// Offset of a tap from its output position, in planes of
   /// `phaseSize` elements a phase.
   int64_t tapOffset(int64_t position, int64_t phaseSize) const {
@@ -51,6 +60,9 @@ struct ConvolutionGeometry {
     return (kernelHeight - 1) * dilationH / strideH * planePitch() +
            (kernelWidth - 1) * dilationW / strideW;
   }
+  /// Rows of a phase that `schedule` reads: the padded image, and the slack
+  /// that tiles read beyond its last row.
+  int64_t rowsRead(ScheduleAttr schedule) const;
   /// Multiply-adds of the convolution with no kernel removed.
   int64_t denseMultiplyAdds() const {
     return batch * filters * outHeight * outWidth * channelsPerGroup() *

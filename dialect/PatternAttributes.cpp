@@ -45,9 +45,9 @@ Attribute KernelPatternsAttr::parse(AsmParser &parser, Type) {
   auto parsePattern = [&]() -> ParseResult {
     SMLoc patternLoc = parser.getCurrentLocation();
     int64_t before = positions.size();
-    if (parser.parseCommaSeparatedList(
-            AsmParser::Delimiter::Square,
-            [&] { return parser.parseInteger(positions.emplace_back()); }))
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+          return parser.parseInteger(positions.emplace_back());
+        }))
       return failure();
     int64_t count = positions.size() - before;
     if (entries && *entries != count)
@@ -160,13 +160,16 @@ LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                   Device, int64_t lanes, int64_t vectors,
-                                   int64_t blocks, int64_t prefetch) {
+                                   Device device, int64_t lanes,
+                                   int64_t vectors, int64_t blocks,
+                                   int64_t prefetch) {
   if (lanes <= 0 || vectors <= 0 || blocks <= 0)
     return emitError() << "lanes, vectors and blocks must be positive, but are "
                        << lanes << ", " << vectors << " and " << blocks;
   if (prefetch < 0)
     return emitError() << "prefetch " << prefetch << " is negative";
+  if (device == Device::Vm && lanes != 1)
+    return emitError() << "vm has one lane, but the schedule has " << lanes;
   return success();
 }
 

@@ -106,13 +106,15 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
   let description = [{
     - `device`: the form of the loops. `cpu`: vectors; `gpu`: one thread for an
       output position; `vm`: scalar loops.
-    - `lanes`: 32-bit lanes of one vector (`cpu`), threads of a workgroup (`gpu`).
+    - `lanes`: 32-bit lanes of one vector (`cpu`), threads of a workgroup (`gpu`),
+      1 (`vm`).
     - `vectors`: vectors of output positions in registers for each of the
       `group` filters of the storage; 1 where there are no vectors.
     - `blocks`: into how many parts the filter groups are split over workgroups.
     - `prefetch`: how many kernels ahead the input is prefetched; 0 for none.
 
-    Refused: lanes, vectors or blocks that are not positive; a negative prefetch.
+    Refused: lanes, vectors or blocks that are not positive; a negative prefetch;
+    more than one lane on `vm`.
 
     Example:
 

@@ -42,11 +42,16 @@ static LogicalResult verifyWeights(Conv2DOp op, ArrayRef<float> weights) {
       continue;
     ArrayRef<float> values = weights.slice(kernel * area, area);
     for (int64_t position = 0; position < area; ++position)
-      if (values[position] != 0 && !keeps[id].test(position))
-        return op.emitOpError("kernel of filter ")
-               << kernel / channels << ", channel " << kernel % channels
-               << " has a weight at position " << position
-               << ", which its pattern " << unsigned(id) << " does not keep";
+      if (values[position] != 0 && !keeps[id].test(position)) {
+        InFlightDiagnostic error = op.emitOpError("kernel of filter ")
+                                   << kernel / channels << ", channel "
+                                   << kernel % channels
+                                   << " has a weight at position " << position;
+        if (id == 0)
+          return error << ", but the kernel is removed";
+        return error << ", which its pattern " << unsigned(id)
+                     << " does not keep";
+      }
   }
   return success();
 }
@@ -65,7 +70,8 @@ LogicalResult Conv2DOp::verify() {
            << " channels, but input, output and groups ask for "
            << geometry.filters << " of " << geometry.channelsPerGroup();
   KernelMapAttr map = getMap();
-  if (map.getSet().getHeight() != shape[2] || map.getSet().getWidth() != shape[3])
+  if (map.getSet().getHeight() != shape[2] ||
+      map.getSet().getWidth() != shape[3])
     return emitOpError("patterns are for a ")
            << map.getSet().getHeight() << "x" << map.getSet().getWidth()
            << " kernel, but the weights have " << shape[2] << "x" << shape[3];
@@ -85,6 +91,124 @@ LogicalResult Conv2DOp::verify() {
 //===----------------------------------------------------------------------===//
 // PackedConv2DOp
 //===----------------------------------------------------------------------===//
+
+std::optional<SmallVector<int32_t, 0>> PackedConv2DOp::readChannels() {
+  auto read = [](auto data) -> std::optional<SmallVector<int32_t, 0>> {
+    if (!data)
+      return std::nullopt;
+    return llvm::to_vector_of<int32_t, 0>(data->elements());
+  };
+  if (getIndex().getType().getElementType().isInteger(16))
+    return read(ConstantData<uint16_t>::of(getIndex()));
+  return read(ConstantData<int32_t>::of(getIndex()));
+}
+
+/// Checks that `sums` begin with 0, never fall and end with `count`.
+static LogicalResult verifySums(ArrayRef<int32_t> sums, int64_t count,
+                                function_ref<InFlightDiagnostic()> emitError) {
+  if (sums.front() != 0)
+    return emitError() << " starts at " << sums.front() << ", but expected 0";
+  for (size_t i = 1; i < sums.size(); ++i)
+    if (sums[i] < sums[i - 1])
+      return emitError() << " falls from " << sums[i - 1] << " to " << sums[i];
+  if (sums.back() != count)
+    return emitError() << " ends at " << sums.back() << ", but expected "
+                       << count;
+  return success();
+}
+
+/// Checks the index arrays against each other, as far as they are constant.
+static LogicalResult verifyStorage(PackedConv2DOp op) {
+  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+  int64_t group = op.getStorage().getGroup();
+  int64_t filterGroups = geometry.filters / group;
+
+  auto reorder = ConstantData<int32_t>::of(op.getReorder());
+  auto groupOf = [&](int64_t stored) {
+    return reorder->elements()[stored] / geometry.filtersPerGroup();
+  };
+  if (reorder) {
+    if (!isPermutation(reorder->elements(), geometry.filters))
+      return op.emitOpError("reorder is not a permutation of the ")
+             << geometry.filters << " filters";
+    for (int64_t stored = 0; stored < geometry.filters; ++stored)
+      if (int64_t first = groupOf(stored - stored % group);
+          groupOf(stored) != first)
+        return op.emitOpError("filter group ")
+               << stored / group << " holds filters of the convolution groups "
+               << first << " and " << groupOf(stored);
+  }
+
+  auto offset = ConstantData<int32_t>::of(op.getOffset());
+  if (!offset)
+    return success();
+  ArrayRef<int32_t> begins = offset->elements();
+  if (failed(verifySums(begins, op.getIndex().getType().getNumElements(),
+                        [&] { return op.emitOpError("offset"); })))
+    return failure();
+  if (auto stride = ConstantData<int32_t>::of(op.getStride())) {
+    int64_t length = op.getStorage().getSet().getNumPatterns() + 1;
+    for (int64_t i = 0; i < filterGroups; ++i)
+      if (failed(verifySums(stride->elements().slice(i * length, length),
+                            begins[i + 1] - begins[i], [&] {
+                              return op.emitOpError("stride of filter group ")
+                                     << i;
+                            })))
+        return failure();
+  }
+
+  auto channels = op.readChannels();
+  if (!reorder || !channels)
+    return success();
+  SmallVector<int64_t> lastReader(geometry.channels, -1);
+  for (int64_t i = 0; i < filterGroups; ++i) {
+    int64_t first = groupOf(i * group) * geometry.channelsPerGroup();
+    int64_t last = first + geometry.channelsPerGroup() - 1;
+    for (int32_t k = begins[i]; k < begins[i + 1]; ++k) {
+      int32_t channel = (*channels)[k];
+      if (channel < first || channel > last)
+        return op.emitOpError("kernel ")
+               << k << " reads channel " << channel
+               << ", but the convolution group of its filters has " << first
+               << " to " << last;
+      if (std::exchange(lastReader[channel], i) == i)
+        return op.emitOpError("filter group ")
+               << i << " has two kernels of channel " << channel;
+    }
+  }
+  return success();
+}
+
+/// Checks the schedule, and the planes that it reads, against the convolution.
+static LogicalResult verifySchedule(PackedConv2DOp op) {
+  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+  auto schedule = op.getSchedule();
+  if (schedule && schedule->getDevice() == Device::Cpu &&
+      schedule->getLanes() > geometry.maxLanes())
+    return op.emitOpError("vectors of ")
+           << schedule->getLanes()
+           << " lanes may touch more than two rows of the output, expected at "
+              "most "
+           << geometry.maxLanes() << " lanes";
+
+  auto planes =
+      dyn_cast_or_null<PlanesAttr>(op.getInput().getType().getEncoding());
+  if (!planes)
+    return success();
+  if (planes.getPadding().asArrayRef() != op.getPadding() ||
+      planes.getStrides().asArrayRef() != op.getStrides())
+    return op.emitOpError("input planes have other padding or strides than the "
+                          "convolution");
+  if (planes.getPitch() != geometry.planePitch())
+    return op.emitOpError("input planes have pitch ")
+           << planes.getPitch() << ", but the convolution reads pitch "
+           << geometry.planePitch();
+  if (schedule && planes.getRows() < geometry.rowsRead(*schedule))
+    return op.emitOpError("input planes have ")
+           << planes.getRows() << " rows, but the schedule reads "
+           << geometry.rowsRead(*schedule);
+  return success();
+}
 
 LogicalResult PackedConv2DOp::verify() {
   KernelPatternsAttr set = getStorage().getSet();
@@ -109,16 +233,9 @@ LogicalResult PackedConv2DOp::verify() {
       return emitOpError("expected ")
              << name << " to hold " << array.second << " elements, but found "
              << array.first.getType();
-  if (auto reorder = ConstantData<int32_t>::of(getReorder());
-      reorder && !isPermutation(reorder->elements(), filters))
-    return emitOpError("reorder is not a permutation of the ")
-           << filters << " filters";
-  auto planes = dyn_cast_or_null<PlanesAttr>(getInput().getType().getEncoding());
-  if (planes && (planes.getPadding().asArrayRef() != getPadding() ||
-                 planes.getStrides().asArrayRef() != getStrides()))
-    return emitOpError("input planes have other padding or strides than the "
-                       "convolution");
-  return success();
+  if (failed(verifyStorage(*this)))
+    return failure();
+  return verifySchedule(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -126,10 +243,7 @@ LogicalResult PackedConv2DOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult PackOp::verify() {
-  RankedTensorType in = getInput().getType(), out = getOutput().getType();
-  if (in.getShape() != out.getShape())
+  if (getInput().getType().getShape() != getOutput().getType().getShape())
     return emitOpError("input and output differ in shape");
-  if (in.getEncoding() || !isa_and_nonnull<PlanesAttr>(out.getEncoding()))
-    return emitOpError("expected a plain input and an output in planes");
   return success();
 }

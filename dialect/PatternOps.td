@@ -9,8 +9,22 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Pattern_Op<string opMnemonic, list<Trait> traits = []>
     : Op<Pattern_Dialect, opMnemonic, traits # [Pure]>;
 
-def Pattern_Image : StaticShapeTensorOf<[F32]>;
-def Pattern_Index : StaticShapeTensorOf<[I16, I32]>;
+def Pattern_IsPlain : CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding()">;
+def Pattern_IsInPlanes : CPred<"::llvm::isa_and_nonnull<::patternc::PlanesAttr>("
+                               "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding())">;
+
+/// Tensors without encoding: nothing but the input of a packed convolution is in planes.
+class Pattern_PlainTensorOf<list<Type> elementTypes>
+    : RankedTensorOf<elementTypes, [HasStaticShapePred, Pattern_IsPlain],
+                     "statically shaped tensor without encoding">;
+def Pattern_Image : Pattern_PlainTensorOf<[F32]>;
+def Pattern_Index : Pattern_PlainTensorOf<[I16, I32]>;
+def Pattern_I32Array : Pattern_PlainTensorOf<[I32]>;
+def Pattern_Planes
+    : RankedTensorOf<[F32], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
+def Pattern_ImageOrPlanes
+    : RankedTensorOf<[F32], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>],
+                     "statically shaped tensor without encoding or in planes">;
 
 /// What every 2-D convolution has, whatever form its weights are in.
 class Pattern_ConvolutionOp<string opMnemonic> : Pattern_Op<opMnemonic> {
@@ -34,9 +48,10 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     weights outside it are zero. `filter_order`, set by filter-kernel reorder,
     lists the filters in stored order.
 
-    Refused: shapes, padding or groups that do not fit each other; a kernel map
-    of another shape or kernel size than the weights; constant weights that are
-    not zero where the map has no tap; a filter order that is no permutation.
+    Refused: shapes, padding or groups that do not fit each other; images
+    without elements or with an encoding; a kernel map of another shape or
+    kernel size than the weights; constant weights that are not zero where the
+    map has no tap; a filter order that is no permutation.
 
     Example:
 
@@ -73,10 +88,16 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     - `reorder`, `F`: the output channel of each stored filter.
 
     The kernels of group *i* with pattern *p* (from 1) are `offset[i] +
-    stride[i][p−1]` to `offset[i] + stride[i][p] − 1`. The input is a plain image
-    or, after `pattern-layout`, in planes.
+    stride[i][p−1]` to `offset[i] + stride[i][p] − 1`. The filters of a group
+    lie in one group of the convolution and read its channels, each once at
+    most. The input is a plain image or, after `pattern-layout-activations`, in
+    planes.
 
-    Refused: arrays whose lengths do not fit each other or the output.
+    Refused: arrays whose lengths do not fit each other or the output; constant
+    arrays that are not as said above; images without elements or with another
+    encoding; planes of other padding, strides or pitch than the convolution's,
+    or with fewer rows than its schedule reads; a schedule whose vectors touch
+    more than two rows of the output.
 
     Example:
 
@@ -88,12 +109,12 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     ```
   }];
   let arguments = !con((ins
-    Pattern_Image:$input,
+    Pattern_ImageOrPlanes:$input,
     Pattern_Image:$weight,
     Pattern_Index:$index,
-    StaticShapeTensorOf<[I32]>:$stride,
-    StaticShapeTensorOf<[I32]>:$offset,
-    StaticShapeTensorOf<[I32]>:$reorder,
+    Pattern_I32Array:$stride,
+    Pattern_I32Array:$offset,
+    Pattern_I32Array:$reorder,
     Optional<Pattern_Image>:$bias,
     Pattern_FkwAttr:$storage,
     OptionalAttr<Pattern_ScheduleAttr>:$schedule), geometry);
@@ -101,6 +122,10 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     $input `fkw` `(` $weight `,` $index `,` $stride `,` $offset `,` $reorder `)`
     (`bias` `(` $bias^ `)`)? `storage` $storage (`schedule` $schedule^)? attr-dict
     `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// The channel of each stored kernel, or nothing when `index` is not constant.
+    std::optional<::llvm::SmallVector<int32_t, 0>> readChannels();
   }];
 }
 
@@ -121,7 +146,7 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
     ```
   }];
   let arguments = (ins Pattern_Image:$input);
-  let results = (outs Pattern_Image:$output);
+  let results = (outs Pattern_Planes:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($output)";
   let hasVerifier = 1;
 }

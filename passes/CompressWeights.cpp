@@ -1,6 +1,6 @@
 // Stores the weights of pattern.conv2d in FKW. Precondition: constant weights;
 // the filter order of FKR if it ran. Postcondition: pattern.packed_conv2d only.
-// Refuses weights that are not constant.
+// Refuses weights that are not constant, and options out of range.
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
@@ -42,6 +42,18 @@ class CompressWeights
 public:
   using CompressWeightsPassBase::CompressWeightsPassBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    if (maxFilterGroup <= 0)
+      return emitError(UnknownLoc::get(context))
+             << "expected a positive max-filter-group, but found "
+             << maxFilterGroup.getValue();
+    if (indexBits != 16 && indexBits != 32)
+      return emitError(UnknownLoc::get(context))
+             << "expected index-bits 16 or 32, but found "
+             << indexBits.getValue();
+    return success();
+  }
+
   void runOnOperation() override {
     denseBytes = storedBytes = 0;
     WalkResult result = getOperation().walk([&](Conv2DOp op) {
@@ -59,7 +71,8 @@ private:
   LogicalResult compress(Conv2DOp op) {
     auto weights = ConstantData<float>::of(op.getWeights());
     if (!weights)
-      return op.emitOpError("cannot be compressed: its weights are not constant");
+      return op.emitOpError(
+          "cannot be compressed: its weights are not constant");
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     SmallVector<int32_t> order;
     if (auto filterOrder = op.getFilterOrder()) {
@@ -89,11 +102,10 @@ private:
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr());
 
     denseBytes += weights->elements().size() * sizeof(float);
-    storedBytes += arrays.weight.size() * sizeof(float) +
-                      arrays.index.size() * bits / 8 +
-                      (arrays.stride.size() + arrays.offset.size() +
-                       arrays.reorder.size()) *
-                          sizeof(int32_t);
+    storedBytes +=
+        arrays.weight.size() * sizeof(float) + arrays.index.size() * bits / 8 +
+        (arrays.stride.size() + arrays.offset.size() + arrays.reorder.size()) *
+            sizeof(int32_t);
     Operation *denseWeights = op.getWeights().getDefiningOp();
     op.replaceAllUsesWith(packed.getOutput());
     op.erase();

@@ -49,16 +49,15 @@ private:
     DenseKernels dense = unpackFkw(*arrays, set, geometry.channelsPerGroup());
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    auto weightsType = RankedTensorType::get(
-        {geometry.filters, geometry.channelsPerGroup(), set.getHeight(),
-         set.getWidth()},
-        b.getF32Type());
+    auto weightsType =
+        RankedTensorType::get({geometry.filters, geometry.channelsPerGroup(),
+                               set.getHeight(), set.getWidth()},
+                              b.getF32Type());
     auto idsType = RankedTensorType::get(
         {geometry.filters, geometry.channelsPerGroup()},
         IntegerType::get(b.getContext(), 8, IntegerType::Unsigned));
-    Value weights =
-        createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".weight",
-                                  weightsType, dense.weights);
+    Value weights = createBlobConstant<float>(
+        b, op.getLoc(), layerName(op) + ".weight", weightsType, dense.weights);
     auto ids = cast<DenseIntElementsAttr>(
         DenseElementsAttr::get(idsType, ArrayRef<uint8_t>(dense.ids)));
     auto conv = Conv2DOp::create(
@@ -67,16 +66,7 @@ private:
         b.getDenseI32ArrayAttr(arrays->reorder), op.getStridesAttr(),
         op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
         op.getActivationAttr());
-    SmallVector<Operation *> constants;
-    for (Value array : {Value(op.getWeight()), Value(op.getIndex()),
-                        Value(op.getStride()), Value(op.getOffset()),
-                        Value(op.getReorder())})
-      constants.push_back(array.getDefiningOp());
-    op.replaceAllUsesWith(conv.getOutput());
-    op.erase();
-    for (Operation *constant : constants)
-      if (constant->use_empty())
-        constant->erase();
+    replacePacked(op, conv.getOutput());
     return success();
   }
 };

@@ -1,6 +1,7 @@
 #include "passes/FkwStorage.h"
 
 #include "dialect/ConstantData.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -75,16 +76,27 @@ static LogicalResult readArray(Value value, Container &result) {
 std::optional<FkwArrays> patternc::readFkw(PackedConv2DOp op) {
   FkwArrays arrays;
   arrays.group = op.getStorage().getGroup();
-  bool narrow = op.getIndex().getType().getElementType().isInteger(16);
-  LogicalResult index = narrow
-                            ? readArray<uint16_t>(op.getIndex(), arrays.index)
-                            : readArray<int32_t>(op.getIndex(), arrays.index);
-  if (failed(index) || failed(readArray<float>(op.getWeight(), arrays.weight)) ||
+  auto channels = op.readChannels();
+  if (!channels || failed(readArray<float>(op.getWeight(), arrays.weight)) ||
       failed(readArray<int32_t>(op.getStride(), arrays.stride)) ||
       failed(readArray<int32_t>(op.getOffset(), arrays.offset)) ||
       failed(readArray<int32_t>(op.getReorder(), arrays.reorder)))
     return std::nullopt;
+  arrays.index = std::move(*channels);
   return arrays;
+}
+
+void patternc::replacePacked(PackedConv2DOp op, Value result) {
+  // Two arrays may be one constant.
+  llvm::SmallSetVector<Operation *, 6> definitions;
+  for (Value array : op->getOperands().drop_front())
+    if (Operation *definition = array.getDefiningOp())
+      definitions.insert(definition);
+  op.replaceAllUsesWith(result);
+  op.erase();
+  for (Operation *definition : definitions)
+    if (isOpTriviallyDead(definition))
+      definition->erase();
 }
 
 DenseKernels patternc::unpackFkw(const FkwArrays &arrays,

@@ -24,6 +24,9 @@ FkwArrays packFkw(llvm::ArrayRef<float> weights, KernelMapAttr map,
 /// constant.
 std::optional<FkwArrays> readFkw(PackedConv2DOp op);
 
+/// Replaces `op` by `result` and erases the arrays that nothing else reads.
+void replacePacked(PackedConv2DOp op, mlir::Value result);
+
 /// The dense weights and kernel ids that `arrays` stand for.
 struct DenseKernels {
   llvm::SmallVector<float, 0> weights; // filters × channels × positions

@@ -16,20 +16,12 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// The planes that the schedule of `op` reads: the padded image, and slack for
-/// the tiles that reach beyond its last row.
+/// The planes that the schedule of `op` reads.
 static PlanesAttr planesFor(PackedConv2DOp op) {
   ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
-  ScheduleAttr schedule = *op.getSchedule();
-  int64_t rows = geometry.planeRows(), pitch = geometry.planePitch();
-  if (schedule.getDevice() == Device::Cpu) {
-    int64_t tile = schedule.getLanes() * schedule.getVectors();
-    int64_t read = llvm::alignTo(geometry.runLength(), tile) +
-                   geometry.tapReach();
-    rows = std::max<int64_t>(rows, llvm::divideCeilSigned(read, pitch));
-  }
-  return PlanesAttr::get(op.getContext(), op.getPaddingAttr(),
-                         op.getStridesAttr(), rows, pitch);
+  return PlanesAttr::get(
+      op.getContext(), op.getPaddingAttr(), op.getStridesAttr(),
+      geometry.rowsRead(*op.getSchedule()), geometry.planePitch());
 }
 
 namespace {
@@ -42,7 +34,8 @@ public:
     int64_t inserted = 0;
     WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
       if (!op.getSchedule()) {
-        op.emitOpError("has no schedule; run pattern-schedule-convolutions first");
+        op.emitOpError(
+            "has no schedule; run pattern-schedule-convolutions first");
         return WalkResult::interrupt();
       }
       RankedTensorType type = op.getInput().getType();

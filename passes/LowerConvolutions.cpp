@@ -200,15 +200,8 @@ private:
     kernel.bias = op.getBias() ? take() : Value();
     kernel.output = take();
     kernel.emit(executable);
-    Value result = executable.dispatch(b, op.getLoc(), operands, op.getType());
-
-    SmallVector<Value> constants(op->getOperands().drop_front());
-    op.replaceAllUsesWith(result);
-    op.erase();
-    for (Value constant : constants)
-      if (Operation *definition = constant.getDefiningOp();
-          definition && isOpTriviallyDead(definition))
-        definition->erase();
+    replacePacked(op,
+                  executable.dispatch(b, op.getLoc(), operands, op.getType()));
     return success();
   }
 };

@@ -83,8 +83,8 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
     `max-filter-group`) for which each run of so many stored filters keeps the
     same channels with the same patterns.
 
-    Refused, with an error: weights that are not constant. Place: after
-    reordering, before scheduling.
+    Refused, with an error: weights that are not constant; options out of range.
+    Place: after reordering, before scheduling.
 
     Statistics, as remarks:
     - `dense-bytes`: bytes of the dense weights
@@ -177,7 +177,7 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     spread evenly over the image; on `gpu` and `vm` a position is a thread or a
     loop iteration.
 
-    Refused: nothing. Place: after compression, before layout.
+    Refused, with an error: lanes or registers that are not positive. Place: after compression, before layout.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule
@@ -202,7 +202,7 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
              clEnumValN(::patternc::Device::Gpu, "gpu", "one thread for an output position"),
              clEnumValN(::patternc::Device::Vm, "vm", "scalar loops"))}]>,
     Option<"lanes", "lanes", "int64_t", /*default=*/"16",
-           "32-bit lanes of a vector register, or threads of a GPU workgroup">,
+           "32-bit lanes of a vector register, or threads of a GPU workgroup; vm always has one">,
     Option<"registers", "registers", "int64_t", /*default=*/"32",
            "Vector registers">];
 }
@@ -276,8 +276,9 @@ def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::Mo
   let summary = "Turn large constants into named parameters of the IREE module.";
   let description = [{
     Precondition: the module is about to leave for IREE. Every blob, and every
-    other tensor constant of a function body with at least `min-bytes` bytes, becomes a `util.global` that
-    is initialised from the parameter of the same name. The bytes are kept in the
+    other tensor constant of a function body with at least `min-bytes` bytes,
+    becomes a `util.global` that is initialised from the parameter of the same
+    name; splats and elements of less than 8 bits stay in the module. The bytes are kept in the
     attribute `pattern.parameters` of the module, name by name, until the caller
     writes them into a parameter archive. Equal constants share one parameter.
 

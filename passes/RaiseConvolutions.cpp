@@ -5,7 +5,7 @@
 // that are not finite; leaves alone whatever it has no pattern form for.
 
 #include "dialect/ConstantData.h"
-#include "dialect/PatternOps.h"
+#include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -34,7 +34,7 @@ namespace {
 struct Convolution {
   Value input;
   DenseElementsAttr strides, dilations;
-  Value bias;            // null without bias
+  OpFoldResult bias;     // a constant or a value; null without bias
   ElementsAttr weights;  // filters × channels of a group × height × width
   StringRef weightsName; // of the blob, if any
   int64_t groups = 1;
@@ -53,6 +53,18 @@ static Value skipReshapes(Value value) {
   return value;
 }
 
+/// N×(G·C)×H×W to or from N×G×C×H×W.
+static const SmallVector<ReassociationIndices> groupsJoined{
+    {0}, {1, 2}, {3}, {4}};
+
+/// True for what pattern.conv2d takes: a static f32 tensor with elements and
+/// without encoding.
+static bool isPlain(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.hasStaticShape() && type.getNumElements() != 0 &&
+         type.getElementType().isF32() && !type.getEncoding();
+}
+
 /// The same constant under another shape of as many elements.
 static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
@@ -62,29 +74,32 @@ static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
   return {};
 }
 
-static bool isZero(Value value) { return matchPattern(value, m_AnyZeroFloat()); }
+static bool isZero(Value value) {
+  return matchPattern(value, m_AnyZeroFloat());
+}
 
-/// Reads the initial value of a convolution: zero, one constant, or a bias along
-/// the output channels. Fails on anything else.
-static FailureOr<Value> matchBias(OpBuilder &b, Value init, int64_t filters) {
-  Location loc = init.getLoc();
-  init = skipReshapes(init);
+/// Reads the initial value of a convolution: zero, one constant, or a bias
+/// along the output channels. Fails on anything else.
+static FailureOr<OpFoldResult> matchBias(Value init, int64_t filters) {
+  Value source = skipReshapes(init);
   DenseElementsAttr constant;
-  if (matchPattern(init, m_Constant(&constant)) && constant.isSplat()) {
+  if (matchPattern(source, m_Constant(&constant)) && constant.isSplat()) {
     if (constant.getSplatValue<APFloat>().isZero())
-      return Value();
-    auto type = RankedTensorType::get({filters}, b.getF32Type());
-    return Value(arith::ConstantOp::create(b, loc, constant.resizeSplat(type)));
+      return OpFoldResult();
+    return OpFoldResult(constant.resizeSplat(
+        RankedTensorType::get({filters}, constant.getElementType())));
   }
-  if (auto fill = init.getDefiningOp<linalg::FillOp>();
+  if (auto fill = source.getDefiningOp<linalg::FillOp>();
       fill && isZero(fill.getInputs()[0]))
-    return Value();
-  if (auto broadcast = init.getDefiningOp<linalg::BroadcastOp>()) {
-    auto type = cast<RankedTensorType>(broadcast.getInput().getType());
-    if (type.getRank() == 1 && type.hasStaticShape() &&
-        broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3})
-      return Value(broadcast.getInput());
-  }
+    return OpFoldResult();
+  // Of the reshapes, one alone leaves the values of a filter with the filter.
+  auto expand = init.getDefiningOp<tensor::ExpandShapeOp>();
+  if (expand && expand.getReassociationIndices() == groupsJoined)
+    init = expand.getSrc();
+  if (auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
+      broadcast && isPlain(broadcast.getInput()) &&
+      broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3})
+    return OpFoldResult(broadcast.getInput());
   return failure();
 }
 
@@ -93,8 +108,8 @@ static FailureOr<Value> matchBias(OpBuilder &b, Value init, int64_t filters) {
 static SmallVector<int64_t> takePadding(Value &value) {
   auto pad = value.getDefiningOp<tensor::PadOp>();
   if (!pad || !pad.getConstantPaddingValue() ||
-      !isZero(pad.getConstantPaddingValue()) ||
-      !pad.getSourceType().hasStaticShape() || pad.getSourceType().getRank() != 4)
+      !isZero(pad.getConstantPaddingValue()) || !isPlain(pad.getSource()) ||
+      pad.getSourceType().getRank() != 4)
     return {0, 0, 0, 0};
   ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
   auto negativeOrDynamic = [](int64_t p) { return p < 0; };
@@ -106,25 +121,40 @@ static SmallVector<int64_t> takePadding(Value &value) {
   return {low[2], low[3], high[2], high[3]};
 }
 
+/// True if strides and dilations are positive and the output is as large as the
+/// input allows; linalg also takes others.
+template <typename LinalgOp> static bool readsWholeImage(LinalgOp op) {
+  auto size = [](Value value, int d) {
+    return cast<RankedTensorType>(value.getType()).getShape().take_back(2)[d];
+  };
+  auto strides = op.getStrides().template getValues<int64_t>();
+  auto dilations = op.getDilations().template getValues<int64_t>();
+  return llvm::all_of(llvm::seq(2), [&](int d) {
+    return strides[d] > 0 && dilations[d] > 0 &&
+           size(op->getResult(0), d) ==
+               ConvolutionGeometry::outputSize(size(op.getInputs()[0], d),
+                                               size(op.getInputs()[1], d),
+                                               dilations[d], strides[d]);
+  });
+}
+
 /// Reads what all convolution ops share; the caller fills in the groups.
 template <typename LinalgOp>
-static FailureOr<Convolution> matchConvolution(OpBuilder &b, LinalgOp op) {
+static FailureOr<Convolution> matchConvolution(LinalgOp op) {
   Convolution conv;
-  auto weightsType = cast<RankedTensorType>(op.getInputs()[1].getType());
-  auto inputType = cast<RankedTensorType>(op.getInputs()[0].getType());
-  auto outputType = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!inputType.hasStaticShape() || !outputType ||
-      !outputType.hasStaticShape() || !inputType.getElementType().isF32() ||
-      !weightsType.getElementType().isF32() ||
-      !outputType.getElementType().isF32() || weightsType.getNumElements() == 0)
+  if (!op.hasPureTensorSemantics() || !llvm::all_of(op.getInputs(), isPlain) ||
+      !isPlain(op->getResult(0)))
     return failure();
   Value source = skipReshapes(op.getInputs()[1]);
   if (!matchPattern(source, m_Constant(&conv.weights)))
     return failure();
   // N × O × H' × W', or N × groups × O × H' × W'.
-  ArrayRef<int64_t> out = outputType.getShape();
-  FailureOr<Value> bias = matchBias(b, op.getOutputs()[0],
-                                    llvm::product_of(out.drop_front().drop_back(2)));
+  ArrayRef<int64_t> out =
+      cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+  if (!readsWholeImage(op))
+    return failure();
+  FailureOr<OpFoldResult> bias = matchBias(
+      op.getOutputs()[0], llvm::product_of(out.drop_front().drop_back(2)));
   if (failed(bias))
     return failure();
   conv.bias = *bias;
@@ -132,23 +162,23 @@ static FailureOr<Convolution> matchConvolution(OpBuilder &b, LinalgOp op) {
   conv.input = op.getInputs()[0];
   conv.strides = op.getStrides();
   conv.dilations = op.getDilations();
-  conv.outputShape.assign(outputType.getShape());
+  conv.outputShape.assign(out.begin(), out.end());
   return conv;
 }
 
-static FailureOr<Convolution> match(OpBuilder &b, linalg::Conv2DNchwFchwOp op) {
-  return matchConvolution(b, op);
+static FailureOr<Convolution> match(linalg::Conv2DNchwFchwOp op) {
+  return matchConvolution(op);
 }
 
-static FailureOr<Convolution> match(OpBuilder &b, linalg::DepthwiseConv2DNchwChwOp op) {
-  FailureOr<Convolution> conv = matchConvolution(b, op);
+static FailureOr<Convolution> match(linalg::DepthwiseConv2DNchwChwOp op) {
+  FailureOr<Convolution> conv = matchConvolution(op);
   if (succeeded(conv))
     conv->groups = conv->outputShape[1];
   return conv;
 }
 
-static FailureOr<Convolution> match(OpBuilder &b, linalg::Conv2DNgchwGfchwOp op) {
-  FailureOr<Convolution> conv = matchConvolution(b, op);
+static FailureOr<Convolution> match(linalg::Conv2DNgchwGfchwOp op) {
+  FailureOr<Convolution> conv = matchConvolution(op);
   if (failed(conv))
     return failure();
   conv->groups = conv->outputShape[1];
@@ -166,13 +196,12 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
 
   LogicalResult matchAndRewrite(LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    FailureOr<Convolution> conv = match(rewriter, op);
+    FailureOr<Convolution> conv = match(op);
     if (failed(conv))
       return failure();
-    Location loc = nameLayer(op.getLoc(), conv->weightsName);
-
     // The kernel is the last two dimensions of the linalg weights.
-    auto linalgWeights = cast<ShapedType>(op.getInputs()[1].getType()).getShape();
+    auto linalgWeights =
+        cast<ShapedType>(op.getInputs()[1].getType()).getShape();
     auto weightsType = RankedTensorType::get(
         {conv->outputShape[1],
          conv->weights.getNumElements() /
@@ -181,16 +210,19 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
          linalgWeights.drop_back().back(), linalgWeights.back()},
         rewriter.getF32Type());
     ElementsAttr weights = reshapeConstant(conv->weights, weightsType);
-    if (!weights)
-      return failure();
-    Value weightsValue =
-        arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(weights));
-    auto data = ConstantData<float>::of(weightsValue);
+    auto data = weights ? ConstantData<float>::of(weights) : std::nullopt;
     if (!data)
       return rewriter.notifyMatchFailure(op, "weights have no data");
     KernelMapAttr map = inferKernelMap(rewriter.getContext(), data->elements(),
                                        weightsType.getShape(), maxPatterns);
 
+    Location loc = nameLayer(op.getLoc(), conv->weightsName);
+    auto constant = [&](Attribute value) -> Value {
+      return arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(value));
+    };
+    Value bias = dyn_cast_if_present<Value>(conv->bias);
+    if (auto splat = dyn_cast_if_present<Attribute>(conv->bias))
+      bias = constant(splat);
     Value input = conv->input;
     if (cast<ShapedType>(input.getType()).getRank() == 5)
       input = joinGroups(rewriter, loc, input);
@@ -201,7 +233,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
       return llvm::to_vector(attribute.getValues<int64_t>());
     };
     Value result = Conv2DOp::create(
-        rewriter, loc, outputType, input, weightsValue, conv->bias, map,
+        rewriter, loc, outputType, input, constant(weights), bias, map,
         /*filter_order=*/nullptr,
         rewriter.getDenseI64ArrayAttr(pair(conv->strides)),
         rewriter.getDenseI64ArrayAttr(padding),
@@ -210,21 +242,22 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
         ActivationAttr::get(rewriter.getContext(), Activation::None));
     auto wanted = cast<RankedTensorType>(op->getResult(0).getType());
     if (wanted.getRank() == 5)
-      result = tensor::ExpandShapeOp::create(
-          rewriter, loc, wanted, result,
-          SmallVector<ReassociationIndices>{{0}, {1, 2}, {3}, {4}});
+      result = tensor::ExpandShapeOp::create(rewriter, loc, wanted, result,
+                                             groupsJoined);
     rewriter.replaceOp(op, result);
     return success();
   }
 
 private:
-  /// N×G×C×H×W to N×(G·C)×H×W, through the reshape that made it if there is one.
-  static Value joinGroups(PatternRewriter &rewriter, Location loc, Value input) {
-    SmallVector<ReassociationIndices> joined{{0}, {1, 2}, {3}, {4}};
+  /// N×G×C×H×W to N×(G·C)×H×W, through the reshape that made it if there is
+  /// one.
+  static Value joinGroups(PatternRewriter &rewriter, Location loc,
+                          Value input) {
     auto expand = input.getDefiningOp<tensor::ExpandShapeOp>();
-    if (expand && expand.getReassociationIndices() == joined)
+    if (expand && expand.getReassociationIndices() == groupsJoined &&
+        isPlain(expand.getSrc()))
       return expand.getSrc();
-    return tensor::CollapseShapeOp::create(rewriter, loc, input, joined);
+    return tensor::CollapseShapeOp::create(rewriter, loc, input, groupsJoined);
   }
 
   int64_t maxPatterns;
@@ -260,8 +293,9 @@ private:
   /// comparison and a select in any of their mirrored forms.
   static Value matchClampBelow(Value value) {
     if (auto max = value.getDefiningOp<arith::MaximumFOp>())
-      return isZero(max.getRhs()) ? max.getLhs()
-             : isZero(max.getLhs()) ? max.getRhs() : Value();
+      return isZero(max.getRhs())   ? max.getLhs()
+             : isZero(max.getLhs()) ? max.getRhs()
+                                    : Value();
     return matchSelect(value, isZero, /*keepsGreater=*/true);
   }
 
@@ -272,28 +306,36 @@ private:
              attribute.getValueAsDouble() == bound;
     };
     if (auto min = value.getDefiningOp<arith::MinimumFOp>())
-      return isBound(min.getRhs()) ? min.getLhs()
-             : isBound(min.getLhs()) ? min.getRhs() : Value();
+      return isBound(min.getRhs())   ? min.getLhs()
+             : isBound(min.getLhs()) ? min.getRhs()
+                                     : Value();
     return matchSelect(value, isBound, /*keepsGreater=*/false);
   }
 
-  /// Matches `select(cmpf(x, bound), a, b)` with {a, b} = {x, bound} that keeps
-  /// the greater (or the lesser) of the two; returns x.
+  /// Matches `select(cmpf(x, bound), a, b)`, or that of `cmpf(bound, x)`, with
+  /// {a, b} = {x, bound} that keeps the greater (or the lesser) of the two;
+  /// returns x.
   static Value matchSelect(Value value, function_ref<bool(Value)> isBound,
                            bool keepsGreater) {
     auto select = value.getDefiningOp<arith::SelectOp>();
     auto compare =
         select ? select.getCondition().getDefiningOp<arith::CmpFOp>() : nullptr;
-    if (!compare || !isBound(compare.getRhs()))
+    if (!compare)
       return {};
-    Value x = compare.getLhs();
     using Predicate = arith::CmpFPredicate;
-    bool greater = llvm::is_contained({Predicate::OGT, Predicate::UGT,
-                                       Predicate::OGE, Predicate::UGE},
-                                      compare.getPredicate());
-    bool less = llvm::is_contained({Predicate::OLT, Predicate::ULT,
-                                    Predicate::OLE, Predicate::ULE},
-                                   compare.getPredicate());
+    bool greater = llvm::is_contained(
+        {Predicate::OGT, Predicate::UGT, Predicate::OGE, Predicate::UGE},
+        compare.getPredicate());
+    bool less = llvm::is_contained(
+        {Predicate::OLT, Predicate::ULT, Predicate::OLE, Predicate::ULE},
+        compare.getPredicate());
+    Value x = compare.getLhs(), bound = compare.getRhs();
+    if (isBound(x)) {
+      std::swap(x, bound);
+      std::swap(greater, less);
+    }
+    if (!isBound(bound))
+      return {};
     Value whenTrue = select.getTrueValue(), whenFalse = select.getFalseValue();
     bool xWhenTrue = whenTrue == x && isBound(whenFalse);
     bool xWhenFalse = whenFalse == x && isBound(whenTrue);

@@ -1,6 +1,6 @@
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
 // pattern.packed_conv2d. Postcondition: each has a schedule; one that was there
-// is kept. Refuses nothing.
+// is kept. Refuses lanes or registers that are not positive.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
@@ -25,34 +25,51 @@ static constexpr int64_t lineElements = 16;
 namespace {
 
 class ScheduleConvolutions
-    : public patternc::impl::ScheduleConvolutionsPassBase<ScheduleConvolutions> {
+    : public patternc::impl::ScheduleConvolutionsPassBase<
+          ScheduleConvolutions> {
 public:
   using ScheduleConvolutionsPassBase::ScheduleConvolutionsPassBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (lanes > 0 && registers > 0)
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "expected positive lanes and registers, but found "
+           << lanes.getValue() << " and " << registers.getValue();
+  }
 
   void runOnOperation() override {
     int64_t scheduled = 0;
     getOperation().walk([&](PackedConv2DOp op) {
       if (op.getSchedule())
         return;
-      op.setScheduleAttr(device == Device::Cpu
-                             ? scheduleVectors(op)
-                             : ScheduleAttr::get(&getContext(), device, lanes,
-                                                 1, 1, 0));
+      op.setScheduleAttr(schedule(op));
       ++scheduled;
     });
     remarkStatistics(*this, getOperation(), {{"scheduled", scheduled}});
   }
 
 private:
+  ScheduleAttr schedule(PackedConv2DOp op) {
+    switch (device) {
+    case Device::Cpu:
+      return scheduleVectors(op);
+    case Device::Gpu:
+      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 0);
+    case Device::Vm:
+      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 0);
+    }
+    llvm_unreachable("unknown device");
+  }
+
   ScheduleAttr scheduleVectors(PackedConv2DOp op) {
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     int64_t group = op.getStorage().getGroup();
     int64_t run = geometry.runLength();
 
-    // A vector touches at most two rows of the output, so that two masked
-    // stores write it.
+    // Two masked stores write a vector.
     int64_t width = lanes;
-    while (width > geometry.runColumns() + 1)
+    while (width > geometry.maxLanes())
       width /= 2;
 
     // Accumulators share the registers with the weights of the group and with

@@ -4,9 +4,9 @@ import numpy as np
 
 from patternc.compiler import egress
 from patternc.compiler.targets import get_target
-from patternc.runtime import CompiledModule, Manifest
-from patternc.tensor_spec import TensorSpec
+from patternc.runtime import CompiledModule, LayerReport, Manifest, Report
 from patternc.settings import Settings
+from patternc.tensor_spec import TensorSpec
 
 PARAMETERS = {
     "w": np.arange(8, dtype=np.float32),
@@ -110,6 +110,35 @@ def spec(name: str, *shape: int) -> TensorSpec:
     return TensorSpec(name, shape)
 
 
+# Of no layer that there is; lists, as JSON has them.
+REPORT = Report(
+    (
+        LayerReport(
+            name="scale",
+            input=[1, 1, 2, 4],
+            weights=[1, 1, 1, 1],
+            output=[1, 1, 2, 4],
+            strides=[1, 1],
+            padding=[0, 0, 0, 0],
+            dilations=[1, 1],
+            groups=1,
+            activation="relu",
+            patterns=[[0]],
+            filter_group=1,
+            kernels=1,
+            kept_kernels=1,
+            kept_weights=1,
+            dense_multiply_adds=8,
+            multiply_adds=8,
+            dense_bytes=4,
+            csr_bytes=16,
+            fkw_bytes=26,
+            schedule={"device": "cpu", "lanes": 4},
+        ),
+    )
+)
+
+
 def compile_text(
     text: str,
     target_name: str,
@@ -132,7 +161,7 @@ def compile_text(
             patternc_version="0",
             iree_version=egress.iree_version(),
         ),
-        report={"layers": []},
+        report=REPORT,
     )
 
 

@@ -125,6 +125,12 @@ func.func private @schedule_prefetch() attributes {
 
 // -----
 
+// expected-error @+2 {{vm has one lane, but the schedule has 4}}
+func.func private @schedule_vm_lanes() attributes {
+  schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>}
+
+// -----
+
 // expected-error @+2 {{expected four paddings that are not negative}}
 func.func private @planes_three_paddings() attributes {
   planes = #pattern.planes<padding = [1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>}

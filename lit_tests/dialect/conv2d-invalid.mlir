@@ -201,6 +201,44 @@ func.func @filter_order_out_of_range(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1
 
 // -----
 
+func.func @no_image(%x: tensor<0x2x4x4xf32>, %w: tensor<2x2x1x1xf32>) {
+  // expected-error @+1 {{expected images with elements, but found 'tensor<0x2x4x4xf32>' and 'tensor<0x2x4x4xf32>'}}
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x2xui8>>
+      : (tensor<0x2x4x4xf32>, tensor<2x2x1x1xf32>) -> tensor<0x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @empty_output(%x: tensor<1x2x2x2xf32>, %w: tensor<2x2x3x3xf32>) {
+  // expected-error @+1 {{expected images with elements, but found 'tensor<1x2x2x2xf32>' and 'tensor<1x2x0x0xf32>'}}
+  %y = pattern.conv2d %x, %w map <set = <3x3, [[4]]>, ids = dense<1> : tensor<2x2xui8>>
+      : (tensor<1x2x2x2xf32>, tensor<2x2x3x3xf32>) -> tensor<1x2x0x0xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+func.func @input_in_planes(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<2x2x1x1xf32>) {
+  // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding}}
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x2xui8>>
+      : (tensor<1x2x4x4xf32, #planes>, tensor<2x2x1x1xf32>) -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+func.func @output_in_planes(%x: tensor<1x2x4x4xf32>, %w: tensor<2x2x1x1xf32>) {
+  // expected-error @+1 {{result #0 must be statically shaped tensor without encoding}}
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x4x4xf32, #planes>
+  return
+}
+
+// -----
+
 func.func @weight_outside_pattern(%x: tensor<1x2x4x4xf32>) {
   %w = arith.constant dense<[[[[1.0, 0.0]], [[0.0, 2.0]]], [[[0.0, 0.0]], [[0.0, 4.0]]]]> : tensor<2x2x1x2xf32>
   // expected-error @+1 {{kernel of filter 1, channel 1 has a weight at position 1, which its pattern 1 does not keep}}
@@ -213,7 +251,7 @@ func.func @weight_outside_pattern(%x: tensor<1x2x4x4xf32>) {
 
 func.func @weight_of_removed_kernel(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
-  // expected-error @+1 {{kernel of filter 0, channel 0 has a weight at position 0, which its pattern 0 does not keep}}
+  // expected-error @+1 {{kernel of filter 0, channel 0 has a weight at position 0, but the kernel is removed}}
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<0> : tensor<1x1xui8>>
       : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   return

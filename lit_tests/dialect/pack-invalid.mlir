@@ -10,7 +10,7 @@ func.func @shape(%x: tensor<1x2x8x8xf32>) {
 // -----
 
 func.func @plain_output(%x: tensor<1x2x8x8xf32>) {
-  // expected-error @+1 {{expected a plain input and an output in planes}}
+  // expected-error @+1 {{result #0 must be tensor in planes}}
   %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32>
   return
 }
@@ -18,7 +18,7 @@ func.func @plain_output(%x: tensor<1x2x8x8xf32>) {
 // -----
 
 func.func @foreign_encoding(%x: tensor<1x2x8x8xf32>) {
-  // expected-error @+1 {{expected a plain input and an output in planes}}
+  // expected-error @+1 {{result #0 must be tensor in planes}}
   %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32, "blocked">
   return
 }
@@ -27,7 +27,7 @@ func.func @foreign_encoding(%x: tensor<1x2x8x8xf32>) {
 
 #planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>
 func.func @input_in_planes(%x: tensor<1x2x8x8xf32, #planes>) {
-  // expected-error @+1 {{expected a plain input and an output in planes}}
+  // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding}}
   %p = pattern.pack %x : tensor<1x2x8x8xf32, #planes> to tensor<1x2x8x8xf32, #planes>
   return
 }

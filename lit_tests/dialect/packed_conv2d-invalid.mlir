@@ -228,3 +228,217 @@ func.func @planes_strides(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<8xf32>, %
       -> tensor<1x4x4x4xf32>
   return
 }
+
+// -----
+
+func.func @offset_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[1, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{offset starts at 1, but expected 0}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @offset_falls(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 3, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{offset falls from 3 to 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @offset_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 3]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{offset ends at 3, but expected 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @stride_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[1, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{stride of filter group 0 starts at 1, but expected 0}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @stride_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 9]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{stride of filter group 1 ends at 9, but expected 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @index_beyond_channels(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 77]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{kernel 1 reads channel 77, but the convolution group of its filters has 0 to 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+// The filters are stored in reverse, so that the second group's come first.
+func.func @index_of_another_group(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{kernel 0 reads channel 0, but the convolution group of its filters has 1 to 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1> {groups = 2 : i64}
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @channel_twice(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
+  %i = arith.constant dense<[1, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 2, 0, 0]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 2, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{filter group 0 has two kernels of channel 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @stride_falls(%x: tensor<1x2x4x5xf32>, %w: tensor<2xf32>, %i: tensor<2xi16>, %r: tensor<1xi32>) {
+  %s = arith.constant dense<[0, 3, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  // expected-error @+1 {{stride of filter group 0 falls from 3 to 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0], [1]]>, group = 1>
+      : (tensor<1x2x4x5xf32>, tensor<2xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @filter_group_of_two_groups(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>, %i: tensor<1xi16>,
+                                      %s: tensor<2xi32>, %o: tensor<2xi32>) {
+  %r = arith.constant dense<[1, 0]> : tensor<2xi32>
+  // expected-error @+1 {{filter group 0 holds filters of the convolution groups 1 and 0}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> {groups = 2 : i64}
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 8>
+func.func @planes_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have pitch 8, but the convolution reads pitch 6}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Two tiles of 12 positions and a tap 14 behind the last are 38 elements.
+#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>
+func.func @planes_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have 6 rows, but the schedule reads 7}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 3, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @schedule_lanes(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      schedule <device = cpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>
+func.func @output_in_planes(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{result #0 must be statically shaped tensor without encoding}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32, #planes>
+  return
+}
+
+// -----
+
+func.func @foreign_encoding(%x: tensor<1x1x4x4xf32, "blocked">, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding or in planes}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, "blocked">, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @no_image(%x: tensor<0x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+                    %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{expected images with elements, but found 'tensor<0x2x4x4xf32>' and 'tensor<0x4x4x4xf32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<0x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<0x4x4x4xf32>
+  return
+}

@@ -1,4 +1,9 @@
 // RUN: pattern-opt %s -pattern-compress-weights -verify-diagnostics
+// RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-filter-group=0})' 2>&1 | FileCheck %s --check-prefix=GROUP
+// RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{index-bits=8})' 2>&1 | FileCheck %s --check-prefix=BITS
+
+// GROUP: error: expected a positive max-filter-group, but found 0
+// BITS: error: expected index-bits 16 or 32, but found 8
 
 func.func @weights_not_constant(%x: tensor<1x1x1x1xf32>, %w: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
   // expected-error @+1 {{cannot be compressed: its weights are not constant}}

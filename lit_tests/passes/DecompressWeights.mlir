@@ -96,3 +96,20 @@ func.func @shared_array(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
       -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
+
+// -----
+
+// One constant may be two arrays.
+// CHECK-LABEL: @shared_constants
+// CHECK-NOT: tensor<2xi32>
+// CHECK: pattern.conv2d
+func.func @shared_constants(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %i) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return %y : tensor<1x2x4x4xf32>
+}

@@ -43,10 +43,11 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
 
 // -----
 
-// With one pattern the offsets of the taps are constants of the kernel, and a descriptor is a channel.
+// With one pattern the offsets of the taps are constants of the kernel, and a descriptor is a channel; it has 32 bits
+// where the device is no CPU.
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}) <{entry_points = [@lone::@lone], operandSegmentSizes = array<i32: 0, 5, 0, 0>
-// CHECK: lone.kernels: "0x40000000000001000200"
+// CHECK: lone.kernels: "0x40000000000000000100000002000000"
 func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<3xf32>
   %i = arith.constant dense<[0, 1, 2]> : tensor<3xi16>
@@ -66,7 +67,7 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // A buffer is never empty: without kernels there is one weight and one descriptor that no loop reads.
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@nothing_left::@nothing_left],
-// CHECK-SAME: : (tensor<1x2x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
+// CHECK-SAME: : (tensor<1x2x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<> : tensor<0xf32>
   %i = arith.constant dense<> : tensor<0xi16>
@@ -178,4 +179,22 @@ func.func @unused_pack(%x: tensor<1x1x4x4xf32>) {
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32,
       #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>>
   return
+}
+
+// -----
+
+// One constant may be two arrays.
+// CHECK-LABEL: func.func @shared_constants(
+// CHECK-NOT: dense<[0, 2, 0, 2]>
+// CHECK: "flow.dispatch"
+func.func @shared_constants(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %i, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return %y : tensor<1x2x4x4xf32>
 }

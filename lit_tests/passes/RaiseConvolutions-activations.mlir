@@ -88,6 +88,28 @@ func.func @relu_less(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   return %r : tensor<1x1x4x4xf32>
 }
 
+// The bound may be compared with the value instead.
+// CHECK-LABEL: @relu_bound_first
+// CHECK: %[[Y:.+]] = pattern.conv2d {{.*}} {activation = #pattern.activation<relu>}
+// CHECK-NEXT: return %[[Y]]
+func.func @relu_bound_first(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x4x4xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
+      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.cmpf ult, %zero, %in : f32
+    %1 = arith.select %0, %in, %zero : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x1x4x4xf32>
+  return %r : tensor<1x1x4x4xf32>
+}
+
 // torch-mlir's ReLU6.
 // CHECK-LABEL: @relu6_clamp
 // CHECK: %[[Y:.+]] = pattern.conv2d {{.*}} {activation = #pattern.activation<relu6>}

@@ -1,6 +1,5 @@
 // What has no pattern form, or is not certain to be one, is left as it is.
 // RUN: pattern-opt %s -pattern-raise-convolutions -split-input-file | FileCheck %s
-// XFAIL: *
 
 // CHECK-LABEL: @blob_without_data
 // CHECK: arith.constant dense_resource<weight> : tensor<1x1x1x1xf32>
@@ -40,4 +39,58 @@ func.func @reshaped_broadcast(%x: tensor<1x1x8x4xf32>, %b: tensor<4xf32>) -> ten
 func.func @on_buffers(%x: memref<1x1x4x4xf32>, %w: memref<8x1x1x1xf32>, %y: memref<1x8x4x4xf32>) {
   linalg.conv_2d_nchw_fchw ins(%x, %w : memref<1x1x4x4xf32>, memref<8x1x1x1xf32>) outs(%y : memref<1x8x4x4xf32>)
   return
+}
+
+// -----
+
+// CHECK-LABEL: @no_image
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @no_image(%x: tensor<0x1x4x4xf32>) -> tensor<0x1x4x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<0x1x4x4xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<0x1x4x4xf32>, tensor<1x1x1x1xf32>)
+      outs(%zero : tensor<0x1x4x4xf32>) -> tensor<0x1x4x4xf32>
+  return %y : tensor<0x1x4x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @encoding
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @encoding(%x: tensor<1x1x4x4xf32, "blocked">) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32, "blocked">, tensor<1x1x1x1xf32>)
+      outs(%zero : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// The input would give an output of 4x4.
+// CHECK-LABEL: @reads_part_of_the_image
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @reads_part_of_the_image(%x: tensor<1x1x6x6xf32>) -> tensor<1x1x3x3xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x3x3xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x3x3xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x6x6xf32>, tensor<1x1x3x3xf32>)
+      outs(%zero : tensor<1x1x3x3xf32>) -> tensor<1x1x3x3xf32>
+  return %y : tensor<1x1x3x3xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @negative_dilation
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @negative_dilation(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw {dilations = dense<-1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
+      outs(%zero : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
 }

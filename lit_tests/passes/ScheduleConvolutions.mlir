@@ -11,7 +11,7 @@
 // GPU-LABEL: @group_of_four
 // GPU: schedule <device = gpu, lanes = 64, vectors = 1, blocks = 1, prefetch = 0>
 // VM-LABEL: @group_of_four
-// VM: schedule <device = vm, lanes = 16, vectors = 1, blocks = 1, prefetch = 0>
+// VM: schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
 func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}

@@ -11,8 +11,8 @@
 // CHECK: Category:pattern-layout-activations | packs=1
 // CHECK: Category:pattern-lower-convolutions | convolutions=3, packs=1
 //
-// Weights and descriptors of each layer: 16 + 4, 12 + 6 and 4 + 2.
-// CHECK: Category:pattern-externalize-constants | bytes=44, parameters=6
+// Weights and descriptors of each layer: 16 + 8, 12 + 12 and 4 + 4.
+// CHECK: Category:pattern-externalize-constants | bytes=56, parameters=6
 
 // REFERENCE: Category:pattern-decompress-weights | decompressed=3
 // REFERENCE: Category:pattern-convolutions-to-linalg | lowered=3

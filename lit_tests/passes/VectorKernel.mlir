@@ -301,40 +301,6 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-// Beside that, each filter group asks for its share of the next tile: five channels are two for each of three groups.
-// The 32 positions of the tile are two lines; the next tile begins 14 elements after the last position, where the
-// taps end.
-// CHECK-LABEL: func.func @prefetch_tile(%arg0: !stream.binding
-// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: scf.for
-// CHECK: %[[SHARE:.+]] = arith.constant 2 : index
-// CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %[[SHARE]]
-// CHECK: %[[CHANNELS:.+]] = arith.constant 5 : index
-// CHECK: %[[LAST:.+]] = arith.minsi %{{.+}}, %[[CHANNELS]]
-// CHECK: scf.for %{{.+}} = %[[FIRST]] to %[[LAST]]
-// CHECK: arith.constant 46 : index
-// CHECK: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<2>, data
-// CHECK: arith.constant 62 : index
-// CHECK: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<2>, data
-// CHECK-NOT: locality<2>
-// CHECK: stream.executable.end
-func.func @main(%x: tensor<1x5x4x4xf32>) -> tensor<1x3x4x4xf32> {
-  %w = arith.constant dense<1.0> : tensor<60xf32>
-  %i = arith.constant dense<[0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]> : tensor<15xi16>
-  %s = arith.constant dense<[0, 5, 0, 5, 0, 5]> : tensor<6xi32>
-  %o = arith.constant dense<[0, 5, 10, 15]> : tensor<4xi32>
-  %r = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
-      storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 8, blocks = 1, prefetch = 1>
-      {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x5x4x4xf32>, tensor<60xf32>, tensor<15xi16>, tensor<6xi32>, tensor<4xi32>, tensor<3xi32>)
-      -> tensor<1x3x4x4xf32> loc("prefetch_tile")
-  return %y : tensor<1x3x4x4xf32>
-}
-
-// -----
-
 // Eight filter groups in three blocks: at most three groups each, and no block goes beyond the eighth.
 // CHECK-LABEL: sym_name = "blocks"
 // CHECK: %[[ONE:.+]] = arith.constant 1 : index

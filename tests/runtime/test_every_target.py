@@ -4,20 +4,13 @@ import handwritten
 import numpy as np
 import pytest
 from aarch64 import run_aarch64
+from vulkan import require_vulkan
 
 from patternc.errors import TargetError
-from patternc.runtime.device import open_device
 
 pytestmark = pytest.mark.iree
 
 X = np.linspace(-2.0, 2.0, 8, dtype=np.float32)
-
-
-def _require_vulkan() -> None:
-    try:
-        open_device("vulkan", None)
-    except TargetError as error:
-        pytest.skip(f"no Vulkan driver: {error}")
 
 
 @pytest.mark.parametrize("target", ["llvm-cpu", "vmvx"])
@@ -29,7 +22,7 @@ def test_runs_on_the_processor(target):
 @pytest.mark.vulkan
 @pytest.mark.parametrize("target", ["vulkan", "vulkan-adreno"])
 def test_runs_on_vulkan(target):
-    _require_vulkan()
+    require_vulkan()
     result = handwritten.compile_scale(target)(X)
     np.testing.assert_allclose(result, handwritten.scale_reference(X), rtol=1e-6)
 

@@ -134,7 +134,7 @@ def test_device_of_argument(scale):
 def test_missing_parameter():
     module = handwritten.compile_scale("llvm-cpu")
     broken = CompiledModule(
-        vmfb=module.vmfb, parameters={"w": X}, manifest=module.manifest, report={}
+        vmfb=module.vmfb, parameters={"w": X}, manifest=module.manifest, report=module.report()
     )
     with pytest.raises(CompilerError, match=r"IREE 3.* cannot load the module for 'llvm-cpu'"):
         broken(X)

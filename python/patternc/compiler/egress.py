@@ -107,7 +107,9 @@ def to_vmfb(text: str, target: Target, *, settings: Settings) -> bytes:
         )
         _logger.info("iree-compile took %.2f s", time.perf_counter() - start)
         if process.returncode != 0:
-            raise CompilerError(_failure(text, target, flags, process, settings.reproducer_dir))
+            raise CompilerError(
+                _failure(text, target, [command[0], *flags], process, settings.reproducer_dir)
+            )
         if process.stderr:
             _logger.warning("iree-compile: %s", process.stderr.rstrip())
         return output.read_bytes()
@@ -130,11 +132,11 @@ def _refusal(operation: str, dialect: str, generic: bool, rest: str) -> str | No
 def _failure(
     text: str,
     target: Target,
-    flags: list[str],
+    compiler: list[str],
     process: subprocess.CompletedProcess[str],
     reproducer_dir: Path,
 ) -> str:
-    """Saves the reproducer and words the error."""
+    """Saves the reproducer and words the error. `compiler` is the program and its flags."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     reproducer = reproducer_dir / f"egress-{target.name}-{digest}.mlir"
     reproducer_dir.mkdir(parents=True, exist_ok=True)
@@ -145,7 +147,7 @@ def _failure(
         diagnostics = [*diagnostics[:_SHOWN_DIAGNOSTICS], f"... and {hidden} more lines"]
     if process.returncode < 0:
         diagnostics.append(f"killed by signal {-process.returncode}")
-    command = shlex.join(["iree-compile", str(reproducer), *flags, "-o", "/dev/null"])
+    command = shlex.join([compiler[0], str(reproducer), *compiler[1:], "-o", "/dev/null"])
     return "\n".join(
         [f"iree-compile failed for target '{target.name}':"]
         + [f"  {line}" for line in diagnostics]

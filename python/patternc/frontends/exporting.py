@@ -192,7 +192,22 @@ def _decompositions() -> dict[Any, Any]:
     table.pop(torch.ops.aten._native_batch_norm_legit_no_training.default)
     # ReLU6 as one clamp: torch-mlir makes two loops with scalar tensors of a hardtanh.
     table[torch.ops.aten.hardtanh.default] = lambda x, low=-1.0, high=1.0: torch.clamp(x, low, high)
+    table[torch.ops.aten.constant_pad_nd.default] = _crop_then_pad
     return table
+
+
+def _crop_then_pad(x: torch.Tensor, padding: list[int], value: float = 0) -> Any:
+    """Padding of which some is negative, as slices and a padding of which none is.
+
+    torch-mlir takes padding that leaves the shape as it is for no padding, even if it shifts.
+    """
+    if min(padding, default=0) >= 0:
+        return NotImplemented  # leaves the operator whole
+    for i in range(len(padding) // 2):
+        dim = x.dim() - 1 - i
+        before, after = padding[2 * i : 2 * i + 2]
+        x = x.narrow(dim, max(0, -before), x.shape[dim] + min(0, before) + min(0, after))
+    return torch.ops.aten.constant_pad_nd.default(x, [max(0, p) for p in padding], value)
 
 
 def _remove_side_effects_(program: ExportedProgram) -> None:
