@@ -17,7 +17,7 @@ std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
             schedule.getBlocks(), geometry.batch};
   case Device::Gpu:
     return {llvm::divideCeilSigned(geometry.outHeight * geometry.outWidth,
-                             schedule.getLanes()),
+                                   schedule.getLanes()),
             filterGroups(), geometry.batch};
   case Device::Vm:
     return {1, filterGroups(), geometry.batch};
@@ -59,8 +59,8 @@ KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,
             (void)isConstant;
             int32_t position =
                 kernel.set.getPattern(0)[constant.getZExtValue()];
-            return IndexArithmetic(b).constant(kernel.geometry.tapOffset(
-                position, kernel.phaseSize()));
+            return IndexArithmetic(b).constant(
+                kernel.geometry.tapOffset(position, kernel.phaseSize()));
           }};
 }
 

@@ -75,13 +75,13 @@ static Value lower(Conv2DOp op) {
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
   Value input = pad(b, op, zero);
-  Value empty = tensor::EmptyOp::create(b, op.getType().getShape(), b.getF32Type());
-  Value init =
-      op.getBias()
-          ? linalg::BroadcastOp::create(b, op.getBias(), empty,
-                                        ArrayRef<int64_t>{0, 2, 3})
-                ->getResult(0)
-          : linalg::FillOp::create(b, zero, empty).getResult(0);
+  Value empty =
+      tensor::EmptyOp::create(b, op.getType().getShape(), b.getF32Type());
+  Value init = op.getBias()
+                   ? linalg::BroadcastOp::create(b, op.getBias(), empty,
+                                                 ArrayRef<int64_t>{0, 2, 3})
+                         ->getResult(0)
+                   : linalg::FillOp::create(b, zero, empty).getResult(0);
   auto strides = b.getI64VectorAttr(op.getStrides());
   auto dilations = b.getI64VectorAttr(op.getDilations());
   Value result;
@@ -91,22 +91,21 @@ static Value lower(Conv2DOp op) {
                  strides, dilations)
                  .getResult(0);
   } else {
-    auto weightsType = RankedTensorType::get(
-        {g.groups, g.filtersPerGroup(), g.channelsPerGroup(), g.kernelHeight,
-         g.kernelWidth},
-        b.getF32Type());
+    auto weightsType = RankedTensorType::get({g.groups, g.filtersPerGroup(),
+                                              g.channelsPerGroup(),
+                                              g.kernelHeight, g.kernelWidth},
+                                             b.getF32Type());
     Value weights = tensor::ExpandShapeOp::create(
         b, weightsType, op.getWeights(),
         SmallVector<ReassociationIndices>{{0, 1}, {2}, {3}, {4}});
     Value splitInit = splitGroups(b, init, g.groups);
-    Value grouped =
-        linalg::Conv2DNgchwGfchwOp::create(
-            b, splitInit.getType(),
-            ValueRange{splitGroups(b, input, g.groups), weights}, splitInit,
-            strides, dilations)
-            .getResult(0);
-    result = tensor::CollapseShapeOp::create(b, op.getType(), grouped,
-                                             joinedGroups);
+    Value grouped = linalg::Conv2DNgchwGfchwOp::create(
+                        b, splitInit.getType(),
+                        ValueRange{splitGroups(b, input, g.groups), weights},
+                        splitInit, strides, dilations)
+                        .getResult(0);
+    result =
+        tensor::CollapseShapeOp::create(b, op.getType(), grouped, joinedGroups);
   }
   return activate(b, result, op.getActivation(), zero);
 }
@@ -114,7 +113,8 @@ static Value lower(Conv2DOp op) {
 namespace {
 
 class ConvolutionsToLinalg
-    : public patternc::impl::ConvolutionsToLinalgPassBase<ConvolutionsToLinalg> {
+    : public patternc::impl::ConvolutionsToLinalgPassBase<
+          ConvolutionsToLinalg> {
 public:
   void runOnOperation() override {
     int64_t lowered = 0;

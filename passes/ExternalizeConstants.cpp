@@ -46,7 +46,8 @@ static DenseResourceElementsAttr asBlob(Attribute attribute) {
 namespace {
 
 class ExternalizeConstants
-    : public patternc::impl::ExternalizeConstantsPassBase<ExternalizeConstants> {
+    : public patternc::impl::ExternalizeConstantsPassBase<
+          ExternalizeConstants> {
 public:
   using ExternalizeConstantsPassBase::ExternalizeConstantsPassBase;
 
@@ -90,8 +91,10 @@ public:
     if (!blobs.empty())
       getOperation()->setAttr("pattern.parameters",
                               blobs.getDictionary(&getContext()));
-    remarkStatistics(*this, getOperation(),
-                     {{"parameters", static_cast<int64_t>(blobs.getAttrs().size())}, {"bytes", bytes}});
+    remarkStatistics(
+        *this, getOperation(),
+        {{"parameters", static_cast<int64_t>(blobs.getAttrs().size())},
+         {"bytes", bytes}});
   }
 
 private:
@@ -107,8 +110,9 @@ private:
     os << "parameter.named<\"" << scope << "\"::\"" << name << "\">";
     OperationState state(loc, "util.global");
     state.propertiesAttr = b.getDictionaryAttr(
-        {b.getNamedAttr("initial_value",
-                        OpaqueAttr::get(b.getStringAttr("flow"), parameter, type)),
+        {b.getNamedAttr(
+             "initial_value",
+             OpaqueAttr::get(b.getStringAttr("flow"), parameter, type)),
          b.getNamedAttr("sym_name", b.getStringAttr(symbol)),
          b.getNamedAttr("sym_visibility", b.getStringAttr("private")),
          b.getNamedAttr("type", TypeAttr::get(type))});

@@ -36,7 +36,8 @@ static Support widen(Support support, int entries) {
 static SmallVector<Support>
 findPatterns(const llvm::MapVector<Support, int64_t> &counts,
              int64_t maxPatterns) {
-  SmallVector<std::pair<Support, int64_t>> byWidth(counts.begin(), counts.end());
+  SmallVector<std::pair<Support, int64_t>> byWidth(counts.begin(),
+                                                   counts.end());
   llvm::sort(byWidth, [](auto a, auto b) {
     int widthA = llvm::popcount(a.first), widthB = llvm::popcount(b.first);
     return std::tie(widthB, b.second, a.first) <
@@ -63,7 +64,8 @@ KernelMapAttr patternc::inferKernelMap(MLIRContext *context,
   int64_t area = shape[2] * shape[3];
   int64_t kernels = shape[0] * shape[1];
   auto idsType = RankedTensorType::get(
-      {shape[0], shape[1]}, IntegerType::get(context, 8, IntegerType::Unsigned));
+      {shape[0], shape[1]},
+      IntegerType::get(context, 8, IntegerType::Unsigned));
   SmallVector<uint8_t> ids(kernels);
 
   SmallVector<Support> patterns;
@@ -94,9 +96,11 @@ KernelMapAttr patternc::inferKernelMap(MLIRContext *context,
                                   llvm::popcount(patterns.front()), positions);
     for (int64_t kernel = 0; kernel < kernels; ++kernel)
       if (Support support = supports[kernel])
-        ids[kernel] = 1 + llvm::find_if(patterns, [&](Support p) {
-                            return !(support & ~p);
-                          }) - patterns.begin();
+        ids[kernel] =
+            1 +
+            llvm::find_if(patterns,
+                          [&](Support p) { return !(support & ~p); }) -
+            patterns.begin();
   }
   return KernelMapAttr::get(context, set,
                             cast<DenseIntElementsAttr>(DenseElementsAttr::get(

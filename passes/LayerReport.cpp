@@ -24,9 +24,9 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   int64_t area = g.kernelHeight * g.kernelWidth;
   int64_t outSize = g.batch * g.outHeight * g.outWidth;
   int64_t fkwBytes = 0;
-  for (Value array : {Value(op.getWeight()), Value(op.getIndex()),
-                      Value(op.getStride()), Value(op.getOffset()),
-                      Value(op.getReorder())})
+  for (Value array :
+       {Value(op.getWeight()), Value(op.getIndex()), Value(op.getStride()),
+        Value(op.getOffset()), Value(op.getReorder())})
     fkwBytes += bytesOf(array);
 
   llvm::json::Array patterns;
@@ -37,7 +37,8 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"input", llvm::json::Array({g.batch, g.channels, g.height, g.width})},
       {"weights", llvm::json::Array({g.filters, g.channelsPerGroup(),
                                      g.kernelHeight, g.kernelWidth})},
-      {"output", llvm::json::Array({g.batch, g.filters, g.outHeight, g.outWidth})},
+      {"output",
+       llvm::json::Array({g.batch, g.filters, g.outHeight, g.outWidth})},
       {"strides", llvm::json::Array(op.getStrides())},
       {"padding", llvm::json::Array(op.getPadding())},
       {"dilations", llvm::json::Array(op.getDilations())},
@@ -55,12 +56,12 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"csr_bytes", weights * 8 + (g.filters + 1) * 4},
       {"fkw_bytes", fkwBytes}};
   if (auto schedule = op.getSchedule())
-    layer["schedule"] = llvm::json::Object{
-        {"device", stringifyDevice(schedule->getDevice())},
-        {"lanes", schedule->getLanes()},
-        {"vectors", schedule->getVectors()},
-        {"blocks", schedule->getBlocks()},
-        {"prefetch", schedule->getPrefetch()}};
+    layer["schedule"] =
+        llvm::json::Object{{"device", stringifyDevice(schedule->getDevice())},
+                           {"lanes", schedule->getLanes()},
+                           {"vectors", schedule->getVectors()},
+                           {"blocks", schedule->getBlocks()},
+                           {"prefetch", schedule->getPrefetch()}};
   return layer;
 }
 

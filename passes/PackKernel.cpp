@@ -21,7 +21,8 @@ struct ImageRange {
   ImageRange(int64_t size, int64_t extent, int64_t padding, int64_t stride,
              int64_t phase)
       : stride(stride), shift(phase - padding) {
-    begin = std::clamp<int64_t>(llvm::divideCeilSigned(-shift, stride), 0, extent);
+    begin =
+        std::clamp<int64_t>(llvm::divideCeilSigned(-shift, stride), 0, extent);
     int64_t last = size - shift; // first index · stride beyond the image
     end = std::clamp(llvm::divideCeilSigned(last, stride), begin, extent);
   }
@@ -45,8 +46,7 @@ public:
                       strideH, phase / strideW);
       ImageRange columns(shape[3], pitch, planes.getPadding()[1], strideW,
                          phase % strideW);
-      Value plane =
-          index.add(targetBase, phase * planes.getRows() * pitch);
+      Value plane = index.add(targetBase, phase * planes.getRows() * pitch);
       fill(plane, 0, rows.begin * pitch);
       loop(rows.begin, rows.end, [&](Value row) {
         Value to = index.add(plane, index.mul(row, pitch));
@@ -76,12 +76,12 @@ public:
     Value column = index.rem(element, pitch);
     Value row = index.rem(index.div(element, pitch), planes.getRows());
     Value phase = index.div(element, planes.getRows() * pitch);
-    Value y = index.add(index.add(index.mul(row, strideH),
-                                  index.div(phase, strideW)),
-                        -planes.getPadding()[0]);
-    Value x = index.add(index.add(index.mul(column, strideW),
-                                  index.rem(phase, strideW)),
-                        -planes.getPadding()[1]);
+    Value y =
+        index.add(index.add(index.mul(row, strideH), index.div(phase, strideW)),
+                  -planes.getPadding()[0]);
+    Value x = index.add(
+        index.add(index.mul(column, strideW), index.rem(phase, strideW)),
+        -planes.getPadding()[1]);
     // Unsigned, so that a negative coordinate is outside as well.
     Value inImage = arith::AndIOp::create(b, index.less(y, shape[2]),
                                           index.less(x, shape[3]));
@@ -154,8 +154,8 @@ private:
     vectorLoop(begin, end, [&](Value i, VectorType type) {
       Value at = index.add(base, i);
       if (type) {
-        Value zeros = arith::ConstantOp::create(
-            b, DenseElementsAttr::get(type, 0.0f));
+        Value zeros =
+            arith::ConstantOp::create(b, DenseElementsAttr::get(type, 0.0f));
         vector::StoreOp::create(b, zeros, target, at);
       } else {
         Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));

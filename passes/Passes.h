@@ -1,8 +1,8 @@
 #ifndef PASSES_PASSES_H
 #define PASSES_PASSES_H
 
-#include "dialect/PatternDialect.h"
 #include "dialect/PatternAttributes.h"
+#include "dialect/PatternDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

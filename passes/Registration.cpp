@@ -14,10 +14,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
-#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 

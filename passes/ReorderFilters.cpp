@@ -4,9 +4,9 @@
 // ones are neighbours. Refuses nothing.
 
 #include "dialect/PatternOps.h"
-#include "llvm/ADT/MapVector.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+#include "llvm/ADT/MapVector.h"
 
 #include <map>
 #include <numeric>
@@ -23,9 +23,9 @@ namespace {
 
 /// Filters that keep the same channels with the same patterns.
 struct Structure {
-  ArrayRef<uint8_t> row;      // pattern id of each channel
-  int64_t length = 0;         // kernels that are left
-  SmallVector<int32_t> ends;  // per pattern, end of its run in the sorted row
+  ArrayRef<uint8_t> row;     // pattern id of each channel
+  int64_t length = 0;        // kernels that are left
+  SmallVector<int32_t> ends; // per pattern, end of its run in the sorted row
   SmallVector<int32_t> filters;
 };
 
@@ -50,8 +50,8 @@ static std::pair<int64_t, int64_t> similarity(const Structure &a,
                                               const Structure &b) {
   int64_t samePosition = 0, beginA = 0, beginB = 0;
   for (auto [endA, endB] : llvm::zip_equal(a.ends, b.ends)) {
-    samePosition += std::max<int64_t>(
-        0, std::min<int64_t>(endA, endB) - std::max(beginA, beginB));
+    samePosition += std::max<int64_t>(0, std::min<int64_t>(endA, endB) -
+                                             std::max(beginA, beginB));
     beginA = endA;
     beginB = endB;
   }
@@ -68,7 +68,8 @@ static void chainBySimilarity(MutableArrayRef<Structure> structures) {
     size_t best = i + 1;
     auto bestSimilarity = similarity(structures[i], structures[best]);
     for (size_t j = best + 1; j < structures.size(); ++j)
-      if (auto s = similarity(structures[i], structures[j]); s > bestSimilarity) {
+      if (auto s = similarity(structures[i], structures[j]);
+          s > bestSimilarity) {
         best = j;
         bestSimilarity = s;
       }

@@ -7,7 +7,8 @@ using namespace mlir;
 void patternc::remarkStatistics(
     const Pass &pass, ModuleOp module,
     ArrayRef<std::pair<StringRef, int64_t>> statistics) {
-  auto opts = remark::RemarkOpts::name("statistics").category(pass.getArgument());
+  auto opts =
+      remark::RemarkOpts::name("statistics").category(pass.getArgument());
   auto remark = remark::analysis(module.getLoc(), opts);
   for (auto [name, value] : statistics)
     remark << remark::metric(name, value);

@@ -6,8 +6,8 @@
 
 namespace patternc {
 
-/// Reports what a pass did to `module`, as an analysis remark `statistics` whose
-/// category is the flag of the pass (`--remarks-filter`). MLIR's own pass
+/// Reports what a pass did to `module`, as an analysis remark `statistics`
+/// whose category is the flag of the pass (`--remarks-filter`). MLIR's own pass
 /// statistics count nothing in builds without assertions, such as Debian's.
 void remarkStatistics(
     const mlir::Pass &pass, mlir::ModuleOp module,

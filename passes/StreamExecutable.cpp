@@ -40,20 +40,20 @@ static std::string symbolName(ModuleOp module, StringRef layer) {
   return name;
 }
 
-/// The flat buffer behind a tensor. IREE packs several buffers into one, and its
-/// vmvx and SPIR-V back ends want to see in the type that they may not begin at
-/// its start.
+/// The flat buffer behind a tensor. IREE packs several buffers into one, and
+/// its vmvx and SPIR-V back ends want to see in the type that they may not
+/// begin at its start.
 static MemRefType bufferType(RankedTensorType tensor, Device device) {
   MemRefLayoutAttrInterface layout;
   if (device != Device::Cpu)
-    layout = StridedLayoutAttr::get(tensor.getContext(), ShapedType::kDynamic,
-                                    {1});
+    layout =
+        StridedLayoutAttr::get(tensor.getContext(), ShapedType::kDynamic, {1});
   return MemRefType::get({tensor.getNumElements()}, tensor.getElementType(),
                          layout);
 }
 
-StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name,
-                                   TypeRange bindings,
+StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
+                                   StringRef name, TypeRange bindings,
                                    std::array<int64_t, 3> workgroups,
                                    Device device, int64_t threads)
     : builder(loc, module.getContext()) {
@@ -62,20 +62,20 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name
   std::string symbol = symbolName(module, name);
   entryPoint = SymbolRefAttr::get(context, symbol,
                                   FlatSymbolRefAttr::get(context, symbol));
-  NamedAttribute symbolAttr = b.getNamedAttr("sym_name", b.getStringAttr(symbol));
+  NamedAttribute symbolAttr =
+      b.getNamedAttr("sym_name", b.getStringAttr(symbol));
 
-  Operation *executable = createNamed(
-      b, loc, "stream.executable", {}, {},
-      {symbolAttr,
-       b.getNamedAttr("sym_visibility", b.getStringAttr("private"))},
-      /*regions=*/1);
+  Operation *executable =
+      createNamed(b, loc, "stream.executable", {}, {},
+                  {symbolAttr, b.getNamedAttr("sym_visibility",
+                                              b.getStringAttr("private"))},
+                  /*regions=*/1);
   b.setInsertionPointToStart(&executable->getRegion(0).front());
 
   Operation *entry = createNamed(
       b, loc, "stream.executable.export", {}, {},
       {b.getNamedAttr("function_ref", FlatSymbolRefAttr::get(context, symbol)),
-       symbolAttr,
-       b.getNamedAttr("sym_visibility", b.getStringAttr("public"))},
+       symbolAttr, b.getNamedAttr("sym_visibility", b.getStringAttr("public"))},
       /*regions=*/1);
   {
     OpBuilder::InsertionGuard guard(b);
@@ -88,12 +88,11 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name
 
   auto inner = ModuleOp::create(b, loc);
   createNamed(b, loc, "stream.executable.end", {}, {});
-  auto bindingType =
-      OpaqueType::get(b.getStringAttr("stream"), "binding");
+  auto bindingType = OpaqueType::get(b.getStringAttr("stream"), "binding");
   SmallVector<Type> arguments(bindings.size(), bindingType);
   b.setInsertionPointToStart(inner.getBody());
-  auto function = func::FuncOp::create(b, loc, symbol,
-                                       b.getFunctionType(arguments, {}));
+  auto function =
+      func::FuncOp::create(b, loc, symbol, b.getFunctionType(arguments, {}));
   if (device == Device::Gpu) {
     std::string info =
         "translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> "
@@ -109,9 +108,10 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc, StringRef name
   for (auto [binding, argument] :
        llvm::zip_equal(bindings, block->getArguments()))
     bufferValues.push_back(
-        createNamed(builder, loc, "stream.binding.subspan",
-                    TypeRange{bufferType(cast<RankedTensorType>(binding), device)},
-                    ValueRange{argument, offset})
+        createNamed(
+            builder, loc, "stream.binding.subspan",
+            TypeRange{bufferType(cast<RankedTensorType>(binding), device)},
+            ValueRange{argument, offset})
             ->getResult(0));
   auto end = func::ReturnOp::create(builder);
   builder.setInsertionPoint(end);
@@ -126,11 +126,10 @@ Value StreamExecutable::bindingOffset(Device device) {
 }
 
 Value StreamExecutable::workgroup(StringRef operation, int64_t dimension) {
-  return createNamed(
-             builder, builder.getLoc(), operation,
-             TypeRange{builder.getIndexType()}, {},
-             {builder.getNamedAttr("dimension",
-                                   builder.getIndexAttr(dimension))})
+  return createNamed(builder, builder.getLoc(), operation,
+                     TypeRange{builder.getIndexType()}, {},
+                     {builder.getNamedAttr("dimension",
+                                           builder.getIndexAttr(dimension))})
       ->getResult(0);
 }
 
@@ -142,15 +141,15 @@ Value StreamExecutable::dispatch(OpBuilder &caller, Location loc,
                                  ValueRange operands,
                                  RankedTensorType resultType) {
   int32_t count = operands.size();
-  return createNamed(
-             caller, loc, "flow.dispatch", TypeRange{resultType}, operands,
-             {caller.getNamedAttr("entry_points",
-                                  caller.getArrayAttr({entryPoint})),
-              caller.getNamedAttr(
-                  "operandSegmentSizes",
-                  caller.getDenseI32ArrayAttr({0, count, 0, 0})),
-              caller.getNamedAttr(
-                  "tied_operands",
-                  caller.getArrayAttr({caller.getIndexAttr(-1)}))})
+  return createNamed(caller, loc, "flow.dispatch", TypeRange{resultType},
+                     operands,
+                     {caller.getNamedAttr("entry_points",
+                                          caller.getArrayAttr({entryPoint})),
+                      caller.getNamedAttr(
+                          "operandSegmentSizes",
+                          caller.getDenseI32ArrayAttr({0, count, 0, 0})),
+                      caller.getNamedAttr(
+                          "tied_operands",
+                          caller.getArrayAttr({caller.getIndexAttr(-1)}))})
       ->getResult(0);
 }

@@ -39,15 +39,15 @@ public:
     Value block = executable.workgroupId(1);
     Value image = executable.workgroupId(2);
     runStart = index.mul(tile, kernel.tile());
-    inputBase =
-        index.add(index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
-                  runStart);
+    inputBase = index.add(
+        index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
+        runStart);
     outputBase = index.mul(image, geometry.filters * geometry.outHeight *
                                       geometry.outWidth);
     emitPlacements();
 
     int64_t perBlock = llvm::divideCeilSigned(kernel.filterGroups(),
-                                        kernel.schedule.getBlocks());
+                                              kernel.schedule.getBlocks());
     Value first = index.mul(block, perBlock);
     Value last = index.min(index.add(first, perBlock),
                            index.constant(kernel.filterGroups()));
@@ -80,15 +80,16 @@ private:
       Value row = index.div(start, pitch);
       Value column = index.sub(start, index.mul(row, pitch));
       Value inRow = index.max(index.sub(index.constant(columns), column), zero);
-      Value count = arith::SelectOp::create(b, index.less(row, rows), inRow, zero);
+      Value count =
+          arith::SelectOp::create(b, index.less(row, rows), inRow, zero);
       // A vector without a lane in the row keeps an address in the output.
       Value position = index.add(index.mul(row, columns), column);
       Value some =
           arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
       position = arith::SelectOp::create(b, some, position, zero);
       Placement &placement = placements.emplace_back();
-      placement.whole = arith::CmpIOp::create(
-          b, arith::CmpIPredicate::sge, count, index.constant(lanes));
+      placement.whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
+                                              count, index.constant(lanes));
       placement.segments.push_back(
           {vector::CreateMaskOp::create(b, maskType, count), position});
       if (rows == 1)
@@ -97,11 +98,11 @@ private:
       Value before = index.sub(index.constant(pitch), column);
       Value nextRow = index.add(row, 1);
       Value notBefore = vector::CreateMaskOp::create(b, maskType, before);
-      Value all = arith::ConstantOp::create(
-          b, DenseElementsAttr::get(maskType, true));
+      Value all =
+          arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
       Value mask = arith::XOrIOp::create(b, notBefore, all);
-      Value inImage = vector::BroadcastOp::create(b, maskType,
-                                                  index.less(nextRow, rows));
+      Value inImage =
+          vector::BroadcastOp::create(b, maskType, index.less(nextRow, rows));
       mask = arith::AndIOp::create(b, mask, inImage);
       Value nextPosition = index.sub(index.mul(nextRow, columns), before);
       placement.segments.push_back({mask, index.max(nextPosition, zero)});
@@ -128,26 +129,25 @@ private:
     SmallVector<Value> channels;
     for (Value filter : filters)
       channels.push_back(
-          index.add(outputBase, index.mul(filter, geometry.outHeight *
-                                                      geometry.outWidth)));
+          index.add(outputBase,
+                    index.mul(filter, geometry.outHeight * geometry.outWidth)));
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
-    auto loop = scf::ForOp::create(b, firstKernel, lastKernel,
-                                   index.constant(1), init);
+    auto loop =
+        scf::ForOp::create(b, firstKernel, lastKernel, index.constant(1), init);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
-      scf::YieldOp::create(b, emitKernel(loop.getInductionVar(), lastKernel,
-                                         loop.getRegionIterArgs()));
+      scf::YieldOp::create(
+          b, emitKernel(loop.getInductionVar(), loop.getRegionIterArgs()));
     }
     emitStores(channels, loop.getResults());
   }
 
   /// The taps of one stored kernel; returns the new accumulators.
-  SmallVector<Value> emitKernel(Value k, Value lastKernel,
-                                ValueRange accumulators) {
+  SmallVector<Value> emitKernel(Value k, ValueRange accumulators) {
     if (kernel.schedule.getPrefetch())
-      emitPrefetch(k, lastKernel);
+      emitPrefetch(k);
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
     int64_t entries = kernel.set.getEntries();
@@ -156,12 +156,14 @@ private:
     if (!kernel.taps || entries * group * vectors <= maxUnrolled) {
       SmallVector<Value> result(accumulators);
       for (int64_t entry = 0; entry < entries; ++entry)
-        result = emitTap(index.add(channel, reads.tapOffset(index.constant(entry))),
-                         index.add(firstWeight, entry * group), result);
+        result =
+            emitTap(index.add(channel, reads.tapOffset(index.constant(entry))),
+                    index.add(firstWeight, entry * group), result);
       return result;
     }
-    auto loop = scf::ForOp::create(b, index.constant(0), index.constant(entries),
-                                   index.constant(1), accumulators);
+    auto loop =
+        scf::ForOp::create(b, index.constant(0), index.constant(entries),
+                           index.constant(1), accumulators);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value entry = loop.getInductionVar();
@@ -210,16 +212,20 @@ private:
   }
 
   /// Asks for the cache lines that a later kernel will read.
-  void emitPrefetch(Value k, Value lastKernel) {
+  /// The kernels of the filter groups follow each other, so the first one of
+  /// the next group is asked for as well.
+  void emitPrefetch(Value k) {
+    auto type = cast<MemRefType>(kernel.descriptors.getType());
     Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
-                            index.sub(lastKernel, index.constant(1)));
+                            index.constant(type.getNumElements() - 1));
     Value base = index.add(readKernel(b, kernel, ahead).channelBase, inputBase);
     int64_t rowReach = kernel.tile() + (geometry.kernelWidth - 1) *
-                                           geometry.dilationW / geometry.strideW;
+                                           geometry.dilationW /
+                                           geometry.strideW;
     int64_t next = 0;
     for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
-      int64_t row = y * geometry.dilationH / geometry.strideH *
-                    geometry.planePitch();
+      int64_t row =
+          y * geometry.dilationH / geometry.strideH * geometry.planePitch();
       for (next = std::max(next, row); next < row + rowReach + lineElements - 1;
            next += lineElements)
         memref::PrefetchOp::create(b, kernel.input,

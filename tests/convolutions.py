@@ -1,4 +1,4 @@
-"""Pruned convolutions of every kind, and modules of many, so that one compilation tests them all."""
+"""Pruned convolutions of every kind, and modules of many of them, to be compiled as one."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -116,4 +116,3 @@ class Convolutions(nn.Module):
 
     def forward(self, *images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return tuple(layer(x) for layer, x in zip(self.layers, images, strict=True))
-

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from aarch64 import require_aarch64, run_aarch64
-from vulkan import require_vulkan
 
+from aarch64 import require_aarch64, run_aarch64
 from patternc.runtime import CompiledModule, host_machine
+from vulkan import require_vulkan
 
 _AARCH64 = ("snapdragon-855", "snapdragon-8gen2", "aarch64")
 _VULKAN = ("vulkan", "vulkan-adreno")

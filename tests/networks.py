@@ -9,7 +9,9 @@ from patternc import prune_
 from patternc.models import randomise_batch_norm_
 
 
-def random_network(network: type[nn.Module], *, pruning: dict | None, **arguments: Any) -> nn.Module:
+def random_network(
+    network: type[nn.Module], *, pruning: dict | None, **arguments: Any
+) -> nn.Module:
     """A network, pruned by `prune_` with the arguments in `pruning`, in evaluation mode."""
     torch.manual_seed(0)
     model = network(**arguments)

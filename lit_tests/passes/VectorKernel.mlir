@@ -277,9 +277,9 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 // lie, too.
 // CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: scf.for %[[K:[^ ]+]] = %{{[^ ]+}} to %[[LAST:[^ ]+]] step {{.*}} iter_args(
-// CHECK: arith.subi %[[LAST]],
-// CHECK: %[[AHEAD:.+]] = arith.minsi
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
+// CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]
 // CHECK-COUNT-4: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
 // CHECK-NOT: memref.prefetch

@@ -34,7 +34,8 @@ def convolution_text(weights: str) -> str:
   func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {{
     %w = arith.constant dense<{weights}> : tensor<1x1x1x1xf32> loc("features.3")
     %c = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
-    %y = linalg.conv_2d_nchw_fchw {{strides = dense<1> : vector<2xi64>, dilations = dense<1> : vector<2xi64>}}
+    %y = linalg.conv_2d_nchw_fchw
+      {{strides = dense<1> : vector<2xi64>, dilations = dense<1> : vector<2xi64>}}
       ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
       outs(%c : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> loc("features.3")
     return %y : tensor<1x1x4x4xf32>
@@ -91,7 +92,8 @@ CASES = {
     "unknown operation": ("func.func @main() {\n  foo.bar\n  return\n}", None, r"main:2:\d+.*foo"),
     "no @main": ("func.func @net() {\n return\n}", None, r"main.*net"),
     "dynamic in MLIR": (
-        "func.func @main(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {\n return %x : tensor<?x3xf32>\n}",
+        "func.func @main(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {\n"
+        " return %x : tensor<?x3xf32>\n}",
         None,
         r"input 'input0' has a dynamic shape \(None, 3\).*export the model with fixed sizes",
     ),
@@ -157,5 +159,8 @@ def test_compiler_failure_leaves_a_reproducer(tmp_path):
     pipeline = Pipeline((Pass("pattern-raise-convolutions"),))
     with pytest.raises(PatterncError, match=r"pattern\.conv2d, which the pattern lowering"):
         compile(
-            nn.Conv2d(3, 4, 3), (IMAGE,), pipeline=pipeline, settings=Settings(reproducer_dir=tmp_path)
+            nn.Conv2d(3, 4, 3),
+            (IMAGE,),
+            pipeline=pipeline,
+            settings=Settings(reproducer_dir=tmp_path),
         )

@@ -5,10 +5,10 @@ import copy
 import numpy as np
 import pytest
 import torch
-from convolutions import Convolution, Pruning
-from oracle import assert_close_convolution
 from torch import nn
 
+from convolutions import Convolution, Pruning
+from oracle import assert_close_convolution
 from patternc import compile
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 import torch
-from networks import random_network
 
+from networks import random_network
 from patternc import compile, load
 from patternc.errors import ModelError
 from patternc.models import SmallResNet

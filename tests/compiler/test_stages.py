@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 import torch
+
 from convolutions import Convolution, Pruning
 from oracle import assert_close_convolution
-
-from patternc import Pipeline, PatterncError, compile
+from patternc import PatterncError, Pipeline, compile
 from patternc.compiler import Pass, get_target, target_names
 from patternc.errors import ModelError
 from patternc.settings import Settings
@@ -121,7 +121,10 @@ def test_pattern_opt_gives_the_same_text(target, tmp_path, pattern_opt):
         CASE.layer(), (CASE.input(),), target=target, settings=Settings(dump_dir=tmp_path)
     )
     command = shlex.split(pipeline.command_line(str(tmp_path / "0-linalg.mlir")))
-    elide = ["--mlir-elide-resource-strings-if-larger=16", "--mlir-elide-elementsattrs-if-larger=16"]
+    elide = [
+        "--mlir-elide-resource-strings-if-larger=16",
+        "--mlir-elide-elementsattrs-if-larger=16",
+    ]
     run = subprocess.run(
         [pattern_opt, *command[1:], *elide], capture_output=True, text=True, check=True
     )

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from convolutions import DENSE, EMPTY, Convolution, Convolutions, Pruning
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import assert_close_convolution
 
+from convolutions import DENSE, EMPTY, Convolution, Convolutions, Pruning
+from oracle import assert_close_convolution
 from patternc import Pipeline, compile, ir, passmanager
 from patternc.compiler import Pass, get_target
 from patternc.frontends import import_torch
@@ -60,9 +60,7 @@ def convolutions(draw: st.DrawFn) -> Convolution:
     kernel = draw(st.sampled_from(KERNELS))
     dilations = draw(st.tuples(st.integers(1, 3), st.integers(1, 2)))
     padding = draw(st.sampled_from([(0, 0), (1, 1), (2, 1), (kernel[0] // 2, kernel[1] // 2)]))
-    zero_pad = draw(
-        st.one_of(st.just((0, 0, 0, 0)), st.tuples(*[st.integers(0, 3)] * 4))
-    )
+    zero_pad = draw(st.one_of(st.just((0, 0, 0, 0)), st.tuples(*[st.integers(0, 3)] * 4)))
     image = draw(st.tuples(st.integers(1, 20), st.integers(1, 20)))
     reach = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
     around = (

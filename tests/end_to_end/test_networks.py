@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+
 from networks import random_network
 from oracle import assert_close_network
-
 from patternc import compile
 from patternc.models import DigitsNet, SmallMobileNet, SmallResNet, SmallVGG
 

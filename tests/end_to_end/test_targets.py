@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
+
 from convolutions import EMPTY, Convolution, Convolutions, Pruning
 from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
 from networks import random_network
 from oracle import assert_close_convolution, assert_close_network
-from torch import nn
-
 from patternc import compile
 from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
 

@@ -1,7 +1,8 @@
 """Modules that several tests run, compiled once."""
 
-import handwritten
 import pytest
+
+import handwritten
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import handwritten
 import numpy as np
 import pytest
 
+import handwritten
 from patternc.errors import ArtifactError
 from patternc.runtime import CompiledModule, Machine, artifact, load
 

@@ -1,12 +1,12 @@
 """The same handwritten module on every target, for real."""
 
-import handwritten
 import numpy as np
 import pytest
-from aarch64 import run_aarch64
-from vulkan import require_vulkan
 
+import handwritten
+from aarch64 import run_aarch64
 from patternc.errors import TargetError
+from vulkan import require_vulkan
 
 pytestmark = pytest.mark.iree
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import handwritten
 import numpy as np
 import pytest
 
+import handwritten
 from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.runtime import CompiledModule
 
