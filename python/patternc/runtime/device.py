@@ -53,12 +53,12 @@ def open_device(driver: Driver, threads: int | None) -> "HalDevice":
                 "no Vulkan device can be opened on this machine; install a Vulkan driver "
                 f"(on Debian without a GPU: apt install mesa-vulkan-drivers libvulkan1): {error}"
             ) from error
-    if _resolve_threads(threads) == 1:
+    if resolve_threads(threads) == 1:
         return runtime.get_device("local-sync")
     return runtime.get_device("local-task")
 
 
-def _resolve_threads(threads: int | None) -> int:
+def resolve_threads(threads: int | None) -> int:
     """Settles the number of threads, and with it the size of the pool when it is first needed."""
     global _pool_threads
     if threads is not None and threads < 1:

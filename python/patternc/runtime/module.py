@@ -13,7 +13,7 @@ import numpy as np
 from patternc.dependencies import require
 from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.runtime import artifact
-from patternc.runtime.device import open_device
+from patternc.runtime.device import open_device, resolve_threads
 from patternc.runtime.machine import host_machine
 from patternc.runtime.manifest import Manifest
 from patternc.runtime.parameters import PARAMETER_SCOPE, parameter_index
@@ -32,8 +32,8 @@ class CompiledModule:
 
     Calling it takes numpy arrays or torch tensors (on the CPU), with exactly the shapes and
     dtypes of ``manifest.inputs``, and returns the same kind: one array, or a tuple when there are
-    several outputs. IREE's runtime and the device are opened by the first call. Arrays whose
-    memory is aligned to 64 bytes (all torch tensors) are used without a copy.
+    several outputs. IREE's runtime and the device are opened by the first call. On one thread,
+    arrays whose memory is aligned to 64 bytes (all torch tensors) are used without a copy.
     """
 
     def __init__(
@@ -233,6 +233,10 @@ class _Session:
         runtime = require("iree.runtime", needed_for="running a compiled module")
         self._runtime = runtime
         self._is_local = manifest.driver == "local"
+        # A worker thread may be the last to let go of a buffer; if that is an array of Python's, it
+        # frees it without holding the interpreter's lock. So only a module without workers uses
+        # arrays in place.
+        self._in_place = self._is_local and resolve_threads(threads) == 1
         self._device = open_device(manifest.driver, threads)
         self._results = len(manifest.outputs)
         try:
@@ -272,7 +276,7 @@ class _Session:
         element_type = runtime.array_interop.map_dtype_to_element_type(array.dtype)
         allocator = self._device.allocator
         memory = runtime.MemoryType
-        if self._is_local and array.ctypes.data % _ALIGNMENT == 0 and array.size:
+        if self._in_place and array.ctypes.data % _ALIGNMENT == 0 and array.size:
             buffer = allocator.import_host_allocation(
                 array,
                 memory_type=int(memory.HOST_LOCAL | memory.DEVICE_VISIBLE),
