@@ -140,6 +140,22 @@ def test_missing_parameter():
         broken(X)
 
 
+@pytest.mark.parametrize("threads", [1, None])
+def test_no_weight_is_left_to_iree(scale, threads):
+    """Its worker threads would free an array without the interpreter's lock."""
+    weights = {name: array.copy() for name, array in scale.parameters.items()}
+    before = [sys.getrefcount(array) for array in weights.values()]
+    module = CompiledModule(
+        vmfb=scale.vmfb,
+        parameters=weights,
+        manifest=scale.manifest,
+        report=scale.report(),
+        threads=threads,
+    )
+    np.testing.assert_allclose(module(X), handwritten.scale_reference(X), rtol=1e-6)
+    assert [sys.getrefcount(array) for array in weights.values()] == before
+
+
 def test_one_thread_and_the_pool_in_one_process():
     """In a process of its own, because the pool is sized once in a process."""
     script = """

@@ -30,8 +30,6 @@ _logger = logging.getLogger(__name__)
 # Constants beyond this many elements are left out of the texts that are kept to be looked at.
 _SHOWN_ELEMENTS = 16
 
-_ALIGNMENT = 64
-
 _NUMPY_DTYPES = {
     "f32": "float32",
     "f64": "float64",
@@ -131,18 +129,9 @@ def compile(
 def _own(parameters: dict[str, np.ndarray], imported: ImportedModel) -> dict[str, np.ndarray]:
     """The weights, with copies of those that are the model's own, which may be trained on."""
     return {
-        name: _aligned_copy(array) if name in imported.blobs else array
+        name: array.copy() if name in imported.blobs else array
         for name, array in parameters.items()
     }
-
-
-def _aligned_copy(array: np.ndarray) -> np.ndarray:
-    """A copy that IREE can use in place: numpy by itself aligns to less than a vector."""
-    memory = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    copied = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copied[...] = array
-    return copied
 
 
 def _parse(imported: ImportedModel) -> ir.Module:

@@ -16,7 +16,7 @@ from patternc.runtime import artifact
 from patternc.runtime.device import open_device, resolve_threads
 from patternc.runtime.machine import host_machine
 from patternc.runtime.manifest import Manifest
-from patternc.runtime.parameters import PARAMETER_SCOPE, parameter_index
+from patternc.runtime.parameters import PARAMETER_SCOPE, resident_index
 from patternc.runtime.report import Report
 from patternc.tensor_spec import TensorSpec
 
@@ -241,7 +241,7 @@ class _Session:
         self._results = len(manifest.outputs)
         try:
             instance = runtime.VmInstance()
-            provider = parameter_index(parameters).create_provider(scope=PARAMETER_SCOPE)
+            provider = resident_index(parameters).create_provider(scope=PARAMETER_SCOPE)
             bytecode = runtime.VmModule.copy_buffer(instance, vmfb)
             self._context = runtime.VmContext(
                 instance,
