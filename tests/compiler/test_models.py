@@ -235,6 +235,7 @@ def test_weight_that_is_an_input_goes_to_iree():
     torch.testing.assert_close(module(x, w), torch.conv2d(x, w), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding=.same.:UserWarning")
 def test_even_kernel_padded_to_the_same_size():
     case = Convolution(channels=2, filters=2)
     model = nn.Sequential(nn.Conv2d(2, 2, 4, padding="same"))
