@@ -26,13 +26,70 @@ ConvolutionGeometry ConvolutionGeometry::of(PackedConv2DOp op) {
   return geometryOf(op, op.getStorage().getSet());
 }
 
-int64_t ConvolutionGeometry::rowsRead(ScheduleAttr schedule) const {
-  if (schedule.getDevice() != Device::Cpu)
-    return planeRows();
-  int64_t tile = schedule.getLanes() * schedule.getVectors();
-  int64_t read = llvm::alignTo(runLength(), tile) + tapReach();
-  return std::max<int64_t>(planeRows(),
-                           llvm::divideCeilSigned(read, planePitch()));
+/// 32-bit elements of a cache line.
+static constexpr int64_t lineElements = 16;
+
+int64_t ConvolutionGeometry::tapOffset(int64_t position,
+                                       PlanesAttr planes) const {
+  int64_t y = position / kernelWidth, x = position % kernelWidth;
+  int64_t row = tapRow(y), column = tapColumn(x);
+  int64_t phase = (y * dilationH - top - row * strideH) * strideW +
+                  (x * dilationW - left - column * strideW);
+  return phase * planes.getSize() + planes.getOrigin() +
+         row * planes.getPitch() + column;
+}
+
+int64_t ConvolutionGeometry::columnsBetween() const {
+  int64_t before = -tapColumn(0);
+  int64_t after = outWidth + tapColumn(kernelWidth - 1) -
+                  llvm::divideCeilSigned(width, strideW);
+  return std::max<int64_t>({before, after, 0});
+}
+
+int64_t ConvolutionGeometry::leastOrigin(int64_t pitch) const {
+  return std::max<int64_t>(0, -(tapRow(0) * pitch + tapColumn(0)));
+}
+
+int64_t ConvolutionGeometry::leastSize(int64_t origin, int64_t pitch) const {
+  int64_t imageEnd = llvm::divideCeilSigned(height, strideH) * pitch;
+  int64_t lastTap =
+      tapRow(kernelHeight - 1) * pitch + tapColumn(kernelWidth - 1);
+  return origin + std::max(imageEnd, runLength(pitch) + lastTap);
+}
+
+PlanesAttr ConvolutionGeometry::planesRead(MLIRContext *context) const {
+  int64_t pitch = std::max(outWidth, llvm::divideCeilSigned(width, strideW) +
+                                         columnsBetween());
+  int64_t origin = llvm::alignTo(leastOrigin(pitch), lineElements);
+  int64_t size = llvm::alignTo(leastSize(origin, pitch), lineElements);
+  return PlanesAttr::get(context,
+                         DenseI64ArrayAttr::get(context, {strideH, strideW}),
+                         origin, pitch, size);
+}
+
+LogicalResult ConvolutionGeometry::verifyPlanes(
+    PlanesAttr planes, function_ref<InFlightDiagnostic()> emitError) const {
+  if (planes.getStrides().asArrayRef() != ArrayRef<int64_t>{strideH, strideW})
+    return emitError() << "input planes have other strides than the "
+                          "convolution";
+  int64_t pitch = planes.getPitch();
+  int64_t between = pitch - llvm::divideCeilSigned(width, strideW);
+  if (between < columnsBetween())
+    return emitError() << "input planes have " << between
+                       << " columns between rows, but the convolution reads "
+                       << columnsBetween();
+  if (pitch < outWidth)
+    return emitError() << "input planes have pitch " << pitch
+                       << ", but the output has rows of " << outWidth;
+  if (planes.getOrigin() < leastOrigin(pitch))
+    return emitError() << "input planes have their origin at "
+                       << planes.getOrigin() << ", but the convolution reads "
+                       << leastOrigin(pitch) << " elements before it";
+  if (planes.getSize() < leastSize(planes.getOrigin(), pitch))
+    return emitError() << "input planes have size " << planes.getSize()
+                       << ", but the convolution reads "
+                       << leastSize(planes.getOrigin(), pitch);
+  return success();
 }
 
 template <typename ConvolutionOp>

@@ -28,46 +28,52 @@ struct ConvolutionGeometry {
 
   int64_t channelsPerGroup() const { return channels / groups; }
   int64_t filtersPerGroup() const { return filters / groups; }
-  /// Rows and columns of one phase of the padded input (see #pattern.planes),
-  /// without slack.
-  int64_t planeRows() const {
-    return llvm::divideCeilSigned(height + top + bottom, strideH);
+
+  /// Row and column of a tap from the output position that it is for, in the
+  /// phase of #pattern.planes that it reads; negative in the padding.
+  int64_t tapRow(int64_t y) const {
+    return llvm::divideFloorSigned(y * dilationH - top, strideH);
   }
-  int64_t planePitch() const {
-    return llvm::divideCeilSigned(width + left + right, strideW);
+  int64_t tapColumn(int64_t x) const {
+    return llvm::divideFloorSigned(x * dilationW - left, strideW);
   }
-  /// The output in positions of a flat run over the plane. Where rows have no
-  /// columns between them, all of the output is one row.
-  int64_t runRows() const { return planePitch() == outWidth ? 1 : outHeight; }
-  int64_t runColumns() const {
-    return planePitch() == outWidth ? outHeight * outWidth : outWidth;
+  /// Offset of a tap in a plane from its output position in a flat run.
+  int64_t tapOffset(int64_t position, PlanesAttr planes) const;
+
+  /// The planes that serve this convolution alone: the tap that reads the
+  /// output position itself is aligned to cache lines.
+  PlanesAttr planesRead(mlir::MLIRContext *context) const;
+  /// Checks that all taps of all outputs find image or zeros in `planes`.
+  llvm::LogicalResult
+  verifyPlanes(PlanesAttr planes,
+               llvm::function_ref<mlir::InFlightDiagnostic()> emitError) const;
+
+  /// The output in positions of a flat run over planes of the given pitch.
+  /// Where rows have no columns between them, all of the output is one row.
+  int64_t runRows(int64_t pitch) const {
+    return pitch == outWidth ? 1 : outHeight;
   }
-  int64_t runLength() const {
-    return (outHeight - 1) * planePitch() + outWidth;
+  int64_t runColumns(int64_t pitch) const {
+    return pitch == outWidth ? outHeight * outWidth : outWidth;
+  }
+  int64_t runLength(int64_t pitch) const {
+    return (outHeight - 1) * pitch + outWidth;
   }
   /// Lanes up to which a vector touches at most two rows of the output.
-  int64_t maxLanes() const { return runColumns() + 1; }
-  /// Offset of a tap from its output position, in planes of
-  /// `phaseSize` elements a phase.
-  int64_t tapOffset(int64_t position, int64_t phaseSize) const {
-    int64_t y = position / kernelWidth * dilationH;
-    int64_t x = position % kernelWidth * dilationW;
-    int64_t phase = y % strideH * strideW + x % strideW;
-    return phase * phaseSize + y / strideH * planePitch() + x / strideW;
-  }
-  /// The largest offset of a tap within its phase.
-  int64_t tapReach() const {
-    return (kernelHeight - 1) * dilationH / strideH * planePitch() +
-           (kernelWidth - 1) * dilationW / strideW;
-  }
-  /// Rows of a phase that `schedule` reads: the padded image, and the slack
-  /// that tiles read beyond its last row.
-  int64_t rowsRead(ScheduleAttr schedule) const;
+  int64_t maxLanes(int64_t pitch) const { return runColumns(pitch) + 1; }
   /// Multiply-adds of the convolution with no kernel removed.
   int64_t denseMultiplyAdds() const {
     return batch * filters * outHeight * outWidth * channelsPerGroup() *
            kernelHeight * kernelWidth;
   }
+
+private:
+  /// Columns without image that the rows of a phase need between them.
+  int64_t columnsBetween() const;
+  /// Where the image must begin in a phase, so that no tap begins before it.
+  int64_t leastOrigin(int64_t pitch) const;
+  /// Elements of a phase that taps of outputs reach.
+  int64_t leastSize(int64_t origin, int64_t pitch) const;
 };
 
 /// Checks the attributes and the shapes of input and output of a convolution

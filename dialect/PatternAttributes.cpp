@@ -179,47 +179,42 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 Attribute PlanesAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();
-  SmallVector<int64_t> padding, strides;
-  int64_t rows = 0, pitch = 0;
-  auto parseList = [&](StringRef name,
-                       SmallVector<int64_t> &list) -> ParseResult {
-    return failure(
-        parser.parseKeyword(name) || parser.parseEqual() ||
-        parser.parseCommaSeparatedList(
-            AsmParser::Delimiter::Square,
-            [&] { return parser.parseInteger(list.emplace_back()); }) ||
-        parser.parseComma());
+  SmallVector<int64_t> strides;
+  auto parseNumber = [&](StringRef name, int64_t &value) -> ParseResult {
+    return failure(parser.parseComma() || parser.parseKeyword(name) ||
+                   parser.parseEqual() || parser.parseInteger(value));
   };
-  if (parser.parseLess() || parseList("padding", padding) ||
-      parseList("strides", strides) || parser.parseKeyword("rows") ||
-      parser.parseEqual() || parser.parseInteger(rows) || parser.parseComma() ||
-      parser.parseKeyword("pitch") || parser.parseEqual() ||
-      parser.parseInteger(pitch) || parser.parseGreater())
+  int64_t origin = 0, pitch = 0, size = 0;
+  if (parser.parseLess() || parser.parseKeyword("strides") ||
+      parser.parseEqual() ||
+      parser.parseCommaSeparatedList(
+          AsmParser::Delimiter::Square,
+          [&] { return parser.parseInteger(strides.emplace_back()); }) ||
+      parseNumber("origin", origin) || parseNumber("pitch", pitch) ||
+      parseNumber("size", size) || parser.parseGreater())
     return {};
   MLIRContext *context = parser.getContext();
-  return parser.getChecked<PlanesAttr>(
-      loc, context, DenseI64ArrayAttr::get(context, padding),
-      DenseI64ArrayAttr::get(context, strides), rows, pitch);
+  return parser.getChecked<PlanesAttr>(loc, context,
+                                       DenseI64ArrayAttr::get(context, strides),
+                                       origin, pitch, size);
 }
 
 void PlanesAttr::print(AsmPrinter &printer) const {
-  printer << "<padding = [" << getPadding().asArrayRef() << "], strides = ["
-          << getStrides().asArrayRef() << "], rows = " << getRows()
-          << ", pitch = " << getPitch() << '>';
+  printer << "<strides = [" << getStrides().asArrayRef()
+          << "], origin = " << getOrigin() << ", pitch = " << getPitch()
+          << ", size = " << getSize() << '>';
 }
 
 LogicalResult PlanesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 DenseI64ArrayAttr padding,
-                                 DenseI64ArrayAttr strides, int64_t rows,
-                                 int64_t pitch) {
-  if (padding.size() != 4 ||
-      llvm::any_of(padding.asArrayRef(), [](int64_t p) { return p < 0; }))
-    return emitError() << "expected four paddings that are not negative";
+                                 DenseI64ArrayAttr strides, int64_t origin,
+                                 int64_t pitch, int64_t size) {
   if (strides.size() != 2 ||
       llvm::any_of(strides.asArrayRef(), [](int64_t s) { return s <= 0; }))
     return emitError() << "expected two positive strides";
-  if (rows <= 0 || pitch <= 0)
-    return emitError() << "rows and pitch must be positive";
+  if (origin < 0)
+    return emitError() << "origin " << origin << " is negative";
+  if (pitch <= 0 || size <= 0)
+    return emitError() << "pitch and size must be positive";
   return success();
 }
 
@@ -228,14 +223,14 @@ PlanesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                            function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != 4 || ShapedType::isDynamicShape(shape))
     return emitError() << "planes need a static tensor of rank 4";
-  ArrayRef<int64_t> padding = getPadding(), strides = getStrides();
-  int64_t rows =
-      llvm::divideCeilSigned(shape[2] + padding[0] + padding[2], strides[0]);
-  int64_t pitch =
-      llvm::divideCeilSigned(shape[3] + padding[1] + padding[3], strides[1]);
-  if (getRows() < rows || getPitch() < pitch)
-    return emitError() << "planes of " << getRows() << "x" << getPitch()
-                       << " are smaller than the padded image of " << rows
-                       << "x" << pitch << " in each phase";
+  int64_t rows = llvm::divideCeilSigned(shape[2], getStrides()[0]);
+  int64_t columns = llvm::divideCeilSigned(shape[3], getStrides()[1]);
+  if (getPitch() < columns)
+    return emitError() << "planes of pitch " << getPitch()
+                       << " do not hold rows of " << columns;
+  int64_t end = getOrigin() + rows * getPitch();
+  if (getSize() < end)
+    return emitError() << "planes of size " << getSize()
+                       << " do not hold rows that end at " << end;
   return success();
 }

@@ -111,7 +111,8 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     - `vectors`: vectors of output positions in registers for each of the
       `group` filters of the storage; 1 where there are no vectors.
     - `blocks`: into how many parts the filter groups are split over workgroups.
-    - `prefetch`: how many kernels ahead the input is prefetched; 0 for none.
+    - `prefetch`: how many kernels ahead the input is prefetched, if it has no
+      strides; 0 for none.
 
     Refused: lanes, vectors or blocks that are not positive; a negative prefetch;
     more than one lane on `vm`.
@@ -136,34 +137,41 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "Plane layout of an activation: padded, split by stride, in flat planes.";
   let description = [{
-    The encoding of a `tensor<N×C×H×W>` whose memory is `N × C × phases × rows ×
-    pitch`. The image, with its zero padding in place, is split into
-    `strides[0] · strides[1]` phases: padded row *y* and column *x* stand in phase
-    `(y mod sh)·sw + (x mod sw)` at row `y / sh`, column `x / sw`. A tap of a
-    convolution with these strides is then one constant offset from the output
-    position, and a tile of output is one flat run. Rows beyond the padded image
-    are slack that a vector may read; they hold zeros.
+    The encoding of a `tensor<N×C×H×W>` whose memory is `N × C × phases × size`
+    elements. The image is split into `strides[0] · strides[1]` phases: row *y* and
+    column *x* stand in phase `(y mod sh)·sw + (x mod sw)`, at
+    `origin + (y / sh)·pitch + x / sw`. Everything else in a phase is zero: what
+    lies before the origin, after the last row and between the rows is the padding
+    of the convolutions that read it, the right edge of a row being the left edge
+    of the next. A tap of a convolution with these strides is then one constant
+    offset from the output position, and a tile of output is one flat run.
 
-    Refused: tensors that are not rank 4 and static; planes smaller than the
-    padded image.
+    Vectors may read up to `PlanesAttr::slack` elements beyond the last phase; what
+    they find there reaches no output.
+
+    Refused: tensors that are not rank 4 and static; planes that do not hold the
+    image.
 
     Example:
 
     ```mlir
-    tensor<1x16x8x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>>
+    tensor<1x16x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
     ```
   }];
   let parameters = (ins
-    "::mlir::DenseI64ArrayAttr":$padding,
     "::mlir::DenseI64ArrayAttr":$strides,
-    "int64_t":$rows,
-    "int64_t":$pitch);
+    "int64_t":$origin,
+    "int64_t":$pitch,
+    "int64_t":$size);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// Elements behind the last phase that may be read.
+    static constexpr int64_t slack = 256;
+
     int64_t getPhases() const { return getStrides()[0] * getStrides()[1]; }
     /// Elements of one channel in memory.
-    int64_t getPlaneSize() const { return getPhases() * getRows() * getPitch(); }
+    int64_t getPlaneSize() const { return getPhases() * getSize(); }
   }];
 }
 

@@ -179,34 +179,31 @@ static LogicalResult verifyStorage(PackedConv2DOp op) {
   return success();
 }
 
-/// Checks the schedule, and the planes that it reads, against the convolution.
+/// Checks the planes that are read, and the schedule, against the convolution.
 static LogicalResult verifySchedule(PackedConv2DOp op) {
   ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
-  auto schedule = op.getSchedule();
-  if (schedule && schedule->getDevice() == Device::Cpu &&
-      schedule->getLanes() > geometry.maxLanes())
-    return op.emitOpError("vectors of ")
-           << schedule->getLanes()
-           << " lanes may touch more than two rows of the output, expected at "
-              "most "
-           << geometry.maxLanes() << " lanes";
-
   auto planes =
       dyn_cast_or_null<PlanesAttr>(op.getInput().getType().getEncoding());
   if (!planes)
     return success();
-  if (planes.getPadding().asArrayRef() != op.getPadding() ||
-      planes.getStrides().asArrayRef() != op.getStrides())
-    return op.emitOpError("input planes have other padding or strides than the "
-                          "convolution");
-  if (planes.getPitch() != geometry.planePitch())
-    return op.emitOpError("input planes have pitch ")
-           << planes.getPitch() << ", but the convolution reads pitch "
-           << geometry.planePitch();
-  if (schedule && planes.getRows() < geometry.rowsRead(*schedule))
-    return op.emitOpError("input planes have ")
-           << planes.getRows() << " rows, but the schedule reads "
-           << geometry.rowsRead(*schedule);
+  if (failed(geometry.verifyPlanes(planes, [&] { return op.emitOpError(); })))
+    return failure();
+
+  auto schedule = op.getSchedule();
+  if (!schedule || schedule->getDevice() != Device::Cpu)
+    return success();
+  int64_t maxLanes = geometry.maxLanes(planes.getPitch());
+  if (schedule->getLanes() > maxLanes)
+    return op.emitOpError("vectors of ")
+           << schedule->getLanes()
+           << " lanes may touch more than two rows of the output, expected at "
+              "most "
+           << maxLanes << " lanes";
+  if (schedule->getLanes() * schedule->getVectors() > PlanesAttr::slack)
+    return op.emitOpError("a tile of ")
+           << schedule->getLanes() * schedule->getVectors()
+           << " positions may read beyond the input planes, expected at most "
+           << PlanesAttr::slack;
   return success();
 }
 

@@ -95,9 +95,8 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
 
     Refused: arrays whose lengths do not fit each other or the output; constant
     arrays that are not as said above; images without elements or with another
-    encoding; planes of other padding, strides or pitch than the convolution's,
-    or with fewer rows than its schedule reads; a schedule whose vectors touch
-    more than two rows of the output.
+    encoding; planes of other strides than the convolution's or without room for
+    its padding; a schedule whose vectors touch more than two rows of the output.
 
     Example:
 
@@ -142,7 +141,7 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
 
     ```mlir
     %p = pattern.pack %x : tensor<1x16x8x8xf32> to tensor<1x16x8x8xf32,
-        #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>>
+        #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
     ```
   }];
   let arguments = (ins Pattern_Image:$input);

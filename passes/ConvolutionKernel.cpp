@@ -13,7 +13,7 @@ using namespace patternc;
 std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   switch (schedule.getDevice()) {
   case Device::Cpu:
-    return {llvm::divideCeilSigned(geometry.runLength(), tile()),
+    return {llvm::divideCeilSigned(geometry.runLength(pitch()), tile()),
             schedule.getBlocks(), geometry.batch};
   case Device::Gpu:
     return {llvm::divideCeilSigned(geometry.outHeight * geometry.outWidth,
@@ -60,7 +60,7 @@ KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,
             int32_t position =
                 kernel.set.getPattern(0)[constant.getZExtValue()];
             return IndexArithmetic(b).constant(
-                kernel.geometry.tapOffset(position, kernel.phaseSize()));
+                kernel.geometry.tapOffset(position, kernel.planes));
           }};
 }
 

@@ -18,7 +18,7 @@ struct ConvolutionKernel {
   Activation activation;
   int64_t patternBits;
 
-  mlir::Value input;       // N × C × plane, f32
+  mlir::Value input;       // N × C × phases × size + slack, f32
   mlir::Value weight;      // kernels × entries × group, f32
   mlir::Value descriptors; // kernels, i16 or i32
   mlir::Value offset;      // filter groups + 1, i32
@@ -28,7 +28,7 @@ struct ConvolutionKernel {
   mlir::Value output;      // N × O × H' × W', f32
 
   int64_t filterGroups() const { return geometry.filters / group; }
-  int64_t phaseSize() const { return planes.getRows() * planes.getPitch(); }
+  int64_t pitch() const { return planes.getPitch(); }
 
   /// The grid that the kernel's schedule asks for.
   std::array<int64_t, 3> workgroups() const;

@@ -1,6 +1,5 @@
 // Brings the input of every packed convolution into planes. Precondition:
-// scheduled packed convolutions. Postcondition: all of them read planes.
-// Refuses a convolution without schedule.
+// pattern.packed_conv2d. Postcondition: all of them read planes.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/IR/Builders.h"
@@ -16,14 +15,6 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// The planes that the schedule of `op` reads.
-static PlanesAttr planesFor(PackedConv2DOp op) {
-  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
-  return PlanesAttr::get(
-      op.getContext(), op.getPaddingAttr(), op.getStridesAttr(),
-      geometry.rowsRead(*op.getSchedule()), geometry.planePitch());
-}
-
 namespace {
 
 class LayoutActivations
@@ -32,16 +23,11 @@ public:
   void runOnOperation() override {
     llvm::DenseMap<std::pair<Value, Attribute>, Value> packs;
     int64_t inserted = 0;
-    WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
-      if (!op.getSchedule()) {
-        op.emitOpError(
-            "has no schedule; run pattern-schedule-convolutions first");
-        return WalkResult::interrupt();
-      }
+    getOperation().walk([&](PackedConv2DOp op) {
       RankedTensorType type = op.getInput().getType();
       if (type.getEncoding())
-        return WalkResult::advance();
-      PlanesAttr planes = planesFor(op);
+        return;
+      PlanesAttr planes = ConvolutionGeometry::of(op).planesRead(&getContext());
       Value &pack = packs[{op.getInput(), planes}];
       if (!pack || pack.getParentBlock() != op->getBlock()) {
         ImplicitLocOpBuilder b(op.getLoc(), op);
@@ -49,10 +35,7 @@ public:
         ++inserted;
       }
       op.getInputMutable().assign(pack);
-      return WalkResult::advance();
     });
-    if (result.wasInterrupted())
-      return signalPassFailure();
     remarkStatistics(*this, getOperation(), {{"packs", inserted}});
   }
 };

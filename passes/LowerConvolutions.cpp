@@ -27,13 +27,13 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// The tensor that holds planes once the encoding is written out.
+/// The buffer that holds planes once the encoding is written out.
 static RankedTensorType writeOutPlanes(RankedTensorType type) {
   auto planes = cast<PlanesAttr>(type.getEncoding());
   ArrayRef<int64_t> shape = type.getShape();
-  return RankedTensorType::get({shape[0], shape[1], planes.getPhases(),
-                                planes.getRows(), planes.getPitch()},
-                               type.getElementType());
+  return RankedTensorType::get(
+      {shape[0] * shape[1] * planes.getPlaneSize() + PlanesAttr::slack},
+      type.getElementType());
 }
 
 /// One integer for each stored kernel, see ConvolutionKernel. At least one
@@ -67,10 +67,10 @@ static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
 /// Offsets of the taps of every pattern.
 static Value createTaps(ImplicitLocOpBuilder &b, KernelPatternsAttr set,
                         const ConvolutionGeometry &geometry,
-                        int64_t phaseSize) {
+                        PlanesAttr planes) {
   SmallVector<int32_t> taps;
   for (int32_t position : set.getPositions())
-    taps.push_back(geometry.tapOffset(position, phaseSize));
+    taps.push_back(geometry.tapOffset(position, planes));
   auto type = RankedTensorType::get({static_cast<int64_t>(taps.size())},
                                     b.getI32Type());
   return arith::ConstantOp::create(
@@ -176,7 +176,7 @@ private:
                                    op.getReorder()};
     if (patterns > 1)
       operands.push_back(
-          createTaps(b, kernel.set, kernel.geometry, kernel.phaseSize()));
+          createTaps(b, kernel.set, kernel.geometry, kernel.planes));
     if (op.getBias())
       operands.push_back(op.getBias());
 

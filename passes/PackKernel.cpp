@@ -13,21 +13,6 @@ using namespace patternc;
 
 namespace {
 
-/// The part of one dimension of a phase that holds image: indices `begin` to
-/// `end`, where index `i` is input `i · stride + shift`.
-struct ImageRange {
-  int64_t begin, end, stride, shift;
-
-  ImageRange(int64_t size, int64_t extent, int64_t padding, int64_t stride,
-             int64_t phase)
-      : stride(stride), shift(phase - padding) {
-    begin =
-        std::clamp<int64_t>(llvm::divideCeilSigned(-shift, stride), 0, extent);
-    int64_t last = size - shift; // first index · stride beyond the image
-    end = std::clamp(llvm::divideCeilSigned(last, stride), begin, extent);
-  }
-};
-
 class PackKernel {
 public:
   PackKernel(StreamExecutable &executable, PackOp op, int64_t lanes)
@@ -36,27 +21,29 @@ public:
         planes(cast<PlanesAttr>(op.getOutput().getType().getEncoding())),
         source(executable.buffers()[0]), target(executable.buffers()[1]) {}
 
-  /// Loops over rows, each zeros, then image, then zeros.
+  /// Loops over rows, each image, then zeros.
   void emitLoops() {
     emitBases(executable.workgroupId(0), executable.workgroupId(1));
-    int64_t strideH = planes.getStrides()[0], strideW = planes.getStrides()[1];
-    int64_t pitch = planes.getPitch();
     for (int64_t phase = 0; phase < planes.getPhases(); ++phase) {
-      ImageRange rows(shape[2], planes.getRows(), planes.getPadding()[0],
-                      strideH, phase / strideW);
-      ImageRange columns(shape[3], pitch, planes.getPadding()[1], strideW,
-                         phase % strideW);
-      Value plane = index.add(targetBase, phase * planes.getRows() * pitch);
-      fill(plane, 0, rows.begin * pitch);
-      loop(rows.begin, rows.end, [&](Value row) {
-        Value to = index.add(plane, index.mul(row, pitch));
-        Value y = index.add(index.mul(row, strideH), rows.shift);
-        Value from = index.add(sourceBase, index.mul(y, shape[3]));
-        fill(to, 0, columns.begin);
-        copyRow(from, to, columns);
-        fill(to, columns.end, pitch);
-      });
-      fill(plane, rows.end * pitch, planes.getRows() * pitch);
+      int64_t rows = phaseExtent(shape[2], strideH(), phase / strideW());
+      int64_t columns = phaseExtent(shape[3], strideW(), phase % strideW());
+      Value plane = index.add(targetBase, phase * planes.getSize());
+      int64_t imageEnd = planes.getOrigin();
+      fill(plane, 0, planes.getOrigin());
+      if (rows > 0 && columns > 0) {
+        loop(0, rows, [&](Value row) {
+          Value to =
+              index.add(plane, index.add(index.mul(row, planes.getPitch()),
+                                         planes.getOrigin()));
+          Value y = index.add(index.mul(row, strideH()), phase / strideW());
+          Value from = index.add(index.add(sourceBase, index.mul(y, shape[3])),
+                                 phase % strideW());
+          copyRow(from, to, columns);
+          fill(to, columns, planes.getPitch());
+        });
+        imageEnd += rows * planes.getPitch();
+      }
+      fill(plane, imageEnd, planes.getSize());
     }
   }
 
@@ -71,18 +58,15 @@ public:
                           /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(inPlanes.thenBlock());
-    int64_t strideH = planes.getStrides()[0], strideW = planes.getStrides()[1];
     int64_t pitch = planes.getPitch();
-    Value column = index.rem(element, pitch);
-    Value row = index.rem(index.div(element, pitch), planes.getRows());
-    Value phase = index.div(element, planes.getRows() * pitch);
-    Value y =
-        index.add(index.add(index.mul(row, strideH), index.div(phase, strideW)),
-                  -planes.getPadding()[0]);
-    Value x = index.add(
-        index.add(index.mul(column, strideW), index.rem(phase, strideW)),
-        -planes.getPadding()[1]);
-    // Unsigned, so that a negative coordinate is outside as well.
+    Value phase = index.div(element, planes.getSize());
+    // Before the origin this wraps around, to a row beyond the image.
+    Value inRun =
+        index.add(index.rem(element, planes.getSize()), -planes.getOrigin());
+    Value y = index.add(index.mul(index.div(inRun, pitch), strideH()),
+                        index.div(phase, strideW()));
+    Value x = index.add(index.mul(index.rem(inRun, pitch), strideW()),
+                        index.rem(phase, strideW()));
     Value inImage = arith::AndIOp::create(b, index.less(y, shape[2]),
                                           index.less(x, shape[3]));
     auto value = scf::IfOp::create(b, TypeRange{b.getF32Type()}, inImage,
@@ -102,6 +86,14 @@ public:
   }
 
 private:
+  int64_t strideH() const { return planes.getStrides()[0]; }
+  int64_t strideW() const { return planes.getStrides()[1]; }
+
+  /// Rows or columns of the image that stand in a phase.
+  static int64_t phaseExtent(int64_t size, int64_t stride, int64_t phase) {
+    return std::max<int64_t>(0, llvm::divideCeilSigned(size - phase, stride));
+  }
+
   void emitBases(Value channel, Value image) {
     Value plane = index.add(index.mul(image, shape[1]), channel);
     sourceBase = index.mul(plane, shape[2] * shape[3]);
@@ -131,11 +123,11 @@ private:
     body(index.constant(end - lanes), type);
   }
 
-  /// Copies the image part of one row of a phase.
-  void copyRow(Value from, Value to, const ImageRange &columns) {
+  /// Copies one row of a phase.
+  void copyRow(Value from, Value to, int64_t columns) {
     auto copy = [&](Value column, VectorType type) {
-      Value x = index.add(index.mul(column, columns.stride), columns.shift);
-      Value read = index.add(from, x), written = index.add(to, column);
+      Value read = index.add(from, index.mul(column, strideW()));
+      Value written = index.add(to, column);
       if (type) {
         Value value = vector::LoadOp::create(b, type, source, read);
         vector::StoreOp::create(b, value, target, written);
@@ -144,10 +136,10 @@ private:
         memref::StoreOp::create(b, value, target, written);
       }
     };
-    if (columns.stride == 1)
-      vectorLoop(columns.begin, columns.end, copy);
+    if (strideW() == 1)
+      vectorLoop(0, columns, copy);
     else
-      loop(columns.begin, columns.end, [&](Value i) { copy(i, {}); });
+      loop(0, columns, [&](Value i) { copy(i, {}); });
   }
 
   void fill(Value base, int64_t begin, int64_t end) {

@@ -84,7 +84,7 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
     same channels with the same patterns.
 
     Refused, with an error: weights that are not constant; options out of range.
-    Place: after reordering, before scheduling.
+    Place: after reordering, before layout.
 
     Statistics, as remarks:
     - `dense-bytes`: bytes of the dense weights
@@ -171,13 +171,14 @@ def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::M
 def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::ModuleOp"> {
   let summary = "Choose the schedule of every packed convolution (LR tuning).";
   let description = [{
-    Precondition: `pattern.packed_conv2d`. Sets `schedule` where it is missing; a
+    Precondition: `pattern.packed_conv2d` on planes. Sets `schedule` where it is missing; a
     schedule that is already in the IR is kept. On `cpu` the filter group takes
     as many vectors of output positions as the registers hold beside the weights,
     spread evenly over the image; on `gpu` and `vm` a position is a thread or a
     loop iteration.
 
-    Refused, with an error: lanes or registers that are not positive. Place: after compression, before layout.
+    Refused, with an error: lanes or registers that are not positive; a convolution
+    that is not on planes. Place: after layout, before lowering.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule
@@ -185,13 +186,13 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     Before:
 
     ```mlir
-    %y = pattern.packed_conv2d %x fkw(...) storage <..., group = 4> ...
+    %y = pattern.packed_conv2d %p fkw(...) storage <..., group = 4> ...
     ```
 
     After:
 
     ```mlir
-    %y = pattern.packed_conv2d %x fkw(...) storage <..., group = 4>
+    %y = pattern.packed_conv2d %p fkw(...) storage <..., group = 4>
         schedule <device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1> ...
     ```
   }];
@@ -210,13 +211,12 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {
   let summary = "Bring the inputs of packed convolutions into planes.";
   let description = [{
-    Precondition: `pattern.packed_conv2d` with a schedule. Puts a `pattern.pack`
-    in front of every convolution on a plain image; the planes have the padding
-    and strides of the convolution and the slack that its tiles read.
-    Convolutions that want the same planes of one value share the `pattern.pack`.
+    Precondition: `pattern.packed_conv2d`. Puts a `pattern.pack` in front of every
+    convolution on a plain image; the planes have the strides of the convolution
+    and room for its padding. Convolutions that want the same planes of one value
+    share the `pattern.pack`.
 
-    Refused, with an error: a convolution without schedule. Place: after
-    scheduling, before lowering.
+    Refused: nothing. Place: after compression, before scheduling.
 
     Statistics, as remarks:
     - `packs`: copies into planes that were inserted
@@ -224,14 +224,14 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
     Before:
 
     ```mlir
-    %y = pattern.packed_conv2d %x fkw(...) storage <...> schedule <...> ...
+    %y = pattern.packed_conv2d %x fkw(...) storage <...> ...
     ```
 
     After:
 
     ```mlir
     %p = pattern.pack %x : tensor<1x16x8x8xf32> to tensor<1x16x8x8xf32, #pattern.planes<...>>
-    %y = pattern.packed_conv2d %p fkw(...) storage <...> schedule <...> ...
+    %y = pattern.packed_conv2d %p fkw(...) storage <...> ...
     ```
   }];
 }
@@ -247,7 +247,7 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     redundancy elimination).
 
     Refused, with an error: a packed convolution without schedule, not on planes,
-    or with arrays that are not constant. Place: after layout.
+    or with arrays that are not constant. Place: after scheduling.
 
     Statistics, as remarks:
     - `convolutions`: convolutions lowered

@@ -44,8 +44,8 @@ static void packedToExecutable(OpPassManager &pm, const TargetOptions &target) {
   schedule.device = target.device;
   schedule.lanes = target.lanes;
   schedule.registers = target.registers;
-  pm.addPass(createScheduleConvolutionsPass(schedule));
   pm.addPass(createLayoutActivationsPass());
+  pm.addPass(createScheduleConvolutionsPass(schedule));
   pm.addPass(createLowerConvolutionsPass());
 }
 

@@ -59,7 +59,7 @@ static void emitPosition(ImplicitLocOpBuilder &b,
   Value column = index.sub(position, index.mul(row, geometry.outWidth));
   Value inputBase = index.add(
       index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
-      index.add(index.mul(row, kernel.planes.getPitch()), column));
+      index.add(index.mul(row, kernel.pitch()), column));
 
   SmallVector<Value> filters, init;
   for (int64_t g = 0; g < group; ++g) {

@@ -1,6 +1,7 @@
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
-// pattern.packed_conv2d. Postcondition: each has a schedule; one that was there
-// is kept. Refuses lanes or registers that are not positive.
+// pattern.packed_conv2d on planes. Postcondition: each has a schedule; one that
+// was there is kept. Refuses lanes or registers that are not positive, and a
+// convolution that is not on planes.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
@@ -40,20 +41,29 @@ public:
 
   void runOnOperation() override {
     int64_t scheduled = 0;
-    getOperation().walk([&](PackedConv2DOp op) {
+    WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
       if (op.getSchedule())
-        return;
-      op.setScheduleAttr(schedule(op));
+        return WalkResult::advance();
+      auto planes =
+          dyn_cast_or_null<PlanesAttr>(op.getInput().getType().getEncoding());
+      if (!planes) {
+        op.emitOpError("reads no planes; run pattern-layout-activations first");
+        return WalkResult::interrupt();
+      }
+      op.setScheduleAttr(schedule(op, planes.getPitch()));
       ++scheduled;
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     remarkStatistics(*this, getOperation(), {{"scheduled", scheduled}});
   }
 
 private:
-  ScheduleAttr schedule(PackedConv2DOp op) {
+  ScheduleAttr schedule(PackedConv2DOp op, int64_t pitch) {
     switch (device) {
     case Device::Cpu:
-      return scheduleVectors(op);
+      return scheduleVectors(op, pitch);
     case Device::Gpu:
       return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 0);
     case Device::Vm:
@@ -62,14 +72,14 @@ private:
     llvm_unreachable("unknown device");
   }
 
-  ScheduleAttr scheduleVectors(PackedConv2DOp op) {
+  ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t pitch) {
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     int64_t group = op.getStorage().getGroup();
-    int64_t run = geometry.runLength();
+    int64_t run = geometry.runLength(pitch);
 
     // Two masked stores write a vector.
     int64_t width = lanes;
-    while (width > geometry.maxLanes())
+    while (width > geometry.maxLanes(pitch))
       width /= 2;
 
     // Accumulators share the registers with the weights of the group and with
@@ -77,7 +87,8 @@ private:
     int64_t accumulators =
         group >= 8 ? registers / 2 : registers - group - registers / 8;
     int64_t mostVectors = std::max<int64_t>(1, accumulators / group);
-    mostVectors = std::min<int64_t>(mostVectors, 12);
+    mostVectors =
+        std::min({mostVectors, int64_t(12), PlanesAttr::slack / width});
     int64_t tiles = llvm::divideCeilSigned(run, width * mostVectors);
     int64_t vectors = llvm::divideCeilSigned(run, width * tiles);
     tiles = llvm::divideCeilSigned(run, width * vectors);
@@ -90,7 +101,10 @@ private:
     // x86 alone has 16 lanes; its hardware prefetchers do not follow the jumps
     // from channel to channel, and a load across lines that misses is dear.
     int64_t taps = op.getStorage().getSet().getEntries();
-    int64_t lines = (width * vectors + geometry.tapReach()) / lineElements + 1;
+    int64_t rows =
+        geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0);
+    int64_t lines =
+        llvm::divideCeilSigned(width * vectors + rows * pitch, lineElements);
     bool pays = lanes == 16 && geometry.strideH * geometry.strideW == 1 &&
                 taps * group * vectors >= multiplyAddsPerLine * lines;
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, blocks,

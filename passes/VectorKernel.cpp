@@ -72,8 +72,9 @@ private:
   };
 
   void emitPlacements() {
-    int64_t rows = geometry.runRows(), columns = geometry.runColumns();
-    int64_t pitch = rows == 1 ? geometry.runLength() : geometry.planePitch();
+    int64_t rows = geometry.runRows(kernel.pitch());
+    int64_t columns = geometry.runColumns(kernel.pitch());
+    int64_t pitch = rows == 1 ? columns : kernel.pitch();
     Value zero = index.constant(0);
     for (int64_t v = 0; v < vectors; ++v) {
       Value start = index.add(runStart, v * lanes);
@@ -146,7 +147,7 @@ private:
 
   /// The taps of one stored kernel; returns the new accumulators.
   SmallVector<Value> emitKernel(Value k, ValueRange accumulators) {
-    if (kernel.schedule.getPrefetch())
+    if (kernel.schedule.getPrefetch() && kernel.planes.getPhases() == 1)
       emitPrefetch(k);
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
@@ -219,19 +220,19 @@ private:
     Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
                             index.constant(type.getNumElements() - 1));
     Value base = index.add(readKernel(b, kernel, ahead).channelBase, inputBase);
-    int64_t rowReach = kernel.tile() + (geometry.kernelWidth - 1) *
-                                           geometry.dilationW /
-                                           geometry.strideW;
-    int64_t next = 0;
+    int64_t nextLine = 0;
     for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
-      int64_t row =
-          y * geometry.dilationH / geometry.strideH * geometry.planePitch();
-      for (next = std::max(next, row); next < row + rowReach + lineElements - 1;
-           next += lineElements)
-        memref::PrefetchOp::create(b, kernel.input,
-                                   ValueRange{index.add(base, next)},
-                                   /*isWrite=*/false, /*localityHint=*/3,
-                                   /*isDataCache=*/true);
+      int64_t first =
+          geometry.tapOffset(y * geometry.kernelWidth, kernel.planes);
+      int64_t last = geometry.tapOffset((y + 1) * geometry.kernelWidth - 1,
+                                        kernel.planes) +
+                     kernel.tile() - 1;
+      for (nextLine = std::max(nextLine, first / lineElements);
+           nextLine <= last / lineElements; ++nextLine)
+        memref::PrefetchOp::create(
+            b, kernel.input,
+            ValueRange{index.add(base, nextLine * lineElements)},
+            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
     }
   }
 

@@ -107,6 +107,25 @@ def _prune_(conv: nn.Conv2d, pruning: Pruning, generator: torch.Generator) -> No
     conv.weight *= keep[:, :, None, None]
 
 
+_PATTERNS = Pruning(patterns=6, kept=0.6)
+
+# Their taps lie in every kind of padding: of a phase of odd rows and columns, around a kernel of
+# one position or an even number, on one side only, wider than the kernel, and around phases that
+# hold none of the image.
+PADDED = [
+    Convolution(image=(9, 8), strides=(2, 2), padding=(1, 1), pruning=_PATTERNS),
+    Convolution(image=(8, 11), strides=(3, 2), dilations=(2, 3), padding=(2, 3)),
+    Convolution(kernel=(1, 1), padding=(1, 1), activation="relu"),
+    Convolution(kernel=(1, 1), image=(3, 3), strides=(4, 4), padding=(2, 2)),
+    Convolution(kernel=(2, 2), image=(7, 9), padding=(1, 1), pruning=_PATTERNS, batch=2),
+    Convolution(kernel=(4, 4), zero_pad=(1, 2, 1, 2), pruning=Pruning(form="group")),
+    Convolution(kernel=(1, 5), zero_pad=(3, 1, 0, 0)),
+    Convolution(zero_pad=(0, 2, 0, 2), pruning=_PATTERNS),
+    Convolution(zero_pad=(5, 0, 4, 0), strides=(1, 2)),
+    Convolution(kernel=(2, 2), image=(1, 1), strides=(2, 2), zero_pad=(0, 1, 0, 1)),
+]
+
+
 class Convolutions(nn.Module):
     """Convolutions side by side, each on an image of its own."""
 

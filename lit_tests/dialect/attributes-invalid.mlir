@@ -131,61 +131,56 @@ func.func private @schedule_vm_lanes() attributes {
 
 // -----
 
-// expected-error @+2 {{expected four paddings that are not negative}}
-func.func private @planes_three_paddings() attributes {
-  planes = #pattern.planes<padding = [1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>}
-
-// -----
-
-// expected-error @+2 {{expected four paddings that are not negative}}
-func.func private @planes_negative_padding() attributes {
-  planes = #pattern.planes<padding = [1, 1, -1, 1], strides = [1, 1], rows = 10, pitch = 10>}
-
-// -----
-
 // expected-error @+2 {{expected two positive strides}}
 func.func private @planes_one_stride() attributes {
-  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1], rows = 10, pitch = 10>}
+  planes = #pattern.planes<strides = [1], origin = 16, pitch = 9, size = 112>}
 
 // -----
 
 // expected-error @+2 {{expected two positive strides}}
 func.func private @planes_stride_zero() attributes {
-  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [0, 1], rows = 10, pitch = 10>}
+  planes = #pattern.planes<strides = [0, 1], origin = 16, pitch = 9, size = 112>}
 
 // -----
 
-// expected-error @+2 {{rows and pitch must be positive}}
-func.func private @planes_rows() attributes {
-  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 0, pitch = 10>}
+// expected-error @+2 {{origin -1 is negative}}
+func.func private @planes_origin() attributes {
+  planes = #pattern.planes<strides = [1, 1], origin = -1, pitch = 9, size = 112>}
 
 // -----
 
-// expected-error @+2 {{rows and pitch must be positive}}
+// expected-error @+2 {{pitch and size must be positive}}
 func.func private @planes_pitch() attributes {
-  planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 10, pitch = 0>}
+  planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 0, size = 112>}
+
+// -----
+
+// expected-error @+2 {{pitch and size must be positive}}
+func.func private @planes_size() attributes {
+  planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 9, size = 0>}
 
 // -----
 
 // expected-error @+2 {{planes need a static tensor of rank 4}}
 func.func private @planes_of_rank_3(
-  tensor<2x8x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>>)
+  tensor<2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>)
 
 // -----
 
 // expected-error @+2 {{planes need a static tensor of rank 4}}
 func.func private @planes_of_dynamic_shape(
-  tensor<1x2x?x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 10, pitch = 10>>)
+  tensor<1x2x?x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>)
 
 // -----
 
-// expected-error @+2 {{planes of 9x10 are smaller than the padded image of 10x10 in each phase}}
-func.func private @planes_too_few_rows(
-  tensor<1x2x8x8xf32, #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 9, pitch = 10>>)
-
-// -----
-
-// Eleven padded columns in two phases take six, and five are not enough.
-// expected-error @+2 {{planes of 10x5 are smaller than the padded image of 10x6 in each phase}}
+// Eleven columns in two phases take six, and five are not enough.
+// expected-error @+2 {{planes of pitch 5 do not hold rows of 6}}
 func.func private @planes_too_narrow(
-  tensor<1x2x8x8xf32, #pattern.planes<padding = [1, 1, 1, 2], strides = [1, 2], rows = 10, pitch = 5>>)
+  tensor<1x2x8x11xf32, #pattern.planes<strides = [1, 2], origin = 16, pitch = 5, size = 112>>)
+
+// -----
+
+// Nine rows in two phases take five: 3 + 5 * 9.
+// expected-error @+2 {{planes of size 47 do not hold rows that end at 48}}
+func.func private @planes_too_small(
+  tensor<1x2x9x8xf32, #pattern.planes<strides = [2, 1], origin = 3, pitch = 9, size = 47>>)

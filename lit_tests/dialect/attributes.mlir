@@ -51,8 +51,14 @@ func.func private @schedule_vm() attributes {
 func.func private @activations() attributes {
   none = #pattern.activation<none>, relu = #pattern.activation<relu>, relu6 = #pattern.activation<relu6>}
 
-// 9 rows of image and one of padding in phases of 5 rows; 2 rows are slack.
+// Phases of 5 rows of 8 columns: the image ends at 20 + 4 * 10 + 8 = 68.
 // CHECK-LABEL: @planes
-// CHECK-SAME: tensor<1x2x9x8xf32, #pattern.planes<padding = [1, 0, 0, 2], strides = [2, 1], rows = 7, pitch = 10>>
+// CHECK-SAME: tensor<1x2x9x8xf32, #pattern.planes<strides = [2, 1], origin = 20, pitch = 10, size = 80>>
 func.func private @planes(
-  tensor<1x2x9x8xf32, #pattern.planes<padding = [1, 0, 0, 2], strides = [2, 1], rows = 7, pitch = 10>>)
+  tensor<1x2x9x8xf32, #pattern.planes<strides = [2, 1], origin = 20, pitch = 10, size = 80>>)
+
+// Nothing but image: 8 rows of 8.
+// CHECK-LABEL: @planes_without_zeros
+// CHECK-SAME: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 8, size = 64>>
+func.func private @planes_without_zeros(
+  tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 8, size = 64>>)

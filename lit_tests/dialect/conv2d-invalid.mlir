@@ -219,7 +219,7 @@ func.func @empty_output(%x: tensor<1x2x2x2xf32>, %w: tensor<2x2x3x3xf32>) {
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @input_in_planes(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<2x2x1x1xf32>) {
   // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding}}
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x2xui8>>
@@ -229,7 +229,7 @@ func.func @input_in_planes(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<2x2x1x1x
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @output_in_planes(%x: tensor<1x2x4x4xf32>, %w: tensor<2x2x1x1xf32>) {
   // expected-error @+1 {{result #0 must be statically shaped tensor without encoding}}
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x2xui8>>

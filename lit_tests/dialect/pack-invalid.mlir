@@ -3,7 +3,7 @@
 func.func @shape(%x: tensor<1x2x8x8xf32>) {
   // expected-error @+1 {{input and output differ in shape}}
   %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x7xf32,
-      #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>>
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
   return
 }
 
@@ -25,7 +25,7 @@ func.func @foreign_encoding(%x: tensor<1x2x8x8xf32>) {
 
 // -----
 
-#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 11, pitch = 10>
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>
 func.func @input_in_planes(%x: tensor<1x2x8x8xf32, #planes>) {
   // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding}}
   %p = pattern.pack %x : tensor<1x2x8x8xf32, #planes> to tensor<1x2x8x8xf32, #planes>

@@ -207,30 +207,6 @@ func.func @reorder_out_of_range(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: 
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 1, 0, 0], strides = [1, 1], rows = 9, pitch = 6>
-func.func @planes_padding(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
-                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
-  // expected-error @+1 {{input planes have other padding or strides than the convolution}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32, #planes>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
-      -> tensor<1x4x4x4xf32>
-  return
-}
-
-// -----
-
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 2], rows = 9, pitch = 6>
-func.func @planes_strides(%x: tensor<1x2x4x4xf32, #planes>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
-                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
-  // expected-error @+1 {{input planes have other padding or strides than the convolution}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32, #planes>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
-      -> tensor<1x4x4x4xf32>
-  return
-}
-
-// -----
-
 func.func @offset_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
   %i = arith.constant dense<[0, 1]> : tensor<2xi16>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
@@ -368,26 +344,93 @@ func.func @filter_group_of_two_groups(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>
 
 // -----
 
-#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 8>
+#planes = #pattern.planes<strides = [1, 2], origin = 0, pitch = 4, size = 16>
+func.func @planes_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have other strides than the convolution}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 4, size = 48>
+func.func @planes_without_padding(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have 0 columns between rows, but the convolution reads 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Three columns before a row; the one behind the row before is one of them.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 6, size = 48>
+func.func @planes_padding_left(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have 2 columns between rows, but the convolution reads 3}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x5, [[0]]>, group = 1>
+      {padding = array<i64: 0, 3, 0, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Four outputs whose last tap is two columns to the right.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+func.func @planes_padding_right(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have 1 columns between rows, but the convolution reads 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 1>
+      {padding = array<i64: 0, 0, 0, 2>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Column -1 is of an odd phase; there it is the column before the first.
+#planes = #pattern.planes<strides = [2, 2], origin = 16, pitch = 4, size = 48>
+func.func @planes_padding_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have 0 columns between rows, but the convolution reads 1}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
+      : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// One column between rows serves both ends of a row, but the six outputs of a row would run into the next.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 64>
 func.func @planes_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have pitch 8, but the convolution reads pitch 6}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+  // expected-error @+1 {{input planes have pitch 5, but the output has rows of 6}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32>
+      -> tensor<1x1x6x6xf32>
   return
 }
 
 // -----
 
-// Two tiles of 12 positions and a tap 14 behind the last are 38 elements.
-#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>
-func.func @planes_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+// Tap 0 of the first output lies a row of five and a column before the image.
+#planes = #pattern.planes<strides = [1, 1], origin = 5, pitch = 5, size = 48>
+func.func @planes_origin(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have 6 rows, but the schedule reads 7}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 3, blocks = 1, prefetch = 0>
+  // expected-error @+1 {{input planes have their origin at 5, but the convolution reads 6 elements before it}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
@@ -396,20 +439,91 @@ func.func @planes_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: 
 
 // -----
 
-func.func @schedule_lanes(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+// Row -1 and column -1 are of the odd phases, where they lie a row of five and a column before the image.
+#planes = #pattern.planes<strides = [2, 2], origin = 5, pitch = 5, size = 48>
+func.func @planes_origin_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have their origin at 5, but the convolution reads 6 elements before it}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
+      : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// The wider the rows, the longer is the one above the image: 9 + 1.
+#planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 9, size = 48>
+func.func @planes_origin_of_wider_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have their origin at 6, but the convolution reads 10 elements before it}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// Tap 8 of the last output, at 3 * 5 + 3, lies a row of five and a column behind it: 6 + 18 + 6 is the last element.
+#planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 30>
+func.func @planes_size(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have size 30, but the convolution reads 31}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+// From the last column of a row, eight lanes reach over the next row of four into the third.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
 
 // -----
 
-#planes = #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>
+// Rows with no columns between them are one row of sixteen.
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
+func.func @schedule_lanes_of_one_run(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{vectors of 18 lanes may touch more than two rows of the output, expected at most 17 lanes}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 18, vectors = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
+func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{a tile of 260 positions may read beyond the input planes, expected at most 256}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 65, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @output_in_planes(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{result #0 must be statically shaped tensor without encoding}}

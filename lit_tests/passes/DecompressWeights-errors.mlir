@@ -13,7 +13,7 @@ func.func @arrays_not_constant(%x: tensor<1x1x1x1xf32>, %weight: tensor<1xf32>) 
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 1, pitch = 1>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 1>
 func.func @input_in_planes(%x: tensor<1x1x1x1xf32, #planes>) -> tensor<1x1x1x1xf32> {
   %weight = arith.constant dense<1.0> : tensor<1xf32>
   %index = arith.constant dense<0> : tensor<1xi16>

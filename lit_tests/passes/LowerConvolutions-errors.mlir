@@ -33,7 +33,7 @@ func.func @plain_input(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @planes_from_elsewhere(%x: tensor<1x1x4x4xf32, #planes>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi16>
@@ -51,7 +51,7 @@ func.func @planes_from_elsewhere(%x: tensor<1x1x4x4xf32, #planes>) -> tensor<1x1
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @arrays_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %i = arith.constant dense<0> : tensor<1xi16>
@@ -69,7 +69,7 @@ func.func @arrays_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>) -> te
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @pack_for_unscheduled_convolution(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   // expected-error @+1 {{can be lowered for scheduled convolutions only}}
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
@@ -88,7 +88,7 @@ func.func @pack_for_unscheduled_convolution(%x: tensor<1x1x4x4xf32>) -> tensor<1
 
 // -----
 
-#planes = #pattern.planes<padding = [0, 0, 0, 0], strides = [1, 1], rows = 4, pitch = 4>
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @pack_for_something_else(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32, #planes> {
   // expected-error @+1 {{can be lowered for scheduled convolutions only}}
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>

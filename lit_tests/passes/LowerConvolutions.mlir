@@ -4,7 +4,9 @@
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not=pattern.
 
 // The convolution and its pack become two executables and two dispatches. Descriptors hold channel
-// and pattern of a kernel, taps the offsets of the patterns' positions in rows of six: 1, 7 | 7, 14.
+// and pattern of a kernel, taps the offsets of the patterns' positions in rows of five that begin at 16: a row before
+// and 16 itself | 16 itself, a row and a column behind. The planes of two channels have 48 elements each, and 256 behind
+// them may be read.
 // CHECK: "stream.executable"() <{sym_name = "features_0", sym_visibility = "private"}>
 // CHECK: "stream.executable.export"() <{function_ref = @features_0, sym_name = "features_0", sym_visibility = "public"}>
 // CHECK: builtin.module
@@ -17,8 +19,8 @@
 // CHECK-DAG: %[[OFFSET:.+]] = arith.constant dense<[0, 2]> : tensor<2xi32>
 // CHECK-DAG: %[[REORDER:.+]] = arith.constant dense<[0, 1]> : tensor<2xi32>
 // CHECK-DAG: %[[KERNELS:.+]] = arith.constant dense_resource<features.0.kernels> : tensor<2xi16>
-// CHECK-DAG: %[[TAPS:.+]] = arith.constant dense<[1, 7, 7, 14]> : tensor<4xi32>
-// CHECK-DAG: %[[P:.+]] = "flow.dispatch"(%[[X]]) <{entry_points = [@features_0_pack::@features_0_pack], operandSegmentSizes = array<i32: 0, 1, 0, 0>, tied_operands = [-1 : index]}> : (tensor<1x2x4x4xf32>) -> tensor<1x2x1x7x6xf32>
+// CHECK-DAG: %[[TAPS:.+]] = arith.constant dense<[11, 16, 16, 22]> : tensor<4xi32>
+// CHECK-DAG: %[[P:.+]] = "flow.dispatch"(%[[X]]) <{entry_points = [@features_0_pack::@features_0_pack], operandSegmentSizes = array<i32: 0, 1, 0, 0>, tied_operands = [-1 : index]}> : (tensor<1x2x4x4xf32>) -> tensor<352xf32>
 // CHECK: %[[Y:.+]] = "flow.dispatch"(%[[P]], %[[W]], %[[KERNELS]], %[[OFFSET]], %[[REORDER]], %[[TAPS]], %[[B]])
 // CHECK-SAME: <{entry_points = [@features_0::@features_0], operandSegmentSizes = array<i32: 0, 7, 0, 0>, tied_operands = [-1 : index]}>
 // CHECK-SAME: -> tensor<1x2x4x4xf32>
@@ -64,10 +66,11 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-// A buffer is never empty: without kernels there is one weight and one descriptor that no loop reads.
+// A buffer is never empty: without kernels there is one weight and one descriptor that no loop reads. The planes have
+// 2 * 16 + 256 elements.
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@nothing_left::@nothing_left],
-// CHECK-SAME: : (tensor<1x2x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
+// CHECK-SAME: : (tensor<288xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<> : tensor<0xf32>
   %i = arith.constant dense<> : tensor<0xi16>
@@ -84,10 +87,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-// Two patterns of 32769 channels are more than 16 bits tell apart.
+// Two patterns of 32769 channels are more than 16 bits tell apart. The planes have 32769 * 16 + 256 elements.
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@wide::@wide],
-// CHECK-SAME: : (tensor<1x32769x1x1x2xf32>, tensor<1xf32>, tensor<1xi32>,
+// CHECK-SAME: : (tensor<524560xf32>, tensor<1xf32>, tensor<1xi32>,
 func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi16>
@@ -104,10 +107,12 @@ func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
 
 // -----
 
-// The planes of stride 2 are four phases of three rows of three. Taps 0, 1, 4 of a 3x3 kernel: phase 0, phase 1, phase 3.
+// The planes of stride 2 are four phases of 32 elements, in rows of three that begin at 16. Position 4 of a 3x3 kernel
+// with padding 1 is in phase 0, where the output is. Row -1 and column -1 are of the odd phases, a row and a column
+// before it: positions 0 and 2 are in phase 3, at 112 - 3 - 1 and 112 - 3, position 1 in phase 2, at 80 - 3.
 // CHECK-LABEL: func.func @main(
-// CHECK-DAG: arith.constant dense<[0, 9, 27, 9, 1, 27]> : tensor<6xi32>
-// CHECK-DAG: "flow.dispatch"({{.*}}) <{entry_points = [@stride_pack::@stride_pack], {{.*}} -> tensor<1x2x4x3x3xf32>
+// CHECK-DAG: arith.constant dense<[108, 77, 16, 77, 109, 16]> : tensor<6xi32>
+// CHECK-DAG: "flow.dispatch"({{.*}}) <{entry_points = [@stride_pack::@stride_pack], {{.*}} -> tensor<512xf32>
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
   %w = arith.constant dense<1.0> : tensor<6xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi16>
@@ -125,7 +130,8 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
 
 // -----
 
-// Positions 0, 2 and 6 of a 3x3 kernel dilated by 2 and 1, in rows of six.
+// Positions 0, 2 and 6 of a 3x3 kernel dilated by 2 and 1, in rows of six that begin at 0: without padding, nothing lies
+// before the image.
 // CHECK-LABEL: func.func @main(
 // CHECK: arith.constant dense<[0, 2, 2, 24]> : tensor<4xi32>
 func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
@@ -177,7 +183,7 @@ func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x
 // CHECK-NEXT: return
 func.func @unused_pack(%x: tensor<1x1x4x4xf32>) {
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32,
-      #pattern.planes<padding = [1, 1, 1, 1], strides = [1, 1], rows = 6, pitch = 6>>
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
 }
 

@@ -199,13 +199,13 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
 
 // -----
 
-// The taps of a lone pattern are constants: positions 1 and 4 of a 3x3 kernel in rows of six.
+// The taps of a lone pattern are constants: positions 1 and 4 of a 3x3 kernel in rows of five that begin at 16.
 // CHECK-LABEL: func.func @taps_of_one_pattern(
 // CHECK: scf.for {{.*}} iter_args(
-// CHECK-DAG: %[[TAP1:.+]] = arith.constant 1 : index
+// CHECK-DAG: %[[TAP1:.+]] = arith.constant 11 : index
 // CHECK-DAG: %[[AT1:.+]] = arith.addi %[[BASE:.+]], %[[TAP1]] : index
 // CHECK: vector.load %{{.+}}[%[[AT1]]]
-// CHECK: %[[TAP4:.+]] = arith.constant 7 : index
+// CHECK: %[[TAP4:.+]] = arith.constant 16 : index
 // CHECK: %[[AT4:.+]] = arith.addi %[[BASE]], %[[TAP4]] : index
 // CHECK: vector.load %{{.+}}[%[[AT4]]]
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
@@ -273,15 +273,20 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 
 // -----
 
-// Of the next kernel, a tile of 32 positions and two columns reads at most four cache lines, in which the rows below
-// lie, too.
+// Of the next kernel, a tile of 32 positions reads from 16 - 5 - 1 to 16 + 5 + 1 + 31: four cache lines for three rows.
 // CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
 // CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
 // CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
 // CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]
-// CHECK-COUNT-4: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
+// CHECK: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
+// CHECK: arith.constant 16 : index
+// CHECK: memref.prefetch
+// CHECK: arith.constant 32 : index
+// CHECK: memref.prefetch
+// CHECK: arith.constant 48 : index
+// CHECK: memref.prefetch
 // CHECK-NOT: memref.prefetch
 // CHECK: vector.load
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
@@ -297,6 +302,44 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("prefetch")
   return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// In rows of 65 that begin at 80, the lines between those of the rows are left out. A tile of four reads from
+// 80 - 65 - 1 = 14 to 14 + 2 + 3, from 79 to 84 and from 144 to 149.
+// CHECK-LABEL: func.func @prefetch_rows(%arg0: !stream.binding
+// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
+// CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
+// CHECK: memref.load %{{.+}}[%[[AHEAD]]]
+// CHECK: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
+// CHECK: arith.constant 16 : index
+// CHECK: memref.prefetch
+// CHECK-NOT: memref.prefetch
+// CHECK: arith.constant 64 : index
+// CHECK: memref.prefetch
+// CHECK: arith.constant 80 : index
+// CHECK: memref.prefetch
+// CHECK-NOT: memref.prefetch
+// CHECK: arith.constant 144 : index
+// CHECK: memref.prefetch
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.load
+func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x64xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x64xf32> loc("prefetch_rows")
+  return %y : tensor<1x1x4x64xf32>
 }
 
 // -----

@@ -19,7 +19,7 @@ CASE = Convolution(
     channels=8, filters=8, padding=(1, 1), activation="relu", pruning=Pruning(form="group")
 )
 HOST = get_target("llvm-cpu")
-STAGES = ("linalg", "graph", "reordered", "packed", "scheduled", "planes", "lowered", "egress")
+STAGES = ("linalg", "graph", "reordered", "packed", "planes", "scheduled", "lowered", "egress")
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def compiled():
         ("graph", "pattern.conv2d", "linalg.conv"),
         ("reordered", "filter_order = array<i32:", "pattern.packed_conv2d"),
         ("packed", "pattern.packed_conv2d", "pattern.conv2d"),
-        ("scheduled", "schedule <device = cpu", "pattern.pack "),
-        ("planes", "#pattern.planes<", "pattern.conv2d"),
+        ("planes", "#pattern.planes<", "schedule <"),
+        ("scheduled", "schedule <device = cpu", "pattern.conv2d"),
         ("lowered", "stream.executable", "pattern.packed_conv2d"),
         ("egress", "#flow.parameter.named", "pattern.packed_conv2d"),
     ],

@@ -5,7 +5,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convolutions import DENSE, EMPTY, Convolution, Convolutions, Pruning
+from convolutions import DENSE, EMPTY, PADDED, Convolution, Convolutions, Pruning
 from oracle import assert_close_convolution
 from patternc import Pipeline, compile, ir, passmanager
 from patternc.compiler import Pass, get_target
@@ -118,6 +118,10 @@ def check(cases: list[Convolution], pipeline: Pipeline | None = None) -> None:
 @given(several)
 def test_compiled(cases):
     check(cases)
+
+
+def test_padding():
+    check(PADDED)
 
 
 @some(5)

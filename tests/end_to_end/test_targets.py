@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from convolutions import EMPTY, Convolution, Convolutions, Pruning
+from convolutions import EMPTY, PADDED, Convolution, Convolutions, Pruning
 from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
 from networks import random_network
 from oracle import assert_close_convolution, assert_close_network
@@ -30,6 +30,7 @@ CASES = [
     Convolution(kernel=(1, 1), image=(1, 1), channels=1, filters=1),
     Convolution(pruning=EMPTY, activation="relu6"),
     Convolution(pruning=EMPTY, bias=False),
+    *PADDED,
 ]
 
 

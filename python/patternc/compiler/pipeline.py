@@ -52,6 +52,7 @@ class Pipeline:
                     },
                     stage="packed",
                 ),
+                Pass("pattern-layout-activations", stage="planes"),
                 Pass(
                     "pattern-schedule-convolutions",
                     {
@@ -61,7 +62,6 @@ class Pipeline:
                     },
                     stage="scheduled",
                 ),
-                Pass("pattern-layout-activations", stage="planes"),
                 Pass("pattern-lower-convolutions", stage="lowered"),
                 Pass("pattern-externalize-constants", stage="egress"),
             )
