@@ -4,12 +4,14 @@ import gc
 import os
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import handwritten
+from patternc.compiler import compile
 from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.runtime import CompiledModule
 
@@ -99,6 +101,29 @@ def test_prepared_call_runs_again_and_again(scale):
     run = scale.prepare(X)
     for _ in range(3):
         assert run() is None
+
+
+def test_prepared_call_keeps_its_arguments(sum_and_difference):
+    x = _aligned((4, 64), 0)
+    memory = weakref.ref(x.base)
+    run = sum_and_difference.with_threads(1).prepare(x, x)
+    del x
+    gc.collect()
+    assert memory() is not None
+    run()
+    del run
+    gc.collect()
+    assert memory() is None
+
+
+def test_argument_that_is_passed_through_is_copied():
+    text = (
+        "func.func @main(%x: tensor<4x64xf32>) -> tensor<4x64xf32> { return %x : tensor<4x64xf32> }"
+    )
+    x = _aligned((4, 64), 0)
+    result = compile(text, threads=1)(x)
+    assert not np.may_share_memory(result, x)
+    np.testing.assert_array_equal(result, x)
 
 
 def test_number_of_arguments(scale):

@@ -77,6 +77,11 @@ class CompiledModule:
             self._session.to_host(output, spec)
             for output, spec in zip(outputs, self.manifest.outputs, strict=True)
         )
+        # An argument that is passed through in place belongs to the caller.
+        results = tuple(
+            result.copy() if any(np.may_share_memory(result, a) for a in arrays) else result
+            for result in results
+        )
         torch = sys.modules.get("torch")
         if torch is not None and any(isinstance(a, torch.Tensor) for a in arguments):
             results = tuple(torch.from_numpy(result) for result in results)
@@ -91,9 +96,10 @@ class CompiledModule:
           ModelError, TargetError: as for a call.
         """
         session = self._session
-        views = [session.to_device(array) for array in self._check(arguments)]
+        arrays = self._check(arguments)
+        views = [session.to_device(array) for array in arrays]
 
-        def run() -> None:
+        def run(in_use: list[np.ndarray] = arrays) -> None:  # a view does not hold its array
             session.invoke(views)
 
         return run
