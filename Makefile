@@ -12,6 +12,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
+# Of make bench-networks, for example --networks resnet50 --threads 1.
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 STAMPS := build/stamps
@@ -35,7 +37,7 @@ step = @printf '\033[1m==> %s\033[0m\n' '$(1)'
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 .PHONY: demo
 demo: $(STAMPS)/package ## train, prune and compile a network, and compare (under ten minutes)
@@ -93,6 +95,10 @@ docs: $(STAMPS)/venv ## write docs/reference from the ODS files
 .PHONY: bench
 bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
 	@$(ACTIVE) python benchmarks/single_layer.py
+
+.PHONY: bench-networks
+bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one thread and on two
+	@$(ACTIVE) python benchmarks/networks.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment

@@ -18,12 +18,13 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm import tqdm
 
 import patternc
-from engines import IreeAlone, PyTorch
+from engines import IreeAlone, PyTorch, prepare
 from interleave import interleave
 from machine import cpu_model
+from measurement import WrongResultError
 from patternc.models import DigitsNet
 from patternc.prune import PruningReport
-from single_layer import WrongResultError, check, make_layer, make_pruned
+from single_layer import check, make_layer, make_pruned
 
 _DENSE_EPOCHS, _FINE_TUNE_EPOCHS, _BATCH = 12, 8, 64
 # Of every engine whose latency is compared; and on a busy machine two threads that wait for each
@@ -215,7 +216,7 @@ def _compare(
     ours = "patternc, pruned"
     calls = {ours: module.prepare(image)}
     calls |= {
-        f"{engine.name}, unpruned": engine.prepare(dense, image, threads=_THREADS).run
+        f"{engine.name}, unpruned": prepare(engine, dense, image, threads=_THREADS).run
         for engine in (PyTorch(), IreeAlone())
     }
     timings = interleave(calls, rounds=20, calls_per_turn=calls_per_turn)

@@ -1,9 +1,12 @@
-"""The engines that are compared: each takes a torch model and returns a call that runs it."""
+"""The engines that are compared: each compiles a torch model, and loads it to be run."""
 
 import importlib
+import os
+import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +17,7 @@ from torch import Tensor, nn
 
 import patternc
 from patternc.compiler.pipeline import Pass, Pipeline
+from to_ncnn import UntranslatableError, to_ncnn
 
 _IREE_ALONE = Pipeline((Pass("pattern-externalize-constants"),))
 
@@ -28,11 +32,11 @@ class Prepared:
 
     Attributes:
       run: runs the model on the input that it was prepared with, and nothing else.
-      output: what one run computed.
+      output: runs it once more, and returns what it computed.
     """
 
     run: Callable[[], object]
-    output: np.ndarray
+    output: Callable[[], np.ndarray]
 
 
 class Engine(Protocol):
@@ -40,18 +44,38 @@ class Engine(Protocol):
 
     name: str
 
-    def prepare(self, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
-        """Loads a model and runs it once.
+    def compile(self, model: nn.Module, image: Tensor) -> Any:
+        """What can be done ahead of time, once for a model: export, conversion, compilation.
 
         Args:
           model: in eval mode, with one input and one output.
-          image: the input, batch first.
-          threads: processor threads that `Prepared.run` uses.
+          image: an input, batch first, whose shape becomes fixed.
+
+        Returns:
+          What `load` takes.
 
         Raises:
           NotMeasuredError: the engine is not installed, or cannot run this model.
         """
         ...
+
+    def load(self, compiled: Any, image: Tensor, *, threads: int) -> Prepared:
+        """What every process has to do before the first run.
+
+        Args:
+          compiled: by `compile`.
+          image: the input.
+          threads: processor threads that `Prepared.run` uses.
+
+        Raises:
+          NotMeasuredError: the engine cannot run this model.
+        """
+        ...
+
+
+def prepare(engine: Engine, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
+    """Compiles and loads a model."""
+    return engine.load(engine.compile(model, image), image, threads=threads)
 
 
 class PyTorch:
@@ -59,14 +83,17 @@ class PyTorch:
 
     name = "PyTorch eager"
 
-    def prepare(self, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
+    def compile(self, model: nn.Module, image: Tensor) -> nn.Module:
+        return model
+
+    def load(self, compiled: nn.Module, image: Tensor, *, threads: int) -> Prepared:
         torch.set_num_threads(threads)
 
         @torch.inference_mode()
         def run() -> Tensor:
-            return model(image)
+            return compiled(image)
 
-        return Prepared(run, run().numpy())
+        return Prepared(run, lambda: run().numpy())
 
 
 class Patternc:
@@ -74,22 +101,21 @@ class Patternc:
 
     name = "patternc"
 
-    def prepare(self, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
-        return prepare_compiled(
-            patternc.compile(model, (image,), threads=threads, progress=False), image
-        )
+    def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
+        return patternc.compile(model, (image,), progress=False)
+
+    def load(self, compiled: patternc.CompiledModule, image: Tensor, *, threads: int) -> Prepared:
+        module = compiled.with_threads(threads)
+        return Prepared(module.prepare(image), lambda: module(image).numpy())
 
 
-class IreeAlone:
+class IreeAlone(Patternc):
     """IREE with the front end, flags and runtime of patternc, but none of its kernels."""
 
     name = "IREE alone"
 
-    def prepare(self, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
-        module = patternc.compile(
-            model, (image,), pipeline=_IREE_ALONE, threads=threads, progress=False
-        )
-        return prepare_compiled(module, image)
+    def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
+        return patternc.compile(model, (image,), pipeline=_IREE_ALONE, progress=False)
 
 
 class OnnxRuntime:
@@ -97,14 +123,17 @@ class OnnxRuntime:
 
     name = "ONNX Runtime"
 
-    def prepare(self, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
-        _peer("onnx")  # torch's exporter uses it
+    def compile(self, model: nn.Module, image: Tensor) -> bytes:
+        _peer("onnxruntime")  # fail before the work, not after
+        return _to_onnx(model, image)
+
+    def load(self, compiled: bytes, image: Tensor, *, threads: int) -> Prepared:
         onnxruntime = _peer("onnxruntime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(
-            _to_onnx(model, image), options, providers=["CPUExecutionProvider"]
+            compiled, options, providers=["CPUExecutionProvider"]
         )
         (source,), (result,) = session.get_inputs(), session.get_outputs()
         value = onnxruntime.OrtValue
@@ -116,16 +145,109 @@ class OnnxRuntime:
         def run() -> None:
             session.run_with_iobinding(binding)
 
-        run()
-        return Prepared(run, output.numpy())
+        def read() -> np.ndarray:
+            run()
+            return output.numpy()
+
+        return Prepared(run, read)
+
+
+class OpenVino:
+    """OpenVINO's CPU plugin, made for latency, all arithmetic in float32; tensors stay in place."""
+
+    name = "OpenVINO"
+
+    def compile(self, model: nn.Module, image: Tensor) -> bytes:
+        _peer("openvino")
+        return _to_onnx(model, image)
+
+    def load(self, compiled: bytes, image: Tensor, *, threads: int) -> Prepared:
+        openvino = _peer("openvino")
+        core = openvino.Core()
+        options = {
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        model = core.compile_model(core.read_model(compiled), "CPU", options)
+        request = model.create_infer_request()
+        request.set_input_tensor(openvino.Tensor(image.numpy(), shared_memory=True))
+
+        def run() -> None:
+            request.infer(share_outputs=True)
+
+        def read() -> np.ndarray:
+            run()
+            return request.get_output_tensor().data
+
+        return Prepared(run, read)
+
+
+class Mnn:
+    """MNN's CPU backend in its high precision, which is float32.
+
+    A run copies the input in, because MNN lets results within the network overwrite it.
+    """
+
+    name = "MNN"
+
+    def compile(self, model: nn.Module, image: Tensor) -> bytes:
+        with _captured():
+            _peer("MNN")
+            tools = _peer("_tools")  # the part of MNN that converts
+        with tempfile.TemporaryDirectory() as folder:
+            source, result = Path(folder, "model.onnx"), Path(folder, "model.mnn")
+            source.write_bytes(_to_onnx(model, image))
+            files = ["--modelFile", str(source), "--MNNModel", str(result)]
+            with _captured() as printed:
+                tools.mnnconvert(["mnnconvert", "-f", "ONNX", *files, "--bizCode", "patternc"])
+            if not result.exists():
+                raise NotMeasuredError(f"its converter takes no such model:\n{printed()}")
+            return result.read_bytes()
+
+    def load(self, compiled: bytes, image: Tensor, *, threads: int) -> Prepared:
+        mnn = _peer("MNN")
+        with tempfile.TemporaryDirectory() as folder, _captured():
+            file = Path(folder, "model.mnn")
+            file.write_bytes(compiled)
+            interpreter = mnn.Interpreter(str(file))
+            session = interpreter.createSession(
+                {"backend": "CPU", "numThread": threads, "precision": "high"}
+            )
+
+        def tensor(array: np.ndarray) -> Any:
+            layout = mnn.Tensor_DimensionType_Caffe
+            return mnn.Tensor(array.shape, mnn.Halide_Type_Float, array, layout)
+
+        source, image_tensor = interpreter.getSessionInput(session), tensor(image.numpy())
+        result = interpreter.getSessionOutput(session)
+        host = tensor(np.zeros(result.getShape(), np.float32))
+
+        def run() -> None:
+            source.copyFrom(image_tensor)
+            interpreter.runSession(session)
+
+        def read() -> np.ndarray:
+            run()
+            result.copyToHostTensor(host)
+            return np.array(host.getNumpyData())
+
+        return Prepared(run, read)
 
 
 class Ncnn:
-    """ncnn, all arithmetic and storage in float32. Takes chains of convolutions and ReLU."""
+    """ncnn, all arithmetic and storage in float32."""
 
     name = "ncnn"
 
-    def prepare(self, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
+    def compile(self, model: nn.Module, image: Tensor) -> tuple[str, bytes]:
+        _peer("ncnn")
+        try:
+            return to_ncnn(model)
+        except UntranslatableError as error:
+            raise NotMeasuredError(str(error)) from error
+
+    def load(self, compiled: tuple[str, bytes], image: Tensor, *, threads: int) -> Prepared:
         ncnn = _peer("ncnn")
         net = ncnn.Net()
         net.opt.num_threads = threads
@@ -133,13 +255,13 @@ class Ncnn:
             for use in ("packed", "storage", "arithmetic"):
                 if hasattr(net.opt, f"use_{precision}_{use}"):
                     setattr(net.opt, f"use_{precision}_{use}", False)
-        graph, weights = _to_ncnn(model)
+        graph, weights = compiled
         with tempfile.TemporaryDirectory() as folder:
             param, binary = Path(folder, "model.param"), Path(folder, "model.bin")
             param.write_text(graph)
             binary.write_bytes(weights)
-            net.load_param(str(param))
-            net.load_model(str(binary))
+            if net.load_param(str(param)) or net.load_model(str(binary)):
+                raise NotMeasuredError("it cannot load the translated model")
         source = ncnn.Mat(image[0].numpy())
 
         def run() -> Any:
@@ -147,12 +269,7 @@ class Ncnn:
             extractor.input("input", source)
             return extractor.extract("output")[1]
 
-        return Prepared(run, np.array(run())[np.newaxis])
-
-
-def prepare_compiled(module: patternc.CompiledModule, image: Tensor) -> Prepared:
-    """A compiled module on an input that is already on its device."""
-    return Prepared(module.prepare(image), module(image).numpy())
+        return Prepared(run, lambda: np.array(run())[np.newaxis])
 
 
 def _peer(module: str) -> Any:
@@ -166,6 +283,7 @@ def _peer(module: str) -> Any:
 
 
 def _to_onnx(model: nn.Module, image: Tensor) -> bytes:
+    _peer("onnx")  # torch's exporter uses it
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The exporter that is not deprecated needs one more package and writes the same graph.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -174,29 +292,24 @@ def _to_onnx(model: nn.Module, image: Tensor) -> bytes:
         return file.read_bytes()
 
 
-def _to_ncnn(model: nn.Module) -> tuple[str, bytes]:
-    """The text of a .param file, with blobs named input and output, and the .bin file to it."""
-    chain = list(model) if isinstance(model, nn.Sequential) else [model]
-    layers = ["Input input 0 1 input"]
-    weights = bytearray()
-    while chain:
-        layer = chain.pop(0)
-        if not isinstance(layer, nn.Conv2d) or layer.groups != 1:
-            raise NotMeasuredError(f"no translation to ncnn for {layer}")
-        fused = bool(chain) and isinstance(chain[0], nn.ReLU)
-        if fused:
-            chain.pop(0)
-        bottom = "input" if len(layers) == 1 else f"blob{len(layers) - 1}"
-        top = f"blob{len(layers)}" if chain else "output"
-        layers.append(
-            f"Convolution conv{len(layers)} 1 1 {bottom} {top} 0={layer.out_channels} "
-            f"1={layer.kernel_size[1]} 11={layer.kernel_size[0]} "
-            f"2={layer.dilation[1]} 12={layer.dilation[0]} "
-            f"3={layer.stride[1]} 13={layer.stride[0]} 4={layer.padding[1]} 14={layer.padding[0]} "
-            f"5={int(layer.bias is not None)} 6={layer.weight.numel()} 9={int(fused)}"
-        )
-        weights += bytes(4)  # a tag: float32 follows
-        weights += layer.weight.detach().numpy().tobytes()
-        if layer.bias is not None:
-            weights += layer.bias.detach().numpy().tobytes()
-    return "\n".join(["7767517", f"{len(layers)} {len(layers)}", *layers, ""]), bytes(weights)
+@contextmanager
+def _captured() -> Iterator[Callable[[], str]]:
+    """Keeps what native code prints off the terminal; the result returns what it was."""
+    with tempfile.TemporaryFile() as file:
+        streams = (sys.stdout, sys.stderr)
+        for stream in streams:
+            stream.flush()
+        kept = [os.dup(number) for number in (1, 2)]
+        try:
+            for number in (1, 2):
+                os.dup2(file.fileno(), number)
+
+            def read() -> str:
+                file.seek(0)
+                return file.read().decode(errors="replace").strip()
+
+            yield read
+        finally:
+            for number, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, number)
+                os.close(original)

@@ -32,6 +32,8 @@ class Timing:
     @property
     def quartiles(self) -> tuple[float, float]:
         """The durations that a quarter and three quarters of the calls stay below."""
+        if len(self.seconds) == 1:
+            return self.seconds[0], self.seconds[0]
         first, _, third = statistics.quantiles(self.seconds, n=4, method="inclusive")
         return first, third
 

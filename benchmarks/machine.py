@@ -16,6 +16,8 @@ _PACKAGES = (
     "torch",
     "torch-mlir",
     "onnxruntime",
+    "openvino",
+    "MNN",
     "ncnn",
 )
 

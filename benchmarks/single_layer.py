@@ -7,60 +7,35 @@ float32. It is pruned 8.1 times: a pattern keeps 4 of 9 positions of a kernel, a
 
 import argparse
 import copy
-import importlib
 import json
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from tabulate import tabulate
 from torch import Tensor, nn
-from tqdm import tqdm
 
 import patternc
-from engines import (
-    Engine,
-    IreeAlone,
-    Ncnn,
-    NotMeasuredError,
-    OnnxRuntime,
-    Patternc,
-    Prepared,
-    PyTorch,
-)
-from interleave import Timing, interleave
+from command_line import new_parser, positive, run
+from engines import IreeAlone, Ncnn, OnnxRuntime, Patternc, PyTorch
 from machine import describe_machine
-from peak import prepare_fma_loop
+from measurement import (
+    Candidate,
+    Measurement,
+    Row,
+    WrongResultError,
+    compile_candidates,
+    measure,
+)
+from plots import require_matplotlib, write_bars
+from tables import machine_line, measured_table, threads_in_words
 
 CHANNELS, SIZE = 256, 56
 
+_CASE = f"convolution {CHANNELS}x{CHANNELS}x3x3 on {SIZE}x{SIZE}"
 _OURS = "patternc, groups of 4"
 _GOALS = {IreeAlone.name: 10, OnnxRuntime.name: 5, Ncnn.name: 2}
-
-
-@dataclass(frozen=True)
-class Row:
-    """What was measured of one engine.
-
-    Attributes:
-      multiply_adds: of a direct convolution with the weights that the engine was given.
-      timing: how long it took.
-    """
-
-    multiply_adds: int
-    timing: Timing
-
-    @property
-    def gflops(self) -> float:
-        return 2e-9 * self.multiply_adds / self.timing.median
-
-
-class WrongResultError(Exception):
-    """An engine computed something else than PyTorch."""
 
 
 def make_layer() -> tuple[nn.Sequential, Tensor]:
@@ -102,11 +77,6 @@ def check(output: np.ndarray, layer: nn.Sequential, image: Tensor) -> float:
     return largest
 
 
-def multiply_adds(layer: nn.Sequential) -> int:
-    """Multiply-adds of a direct convolution that skips the weights that are zero."""
-    return int(_convolution(layer).weight.count_nonzero()) * SIZE * SIZE
-
-
 def _convolution(layer: nn.Sequential) -> nn.Conv2d:
     return cast(nn.Conv2d, layer[0])
 
@@ -114,126 +84,57 @@ def _convolution(layer: nn.Sequential) -> nn.Conv2d:
 def main() -> int:
     arguments = _parse_arguments()
     if arguments.plot:
-        _pyplot()  # fail before the work, not after
+        require_matplotlib()
     dense, image = make_layer()
     pruned = {f"patternc, groups of {size}": make_pruned(dense, size) for size in (4, 8)}
-    candidates: list[tuple[str, Engine, nn.Sequential]] = [
-        *((name, Patternc(), layer) for name, layer in pruned.items()),
-        ("patternc, form filter", Patternc(), make_pruned(dense, 1)),
-        ("patternc, dense", Patternc(), dense),
+    candidates = [
+        *(Candidate(name, Patternc(), layer) for name, layer in pruned.items()),
+        Candidate("patternc, form filter", Patternc(), make_pruned(dense, 1)),
+        Candidate("patternc, dense", Patternc(), dense),
         *(
-            (engine.name, engine, dense)
+            Candidate(engine.name, engine, dense)
             for engine in (IreeAlone(), OnnxRuntime(), Ncnn(), PyTorch())
         ),
     ]
     machine = describe_machine()
-
-    prepared, missing = _prepare(candidates, image, arguments.threads)
-    fma_loop, fma_multiply_adds = prepare_fma_loop()
-    timings = interleave(
-        {"peak": fma_loop} | {name: entry.run for name, entry in prepared.items()},
+    measurement = measure(
+        compile_candidates(candidates, image),
+        image,
+        check=_check,
+        threads=arguments.threads,
         rounds=arguments.rounds,
         calls_per_turn=arguments.calls,
     )
-    peak = Row(fma_multiply_adds, timings.pop("peak"))
-    work = {name: multiply_adds(layer) for name, _, layer in candidates}
-    rows = {name: Row(work[name], timing) for name, timing in timings.items()}
-
     print(_heading(arguments, machine))
     print()
-    print(_table(rows, peak.gflops * arguments.threads))
+    print(measured_table(measurement, ours=_OURS))
     print()
-    print(_goals(rows))
-    for name, reason in missing.items():
-        print(f"\n{name}: not measured: {reason}")
+    print(_goals(measurement.rows))
     if arguments.json:
-        _write_json(arguments, machine, rows, peak, missing)
+        _write_json(arguments, machine, measurement)
     if arguments.plot:
-        title = f"{machine['cpu']}, {_threads(arguments.threads)}"
-        _write_plot(arguments.plot, rows, title)
+        title = f"{machine['cpu']}, {threads_in_words(arguments.threads)}"
+        write_bars(arguments.plot, [[(title, measurement.rows)]])
     return 0
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=_positive, default=1, help="threads of every engine (1)")
-    parser.add_argument("--rounds", type=_positive, default=20, help="turns of every engine (20)")
-    parser.add_argument("--calls", type=_positive, default=5, help="timed calls in a turn (5)")
-    parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write every sample and the machine's description"
-    )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="write a bar chart (PNG)")
+    parser = new_parser(__doc__)
+    parser.add_argument("--threads", type=positive, default=1, help="threads of every engine (1)")
+    parser.add_argument("--calls", type=positive, default=5, help="timed calls in a turn (5)")
     return parser.parse_args()
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, not '{text}'")
-    return int(text)
-
-
-def _prepare(
-    candidates: list[tuple[str, Engine, nn.Sequential]], image: Tensor, threads: int
-) -> tuple[dict[str, Prepared], dict[str, str]]:
-    """Loads and checks every engine; the second result says why some cannot take part."""
-    prepared, missing = {}, {}
-    with tqdm(candidates, disable=None, leave=False) as bar:
-        for name, engine, layer in bar:
-            bar.set_description(f"prepare {name}")
-            try:
-                entry = engine.prepare(layer, image, threads=threads)
-            except NotMeasuredError as error:
-                missing[name] = str(error)
-                continue
-            try:
-                check(entry.output, layer, image)
-            except WrongResultError as error:
-                raise WrongResultError(f"{name}: {error}") from error
-            prepared[name] = entry
-    return prepared, missing
+def _check(output: np.ndarray, candidate: Candidate, image: Tensor) -> None:
+    check(output, cast(nn.Sequential, candidate.model), image)
 
 
 def _heading(arguments: argparse.Namespace, machine: Mapping[str, Any]) -> str:
     return (
-        f"convolution {CHANNELS}x{CHANNELS}x3x3 on {SIZE}x{SIZE}, bias, ReLU, batch 1, float32\n"
-        f"{machine['date'][:10]}, {machine['cpu']}, load {machine['load_average']:.1f} on "
-        f"{machine['cores']} cores at the start\n"
-        f"{_threads(arguments.threads)}, {arguments.rounds} rounds of {arguments.calls} calls, "
-        "every result checked"
-    )
-
-
-def _threads(number: int) -> str:
-    return "1 thread" if number == 1 else f"{number} threads"
-
-
-def _table(rows: Mapping[str, Row], peak: float) -> str:
-    """Milliseconds of each engine; `peak` is in GFLOP/s, of all cores in use."""
-    ours = rows[_OURS].timing.median
-    table = tabulate(
-        [
-            (
-                name,
-                f"{row.timing.median * 1e3:.2f}",
-                f"{row.timing.fastest * 1e3:.2f}",
-                " - ".join(f"{quartile * 1e3:.2f}" for quartile in row.timing.quartiles),
-                f"{row.multiply_adds / 1e6:.0f}",
-                f"{row.gflops:.1f}",
-                f"{row.gflops / peak:.0%}",
-                f"{row.timing.median / ours:.2f}",
-            )
-            for name, row in rows.items()
-        ],
-        ("engine", "median ms", "min", "quartiles", "MMAC", "GFLOP/s", "of peak", "time / ours"),
-        colalign=("left", *["right"] * 7),
-        disable_numparse=True,
-    )
-    return (
-        f"{table}\n\n"
-        "MMAC: million multiply-adds of a direct convolution that skips zeros; GFLOP/s: two each\n"
-        f"peak: {peak:.0f} GFLOP/s, a loop of fused multiply-adds timed in the same run"
+        f"{_CASE}, bias, ReLU, batch 1, float32\n"
+        f"{machine_line(machine)}\n"
+        f"{threads_in_words(arguments.threads)}, {arguments.rounds} rounds of {arguments.calls} "
+        "calls, every result checked"
     )
 
 
@@ -257,55 +158,20 @@ def _goals(rows: Mapping[str, Row]) -> str:
 
 
 def _write_json(
-    arguments: argparse.Namespace,
-    machine: Mapping[str, Any],
-    rows: Mapping[str, Row],
-    peak: Row,
-    missing: Mapping[str, str],
+    arguments: argparse.Namespace, machine: Mapping[str, Any], measurement: Measurement
 ) -> None:
-    def plain(row: Row) -> dict:
-        return {"multiply_adds": row.multiply_adds, "seconds": list(row.timing.seconds)}
-
     content = {
-        "case": f"convolution {CHANNELS}x{CHANNELS}x3x3 on {SIZE}x{SIZE}",
+        "case": _CASE,
         "machine": dict(machine),
         "threads": arguments.threads,
         "rounds": arguments.rounds,
         "calls_per_turn": arguments.calls,
-        "engines": {name: plain(row) for name, row in rows.items()},
-        "peak_of_one_core": plain(peak),
-        "not_measured": dict(missing),
+        "engines": {name: row.plain() for name, row in measurement.rows.items()},
+        "peak_of_one_core": measurement.core.plain(),
+        "not_measured": dict(measurement.missing),
     }
     arguments.json.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def _pyplot() -> Any:
-    try:
-        return importlib.import_module("matplotlib.pyplot")
-    except ImportError as error:
-        sys.exit(f"error: --plot needs matplotlib ({error}): pip install matplotlib")
-
-
-def _write_plot(file: Path, rows: Mapping[str, Row], title: str) -> None:
-    plt = _pyplot()
-    names = list(rows)
-    medians = [row.timing.median * 1e3 for row in rows.values()]
-    colors = ["tab:blue" if name.startswith(Patternc.name) else "tab:gray" for name in names]
-    figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
-    bars = axes.barh(names, medians, color=colors)
-    axes.bar_label(bars, fmt="%.1f", padding=3)
-    axes.invert_yaxis()
-    axes.margins(x=0.1)
-    axes.set_xlabel("median ms")
-    axes.set_title(title, fontsize="medium")
-    figure.savefig(file, dpi=150, format="png")
-
-
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (WrongResultError, patternc.PatterncError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    run(main)

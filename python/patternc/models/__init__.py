@@ -6,6 +6,8 @@ from patternc.dependencies import require
 require("torch", needed_for="the models of patternc")
 
 from patternc.models.digits import DigitsNet
+from patternc.models.mobilenet_v2 import MobileNetV2
+from patternc.models.resnet50 import ResNet50
 from patternc.models.small import (
     SmallMobileNet,
     SmallResNet,
@@ -17,6 +19,8 @@ from patternc.models.vgg16 import VGG16
 __all__ = [
     "VGG16",
     "DigitsNet",
+    "MobileNetV2",
+    "ResNet50",
     "SmallMobileNet",
     "SmallResNet",
     "SmallVGG",

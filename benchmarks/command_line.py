@@ -1,0 +1,40 @@
+"""What the command lines of the benchmarks have in common."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import patternc
+from measurement import WrongResultError
+
+
+def new_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options that every benchmark has; help shows the text as it is."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=positive, default=20, help="turns of every engine (20)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write every sample and the machine's description"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="write a bar chart (PNG)")
+    return parser
+
+
+def positive(text: str) -> int:
+    """The type of an option that takes a number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, not '{text}'")
+    return int(text)
+
+
+def run(main: Callable[[], int]) -> None:
+    """Runs a program to its exit code; an error of the user's or an engine's is one line."""
+    try:
+        sys.exit(main())
+    except (WrongResultError, patternc.PatterncError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

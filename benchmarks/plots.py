@@ -1,0 +1,53 @@
+"""What was measured, as a picture."""
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engines import Patternc
+from measurement import Row
+
+
+def require_matplotlib() -> None:
+    """Ends the program where matplotlib is missing: before the work, not after."""
+    _pyplot()
+
+
+def write_bars(file: Path, panels: Sequence[Sequence[tuple[str, Mapping[str, Row]]]]) -> None:
+    """Writes bar charts of the medians (PNG).
+
+    Args:
+      file: where to.
+      panels: rows of charts, each chart a title and what was measured.
+    """
+    plt = _pyplot()
+    columns = max(len(line) for line in panels)
+    size = (7 * columns, 3.5 * len(panels))
+    figure, grid = plt.subplots(
+        len(panels), columns, figsize=size, layout="constrained", squeeze=False
+    )
+    for line, line_of_axes in zip(panels, grid, strict=True):
+        for (title, rows), axes in zip(line, line_of_axes, strict=True):
+            _draw(axes, title, rows)
+    figure.savefig(file, dpi=150, format="png")
+
+
+def _draw(axes: Any, title: str, rows: Mapping[str, Row]) -> None:
+    names = list(rows)
+    medians = [row.timing.median * 1e3 for row in rows.values()]
+    colors = ["tab:blue" if name.startswith(Patternc.name) else "tab:gray" for name in names]
+    bars = axes.barh(names, medians, color=colors)
+    axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
+    axes.set_xlabel("median ms")
+    axes.set_title(title, fontsize="medium")
+
+
+def _pyplot() -> Any:
+    try:
+        return importlib.import_module("matplotlib.pyplot")
+    except ImportError as error:
+        sys.exit(f"error: --plot needs matplotlib ({error}): pip install matplotlib")

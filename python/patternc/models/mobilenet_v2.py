@@ -1,0 +1,87 @@
+"""MobileNet-V2 (Sandler et al., CVPR 2018) with torchvision's parameter names."""
+
+import torch
+from torch import Tensor, nn
+
+from patternc.models.initialisation import initialise_
+
+_STEM, _LAST = 32, 1280  # filters
+# Table 2 of the paper: expansion, filters, blocks, stride of the first block.
+_STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+
+
+class MobileNetV2(nn.Module):
+    """A stem, seventeen inverted residuals, a 1x1 and a linear layer; 3.5 M parameters.
+
+    Modules are `features.N.conv.M`, ... and `classifier.1` as in torchvision, so that a public
+    state dict loads by key. Weights are random until then, see `initialise_`.
+
+    Shapes: input [n, channels, h, w] float32 (224x224 in the paper), output [n, classes] logits.
+    """
+
+    def __init__(self, *, channels: int = 3, classes: int = 1000, seed: int = 0):
+        super().__init__()
+        with torch.device("meta"):  # without torch's own initialisation, which would be wasted
+            layers: list[nn.Module] = [_convolution(channels, _STEM, 3, stride=2)]
+            channels = _STEM
+            for expansion, filters, blocks, stride in _STAGES:
+                for block in range(blocks):
+                    layers.append(
+                        InvertedResidual(
+                            channels,
+                            filters,
+                            stride=1 if block else stride,
+                            expansion=expansion,
+                        )
+                    )
+                    channels = filters
+            layers.append(_convolution(channels, _LAST, 1))
+            self.features = nn.Sequential(*layers)
+            self.avgpool = nn.AdaptiveAvgPool2d(1)
+            self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(_LAST, classes))
+        self.to_empty(device="cpu")
+        initialise_(self, seed)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.avgpool(self.features(x)).flatten(1))
+
+
+class InvertedResidual(nn.Module):
+    """1x1 expansion, depthwise 3x3, linear 1x1, and a skip where the shape stays.
+
+    Shapes: input [n, channels, h, w], output [n, filters, h / stride, w / stride].
+    """
+
+    def __init__(self, channels: int, filters: int, *, stride: int, expansion: int):
+        super().__init__()
+        hidden = channels * expansion
+        self.conv = nn.Sequential(
+            *(() if expansion == 1 else (_convolution(channels, hidden, 1),)),
+            _convolution(hidden, hidden, 3, stride=stride, groups=hidden),
+            nn.Conv2d(hidden, filters, 1, bias=False),
+            nn.BatchNorm2d(filters),
+        )
+        self.has_skip = stride == 1 and channels == filters
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv(x) if self.has_skip else self.conv(x)
+
+
+def _convolution(
+    channels: int, filters: int, kernel: int, *, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(
+            channels, filters, kernel, stride, padding=kernel // 2, groups=groups, bias=False
+        ),
+        nn.BatchNorm2d(filters),
+        nn.ReLU6(),
+    )
