@@ -26,8 +26,26 @@ ConvolutionGeometry ConvolutionGeometry::of(PackedConv2DOp op) {
   return geometryOf(op, op.getStorage().getSet());
 }
 
-/// 32-bit elements of a cache line.
-static constexpr int64_t lineElements = 16;
+std::optional<ConvolutionGeometry>
+ConvolutionGeometry::ofPhase(ArrayRef<int64_t> strides) const {
+  if (kernelHeight * kernelWidth != 1 || strideH * strideW != 1 ||
+      top + left + bottom + right != 0 || height % strides[0] != 0 ||
+      width % strides[1] != 0)
+    return std::nullopt;
+  ConvolutionGeometry phase = *this;
+  phase.phases = strides[0] * strides[1];
+  phase.height = phase.outHeight = height / strides[0];
+  phase.width = phase.outWidth = width / strides[1];
+  return phase;
+}
+
+ConvolutionGeometry ConvolutionGeometry::onPlanes(PackedConv2DOp op) {
+  ConvolutionGeometry whole = of(op);
+  ArrayRef<int64_t> strides = planesOf(op.getInput()).getStrides().asArrayRef();
+  if (strides == op.getStrides())
+    return whole;
+  return whole.ofPhase(strides).value_or(whole);
+}
 
 int64_t ConvolutionGeometry::tapOffset(int64_t position,
                                        PlanesAttr planes) const {
@@ -39,11 +57,12 @@ int64_t ConvolutionGeometry::tapOffset(int64_t position,
          row * planes.getPitch() + column;
 }
 
-int64_t ConvolutionGeometry::columnsBetween() const {
+int64_t ConvolutionGeometry::leastPitch() const {
+  int64_t columns = llvm::divideCeilSigned(width, strideW);
   int64_t before = -tapColumn(0);
-  int64_t after = outWidth + tapColumn(kernelWidth - 1) -
-                  llvm::divideCeilSigned(width, strideW);
-  return std::max<int64_t>({before, after, 0});
+  int64_t after = outWidth + tapColumn(kernelWidth - 1) - columns;
+  int64_t between = std::max<int64_t>({before, after, 0});
+  return std::max(columns + between, outWidth);
 }
 
 int64_t ConvolutionGeometry::leastOrigin(int64_t pitch) const {
@@ -57,30 +76,12 @@ int64_t ConvolutionGeometry::leastSize(int64_t origin, int64_t pitch) const {
   return origin + std::max(imageEnd, runLength(pitch) + lastTap);
 }
 
-PlanesAttr ConvolutionGeometry::planesRead(MLIRContext *context) const {
-  int64_t pitch = std::max(outWidth, llvm::divideCeilSigned(width, strideW) +
-                                         columnsBetween());
-  int64_t origin = llvm::alignTo(leastOrigin(pitch), lineElements);
-  int64_t size = llvm::alignTo(leastSize(origin, pitch), lineElements);
-  return PlanesAttr::get(context,
-                         DenseI64ArrayAttr::get(context, {strideH, strideW}),
-                         origin, pitch, size);
-}
-
 LogicalResult ConvolutionGeometry::verifyPlanes(
     PlanesAttr planes, function_ref<InFlightDiagnostic()> emitError) const {
-  if (planes.getStrides().asArrayRef() != ArrayRef<int64_t>{strideH, strideW})
-    return emitError() << "input planes have other strides than the "
-                          "convolution";
   int64_t pitch = planes.getPitch();
-  int64_t between = pitch - llvm::divideCeilSigned(width, strideW);
-  if (between < columnsBetween())
-    return emitError() << "input planes have " << between
-                       << " columns between rows, but the convolution reads "
-                       << columnsBetween();
-  if (pitch < outWidth)
+  if (pitch < leastPitch())
     return emitError() << "input planes have pitch " << pitch
-                       << ", but the output has rows of " << outWidth;
+                       << ", but the convolution needs " << leastPitch();
   if (planes.getOrigin() < leastOrigin(pitch))
     return emitError() << "input planes have their origin at "
                        << planes.getOrigin() << ", but the convolution reads "

@@ -15,9 +15,18 @@ struct ConvolutionGeometry {
   int64_t top, left, bottom, right;
   int64_t dilationH, dilationW;
   int64_t groups;
+  int64_t phases = 1; // of such images that the convolution runs over
 
   static ConvolutionGeometry of(Conv2DOp op);
   static ConvolutionGeometry of(PackedConv2DOp op);
+  /// As the convolution runs over the planes that it reads: over each of their
+  /// phases on its own if the convolution itself has no strides.
+  static ConvolutionGeometry onPlanes(PackedConv2DOp op);
+
+  /// The convolution of one phase of an image that is split by `strides`;
+  /// nothing if it reads other phases as well or phases differ in size.
+  std::optional<ConvolutionGeometry>
+  ofPhase(llvm::ArrayRef<int64_t> strides) const;
 
   /// Height or width of an output; 0 where the kernel does not fit.
   static int64_t outputSize(int64_t padded, int64_t kernel, int64_t dilation,
@@ -40,9 +49,13 @@ struct ConvolutionGeometry {
   /// Offset of a tap in a plane from its output position in a flat run.
   int64_t tapOffset(int64_t position, PlanesAttr planes) const;
 
-  /// The planes that serve this convolution alone: the tap that reads the
-  /// output position itself is aligned to cache lines.
-  PlanesAttr planesRead(mlir::MLIRContext *context) const;
+  /// What the planes that it reads need at least, for rows of the output and
+  /// the columns without image between those of the input;
+  int64_t leastPitch() const;
+  /// for the image to begin behind the first element that a tap reads;
+  int64_t leastOrigin(int64_t pitch) const;
+  /// and for all of the image and the elements that taps of outputs read.
+  int64_t leastSize(int64_t origin, int64_t pitch) const;
   /// Checks that all taps of all outputs find image or zeros in `planes`.
   llvm::LogicalResult
   verifyPlanes(PlanesAttr planes,
@@ -66,14 +79,6 @@ struct ConvolutionGeometry {
     return batch * filters * outHeight * outWidth * channelsPerGroup() *
            kernelHeight * kernelWidth;
   }
-
-private:
-  /// Columns without image that the rows of a phase need between them.
-  int64_t columnsBetween() const;
-  /// Where the image must begin in a phase, so that no tap begins before it.
-  int64_t leastOrigin(int64_t pitch) const;
-  /// Elements of a phase that taps of outputs reach.
-  int64_t leastSize(int64_t origin, int64_t pitch) const;
 };
 
 /// Checks the attributes and the shapes of input and output of a convolution

@@ -161,11 +161,12 @@ LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    Device device, int64_t lanes,
-                                   int64_t vectors, int64_t blocks,
-                                   int64_t prefetch) {
-  if (lanes <= 0 || vectors <= 0 || blocks <= 0)
-    return emitError() << "lanes, vectors and blocks must be positive, but are "
-                       << lanes << ", " << vectors << " and " << blocks;
+                                   int64_t vectors, int64_t tiles,
+                                   int64_t blocks, int64_t prefetch) {
+  if (lanes <= 0 || vectors <= 0 || tiles <= 0 || blocks <= 0)
+    return emitError()
+           << "lanes, vectors, tiles and blocks must be positive, but are "
+           << lanes << ", " << vectors << ", " << tiles << " and " << blocks;
   if (prefetch < 0)
     return emitError() << "prefetch " << prefetch << " is negative";
   if (device == Device::Vm && lanes != 1)
@@ -176,6 +177,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 //===----------------------------------------------------------------------===//
 // PlanesAttr
 //===----------------------------------------------------------------------===//
+
+PlanesAttr patternc::planesOf(Value image) {
+  auto type = cast<RankedTensorType>(image.getType());
+  return dyn_cast_or_null<PlanesAttr>(type.getEncoding());
+}
 
 Attribute PlanesAttr::parse(AsmParser &parser, Type) {
   SMLoc loc = parser.getCurrentLocation();

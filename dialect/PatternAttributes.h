@@ -10,4 +10,11 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialect/PatternAttributes.h.inc"
 
+namespace patternc {
+
+/// The planes that an image lies in, or null for a plain one.
+PlanesAttr planesOf(mlir::Value image);
+
+} // namespace patternc
+
 #endif // DIALECT_PATTERNATTRIBUTES_H

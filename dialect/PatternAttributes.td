@@ -16,6 +16,10 @@ def Pattern_ActivationAttr : EnumAttr<Pattern_Dialect, Pattern_Activation, "acti
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Pattern_PoolingAttr : EnumAttr<Pattern_Dialect, Pattern_Pooling, "pooling"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def Pattern_KernelPatternsAttr : Pattern_Attr<"KernelPatterns", "set"> {
   let summary = "A pattern set: the positions of a kernel that each pattern keeps.";
   let description = [{
@@ -110,23 +114,26 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       1 (`vm`).
     - `vectors`: vectors of output positions in registers for each of the
       `group` filters of the storage; 1 where there are no vectors.
+    - `tiles`: tiles of output positions that a workgroup makes of one filter group
+      before it goes on to the next.
     - `blocks`: into how many parts the filter groups are split over workgroups.
     - `prefetch`: how many kernels ahead the input is prefetched, if it has no
       strides; 0 for none.
 
-    Refused: lanes, vectors or blocks that are not positive; a negative prefetch;
+    Refused: lanes, vectors, tiles or blocks that are not positive; a negative prefetch;
     more than one lane on `vm`.
 
     Example:
 
     ```mlir
-    #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1>
+    #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 4, blocks = 1, prefetch = 1>
     ```
   }];
   let parameters = (ins
     EnumParameter<Pattern_Device>:$device,
     "int64_t":$lanes,
     "int64_t":$vectors,
+    "int64_t":$tiles,
     "int64_t":$blocks,
     "int64_t":$prefetch);
   let assemblyFormat = "`<` struct(params) `>`";

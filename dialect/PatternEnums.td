@@ -10,6 +10,12 @@ def Pattern_Activation : I32Enum<"Activation", "function applied to the output o
   let cppNamespace = "::patternc";
 }
 
+def Pattern_Pooling : I32Enum<"Pooling", "what pooling keeps of a window", [
+    I32EnumCase<"Max", 0, "max">,
+    I32EnumCase<"Average", 1, "average">]> {
+  let cppNamespace = "::patternc";
+}
+
 def Pattern_Device : I32Enum<"Device", "kind of processing unit a layer is scheduled for", [
     I32EnumCase<"Cpu", 0, "cpu">,
     I32EnumCase<"Gpu", 1, "gpu">,

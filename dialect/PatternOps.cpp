@@ -23,6 +23,26 @@ static bool isPermutation(ArrayRef<int32_t> order, int64_t count) {
   return true;
 }
 
+/// Planes with strides are made for the convolution that reads them.
+static LogicalResult verifyWithoutStrides(Operation *op, Value image) {
+  PlanesAttr planes = planesOf(image);
+  if (planes && planes.getPhases() != 1)
+    return op->emitOpError("expected planes without strides, but found ")
+           << planes;
+  return success();
+}
+
+/// Checks that what is added to the output of a convolution is one.
+template <typename ConvolutionOp>
+static LogicalResult verifyResidual(ConvolutionOp op) {
+  Value residual = op.getResidual();
+  if (residual && residual.getType() != op.getOutput().getType())
+    return op.emitOpError("residual is ")
+           << residual.getType() << ", but the output is "
+           << op.getOutput().getType();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Conv2DOp
 //===----------------------------------------------------------------------===//
@@ -61,7 +81,8 @@ LogicalResult Conv2DOp::verify() {
   if (shape.size() != 4)
     return emitOpError("expected weights of rank 4, but found ")
            << getWeights().getType();
-  if (failed(verifyGeometry(*this, shape[2], shape[3])))
+  if (failed(verifyGeometry(*this, shape[2], shape[3])) ||
+      failed(verifyResidual(*this)))
     return failure();
   ConvolutionGeometry geometry = ConvolutionGeometry::of(*this);
   if (shape[0] != geometry.filters || shape[1] != geometry.channelsPerGroup())
@@ -179,21 +200,52 @@ static LogicalResult verifyStorage(PackedConv2DOp op) {
   return success();
 }
 
-/// Checks the planes that are read, and the schedule, against the convolution.
-static LogicalResult verifySchedule(PackedConv2DOp op) {
-  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
-  auto planes =
-      dyn_cast_or_null<PlanesAttr>(op.getInput().getType().getEncoding());
-  if (!planes)
+/// Checks the planes that are read and written against the convolution.
+static LogicalResult verifyPlanes(PackedConv2DOp op) {
+  PlanesAttr input = planesOf(op.getInput()), output = planesOf(op.getOutput());
+  if (output && !input)
+    return op.emitOpError("has an output in planes, but not its input");
+  if (!input)
     return success();
-  if (failed(geometry.verifyPlanes(planes, [&] { return op.emitOpError(); })))
+  ArrayRef<int64_t> strides = input.getStrides();
+  bool inPhases = strides != op.getStrides();
+  if (inPhases && !ConvolutionGeometry::of(op).ofPhase(strides))
+    return op.emitOpError(
+        "input planes have other strides than the convolution");
+  if (failed(ConvolutionGeometry::onPlanes(op).verifyPlanes(
+          input, [&] { return op.emitOpError(); })))
     return failure();
-
-  auto schedule = op.getSchedule();
-  if (!schedule || schedule->getDevice() != Device::Cpu)
+  if (inPhases && (!output || output.getStrides() != input.getStrides()))
+    return op.emitOpError("runs over phases, but its output is not in planes "
+                          "of the same strides");
+  if (!output)
     return success();
+  if (!inPhases && failed(verifyWithoutStrides(op, op.getOutput())))
+    return failure();
+  if (output.getPitch() != input.getPitch())
+    return op.emitOpError("output planes have pitch ")
+           << output.getPitch() << ", but the input has " << input.getPitch();
+  return success();
+}
+
+/// Checks the schedule against the convolution.
+static LogicalResult verifySchedule(PackedConv2DOp op) {
+  PlanesAttr planes = planesOf(op.getInput());
+  auto schedule = op.getSchedule();
+  if (!planes || !schedule || schedule->getDevice() != Device::Cpu)
+    return success();
+  ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
+  if (PlanesAttr output = planesOf(op.getOutput())) {
+    int64_t end = output.getOrigin() +
+                  llvm::alignTo(geometry.runLength(planes.getPitch()),
+                                schedule->getLanes());
+    if (output.getSize() < end)
+      return op.emitOpError("output planes have size ")
+             << output.getSize() << ", but the last vector of "
+             << schedule->getLanes() << " lanes ends at " << end;
+  }
   int64_t maxLanes = geometry.maxLanes(planes.getPitch());
-  if (schedule->getLanes() > maxLanes)
+  if (!planesOf(op.getOutput()) && schedule->getLanes() > maxLanes)
     return op.emitOpError("vectors of ")
            << schedule->getLanes()
            << " lanes may touch more than two rows of the output, expected at "
@@ -230,17 +282,67 @@ LogicalResult PackedConv2DOp::verify() {
       return emitOpError("expected ")
              << name << " to hold " << array.second << " elements, but found "
              << array.first.getType();
-  if (failed(verifyStorage(*this)))
+  if (failed(verifyResidual(*this)) || failed(verifyStorage(*this)) ||
+      failed(verifyPlanes(*this)))
     return failure();
   return verifySchedule(*this);
 }
 
 //===----------------------------------------------------------------------===//
-// PackOp
+// Pool2DOp
 //===----------------------------------------------------------------------===//
 
-LogicalResult PackOp::verify() {
-  if (getInput().getType().getShape() != getOutput().getType().getShape())
-    return emitOpError("input and output differ in shape");
-  return success();
+LogicalResult Pool2DOp::verify() {
+  ArrayRef<int64_t> in = getInput().getType().getShape();
+  ArrayRef<int64_t> out = getOutput().getType().getShape();
+  if (in.size() != 4 || out.size() != 4)
+    return emitOpError("expected input and output of rank 4, but found rank ")
+           << in.size() << " and " << out.size();
+  if (llvm::product_of(in) == 0)
+    return emitOpError("expected images with elements, but found ")
+           << getInput().getType();
+  ArrayRef<int64_t> kernel = getKernel(), strides = getStrides(),
+                    padding = getPadding();
+  auto isPositive = [](int64_t v) { return v > 0; };
+  if (kernel.size() != 2 || strides.size() != 2 ||
+      !llvm::all_of(kernel, isPositive) || !llvm::all_of(strides, isPositive))
+    return emitOpError("expected two positive kernel sizes and two positive "
+                       "strides");
+  if (padding.size() != 4 ||
+      llvm::any_of(padding, [](int64_t p) { return p < 0; }))
+    return emitOpError("expected four paddings that are not negative");
+  if (in[0] != out[0] || in[1] != out[1])
+    return emitOpError("input and output differ in images or channels");
+  for (int d : {0, 1}) {
+    if (padding[d] >= kernel[d] || padding[2 + d] >= kernel[d])
+      return emitOpError("expected padding narrower than the kernel of ")
+             << kernel[d];
+    int64_t padded = in[2 + d] + padding[d] + padding[2 + d];
+    if (padded < kernel[d])
+      return emitOpError("kernel of ")
+             << kernel[d] << " does not fit the padded image of " << padded;
+    int64_t expected =
+        ConvolutionGeometry::outputSize(padded, kernel[d], 1, strides[d]);
+    if (out[2 + d] != expected)
+      return emitOpError("output ")
+             << (d == 0 ? "height" : "width") << " is " << out[2 + d]
+             << ", but the input gives " << expected;
+  }
+  if (failed(verifyWithoutStrides(*this, getInput())))
+    return failure();
+  return verifyWithoutStrides(*this, getOutput());
 }
+
+//===----------------------------------------------------------------------===//
+// PackOp, UnpackOp
+//===----------------------------------------------------------------------===//
+
+/// Checks an op that copies from one layout into another.
+template <typename CopyOp> static LogicalResult verifyCopy(CopyOp op) {
+  if (op.getInput().getType().getShape() != op.getOutput().getType().getShape())
+    return op.emitOpError("input and output differ in shape");
+  return verifyWithoutStrides(op, op.getInput());
+}
+
+LogicalResult PackOp::verify() { return verifyCopy(*this); }
+LogicalResult UnpackOp::verify() { return verifyCopy(*this); }

@@ -13,7 +13,7 @@ def Pattern_IsPlain : CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self).get
 def Pattern_IsInPlanes : CPred<"::llvm::isa_and_nonnull<::patternc::PlanesAttr>("
                                "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding())">;
 
-/// Tensors without encoding: nothing but the input of a packed convolution is in planes.
+/// Tensors without encoding: only images are ever in planes.
 class Pattern_PlainTensorOf<list<Type> elementTypes>
     : RankedTensorOf<elementTypes, [HasStaticShapePred, Pattern_IsPlain],
                      "statically shaped tensor without encoding">;
@@ -27,29 +27,30 @@ def Pattern_ImageOrPlanes
                      "statically shaped tensor without encoding or in planes">;
 
 /// What every 2-D convolution has, whatever form its weights are in.
-class Pattern_ConvolutionOp<string opMnemonic> : Pattern_Op<opMnemonic> {
+class Pattern_ConvolutionOp<string opMnemonic>
+    : Pattern_Op<opMnemonic, [AttrSizedOperandSegments]> {
   dag geometry = (ins
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
     DefaultValuedAttr<I64Attr, "1">:$groups,
     DefaultValuedAttr<Pattern_ActivationAttr, "::patternc::Activation::None">:$activation);
-  let results = (outs Pattern_Image:$output);
   let hasVerifier = 1;
 }
 
 def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
   let summary = "2-D convolution with dense weights and a kernel map.";
   let description = [{
-    `output = activation(conv2d(input, weights) + bias)`; input `N×C×H×W`,
-    weights `O×(C/groups)×kh×kw`, bias `O`, output `N×O×H'×W'`, all f32 and
-    static. `padding` is top, left, bottom, right, of zeros; `groups = C` is the
+    `output = activation(conv2d(input, weights) + bias + residual)`; input
+    `N×C×H×W`, weights `O×(C/groups)×kh×kw`, bias `O`, residual and output
+    `N×O×H'×W'`, all f32 and static. `padding` is top, left, bottom, right, of zeros; `groups = C` is the
     depthwise convolution. The kernel map names the pattern of every kernel;
     weights outside it are zero. `filter_order`, set by filter-kernel reorder,
     lists the filters in stored order.
 
-    Refused: shapes, padding or groups that do not fit each other; images
-    without elements or with an encoding; a kernel map of another shape or
+    Refused: shapes, padding or groups that do not fit each other; a residual of
+    another type than the output; images without elements or with an encoding; a
+    kernel map of another shape or
     kernel size than the weights; constant weights that are not zero where the
     map has no tap; a filter order that is no permutation.
 
@@ -66,10 +67,12 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     Pattern_Image:$input,
     Pattern_Image:$weights,
     Optional<Pattern_Image>:$bias,
+    Optional<Pattern_Image>:$residual,
     Pattern_KernelMapAttr:$map,
     OptionalAttr<DenseI32ArrayAttr>:$filter_order), geometry);
+  let results = (outs Pattern_Image:$output);
   let assemblyFormat = [{
-    $input `,` $weights (`bias` `(` $bias^ `)`)? `map` $map attr-dict
+    $input `,` $weights (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `map` $map attr-dict
     `:` functional-type(operands, results)
   }];
 }
@@ -90,13 +93,18 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     The kernels of group *i* with pattern *p* (from 1) are `offset[i] +
     stride[i][p−1]` to `offset[i] + stride[i][p] − 1`. The filters of a group
     lie in one group of the convolution and read its channels, each once at
-    most. The input is a plain image or, after `pattern-layout-activations`, in
-    planes.
+    most. Images are plain or, after `pattern-layout-activations`, in planes. An
+    output in planes lies as the input does: output position *i* of the flat run
+    over the input planes is position *i* of the output planes. A 1×1 convolution
+    without strides or padding may read planes with strides and then writes such
+    planes, phase by phase.
 
     Refused: arrays whose lengths do not fit each other or the output; constant
-    arrays that are not as said above; images without elements or with another
-    encoding; planes of other strides than the convolution's or without room for
-    its padding; a schedule whose vectors touch more than two rows of the output.
+    arrays that are not as said above; a residual of another type than the output;
+    images without elements or with another encoding; input planes of other strides
+    than the convolution's or without room for its padding; output planes with
+    strides, of another pitch than the input's, or of a plain input; a schedule
+    whose vectors touch more than two rows of a plain output.
 
     Example:
 
@@ -115,11 +123,13 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     Pattern_I32Array:$offset,
     Pattern_I32Array:$reorder,
     Optional<Pattern_Image>:$bias,
+    Optional<Pattern_ImageOrPlanes>:$residual,
     Pattern_FkwAttr:$storage,
     OptionalAttr<Pattern_ScheduleAttr>:$schedule), geometry);
+  let results = (outs Pattern_ImageOrPlanes:$output);
   let assemblyFormat = [{
     $input `fkw` `(` $weight `,` $index `,` $stride `,` $offset `,` $reorder `)`
-    (`bias` `(` $bias^ `)`)? `storage` $storage (`schedule` $schedule^)? attr-dict
+    (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` $schedule^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
@@ -128,14 +138,46 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
   }];
 }
 
+def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
+  let summary = "2-D maximum or average pooling.";
+  let description = [{
+    The maximum or the mean of each window of `kernel` positions of a channel;
+    input `N×C×H×W`, output `N×C×H'×W'`, f32 and static. `padding` is top, left,
+    bottom, right; it is no part of a maximum and counts as zeros in a mean.
+
+    Refused: shapes, kernel, strides or padding that do not fit each other; padding
+    as wide as the kernel; images without elements or with another encoding than
+    planes without strides.
+
+    Example:
+
+    ```mlir
+    %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
+        : tensor<1x16x8x8xf32> -> tensor<1x16x4x4xf32>
+    ```
+  }];
+  let arguments = (ins
+    Pattern_ImageOrPlanes:$input,
+    Pattern_PoolingAttr:$pooling,
+    DenseI64ArrayAttr:$kernel,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
+    OptionalAttr<Pattern_ScheduleAttr>:$schedule);
+  let results = (outs Pattern_ImageOrPlanes:$output);
+  let assemblyFormat = [{
+    $pooling $input (`schedule` $schedule^)? attr-dict `:` type($input) `->` type($output)
+  }];
+  let hasVerifier = 1;
+}
+
 def Pattern_PackOp : Pattern_Op<"pack"> {
-  let summary = "Copies an activation into the plane layout.";
+  let summary = "Copies an activation into the plane layout, or from one into another.";
   let description = [{
     The result has the shape of the input and an encoding `#pattern.planes`
     that says how it lies in memory.
 
     Refused: a result whose shape differs or that is not in planes; an input in
-    planes.
+    planes with strides.
 
     Example:
 
@@ -144,9 +186,32 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
         #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
     ```
   }];
-  let arguments = (ins Pattern_Image:$input);
+  let arguments = (ins Pattern_ImageOrPlanes:$input, OptionalAttr<Pattern_ScheduleAttr>:$schedule);
   let results = (outs Pattern_Planes:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($output)";
+  let assemblyFormat = [{
+    $input (`schedule` $schedule^)? attr-dict `:` type($input) `to` type($output)
+  }];
+  let hasVerifier = 1;
+}
+
+def Pattern_UnpackOp : Pattern_Op<"unpack"> {
+  let summary = "Copies an activation out of the plane layout.";
+  let description = [{
+    Refused: a result whose shape differs; an input that is not in planes or in
+    planes with strides.
+
+    Example:
+
+    ```mlir
+    %y = pattern.unpack %p : tensor<1x16x8x8xf32,
+        #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x16x8x8xf32>
+    ```
+  }];
+  let arguments = (ins Pattern_Planes:$input, OptionalAttr<Pattern_ScheduleAttr>:$schedule);
+  let results = (outs Pattern_Image:$output);
+  let assemblyFormat = [{
+    $input (`schedule` $schedule^)? attr-dict `:` type($input) `to` type($output)
+  }];
   let hasVerifier = 1;
 }
 

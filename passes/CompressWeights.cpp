@@ -96,7 +96,7 @@ private:
     Value reorder = indexConstant(b, arrays.reorder);
     auto packed = PackedConv2DOp::create(
         b, op.getType(), op.getInput(), weight, index, stride, offset, reorder,
-        op.getBias(),
+        op.getBias(), op.getResidual(),
         FkwAttr::get(b.getContext(), op.getMap().getSet(), arrays.group),
         /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr());

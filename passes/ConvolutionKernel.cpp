@@ -13,16 +13,44 @@ using namespace patternc;
 std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   switch (schedule.getDevice()) {
   case Device::Cpu:
-    return {llvm::divideCeilSigned(geometry.runLength(pitch()), tile()),
-            schedule.getBlocks(), geometry.batch};
+    return {llvm::divideCeilSigned(tiles(), schedule.getTiles()),
+            schedule.getBlocks(), images()};
   case Device::Gpu:
-    return {llvm::divideCeilSigned(geometry.outHeight * geometry.outWidth,
-                                   schedule.getLanes()),
-            filterGroups(), geometry.batch};
+    return {llvm::divideCeilSigned(channelSize(), schedule.getLanes()),
+            filterGroups(), images()};
   case Device::Vm:
-    return {1, filterGroups(), geometry.batch};
+    return {1, filterGroups(), images()};
   }
   llvm_unreachable("unknown device");
+}
+
+int64_t ConvolutionKernel::tiles() const {
+  return llvm::divideCeilSigned(geometry.runLength(pitch()), tile());
+}
+
+int64_t ConvolutionKernel::channelSize() const {
+  return outputPlanes ? outputPlanes.getSize()
+                      : geometry.outHeight * geometry.outWidth;
+}
+
+/// Images are `channels` times `phases` times `size` elements, and phase `i mod
+/// phases` of each channel begins `size` elements behind the one before.
+static Value phaseBase(ImplicitLocOpBuilder &b, Value i, int64_t phases,
+                       int64_t channels, int64_t size) {
+  IndexArithmetic index(b);
+  if (phases == 1)
+    return index.mul(i, channels * size);
+  return index.add(index.mul(index.div(i, phases), channels * phases * size),
+                   index.mul(index.rem(i, phases), size));
+}
+
+Value ConvolutionKernel::inputBase(ImplicitLocOpBuilder &b, Value i) const {
+  int64_t size = planes.getPlaneSize() / geometry.phases;
+  return phaseBase(b, i, geometry.phases, geometry.channels, size);
+}
+
+Value ConvolutionKernel::outputBase(ImplicitLocOpBuilder &b, Value i) const {
+  return phaseBase(b, i, geometry.phases, geometry.filters, channelSize());
 }
 
 int64_t ConvolutionKernel::threads() const {

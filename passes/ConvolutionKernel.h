@@ -12,6 +12,7 @@ namespace patternc {
 struct ConvolutionKernel {
   ConvolutionGeometry geometry;
   PlanesAttr planes;
+  PlanesAttr outputPlanes; // null for a plain output
   KernelPatternsAttr set;
   int64_t group;
   ScheduleAttr schedule;
@@ -25,7 +26,8 @@ struct ConvolutionKernel {
   mlir::Value reorder;     // filters, i32
   mlir::Value taps;        // patterns × entries, i32; null for one pattern
   mlir::Value bias;        // filters, f32; null without bias
-  mlir::Value output;      // N × O × H' × W', f32
+  mlir::Value residual;    // as the output; null without residual
+  mlir::Value output;      // N × O × H' × W' or planes, f32
 
   int64_t filterGroups() const { return geometry.filters / group; }
   int64_t pitch() const { return planes.getPitch(); }
@@ -34,8 +36,19 @@ struct ConvolutionKernel {
   std::array<int64_t, 3> workgroups() const;
   /// Threads of a workgroup, 0 where there are none.
   int64_t threads() const;
+  /// Elements of the output that one phase of a channel takes in memory.
+  int64_t channelSize() const;
+  /// Elements from one channel of the output to the next.
+  int64_t channelStride() const { return geometry.phases * channelSize(); }
+  /// Number of images and phases, and where number `i` of them begins in the
+  /// input and in the output.
+  int64_t images() const { return geometry.batch * geometry.phases; }
+  mlir::Value inputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
+  mlir::Value outputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
   /// Positions of output of a vector kernel's tile.
   int64_t tile() const { return schedule.getLanes() * schedule.getVectors(); }
+  /// Tiles that cover the flat run of the output.
+  int64_t tiles() const;
 
   /// Writes the loops into the body of `executable`.
   void emit(StreamExecutable &executable) const;
@@ -58,11 +71,6 @@ KernelReads readKernel(mlir::ImplicitLocOpBuilder &b,
 /// Applies the activation to a scalar or vector.
 mlir::Value activate(mlir::ImplicitLocOpBuilder &b, mlir::Value x,
                      Activation activation);
-
-/// Emits the loops that copy an image into planes, in the form that the
-/// schedule of a convolution that reads them asks for.
-void emitPackKernel(StreamExecutable &executable, PackOp op,
-                    ScheduleAttr schedule);
 
 } // namespace patternc
 

@@ -1,6 +1,7 @@
-// Reference lowering of pattern.conv2d to linalg on its dense weights: the
-// oracle inside MLIR. Precondition: pattern.conv2d. Postcondition: linalg,
-// tensor and arith only. Refuses nothing.
+// Reference lowering of pattern.conv2d, on its dense weights, and
+// pattern.pool2d to linalg: the oracle inside MLIR. Precondition: the two ops.
+// Postcondition: linalg, tensor and arith only. Refuses pooling of images in
+// planes.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,11 +32,12 @@ static Value splitGroups(ImplicitLocOpBuilder &b, Value image, int64_t groups) {
   return tensor::ExpandShapeOp::create(b, split, image, joinedGroups);
 }
 
-static Value pad(ImplicitLocOpBuilder &b, Conv2DOp op, Value zero) {
-  ArrayRef<int64_t> padding = op.getPadding();
+/// Pads an image at its top, left, bottom and right.
+static Value pad(ImplicitLocOpBuilder &b, Value image,
+                 ArrayRef<int64_t> padding, Value value) {
   if (llvm::all_of(padding, [](int64_t p) { return p == 0; }))
-    return op.getInput();
-  ArrayRef<int64_t> shape = op.getInput().getType().getShape();
+    return image;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(image.getType()).getShape();
   auto type = RankedTensorType::get({shape[0], shape[1],
                                      shape[2] + padding[0] + padding[2],
                                      shape[3] + padding[1] + padding[3]},
@@ -43,38 +45,47 @@ static Value pad(ImplicitLocOpBuilder &b, Conv2DOp op, Value zero) {
   auto constants = [&](int64_t y, int64_t x) {
     return getAsIndexOpFoldResult(b.getContext(), {0, 0, y, x});
   };
-  return tensor::PadOp::create(b, type, op.getInput(),
+  return tensor::PadOp::create(b, type, image,
                                constants(padding[0], padding[1]),
-                               constants(padding[2], padding[3]), zero);
+                               constants(padding[2], padding[3]), value);
+}
+
+/// Computes each element from those of `images` at its place.
+static Value
+mapElements(ImplicitLocOpBuilder &b, ValueRange images,
+            function_ref<Value(ImplicitLocOpBuilder &, ValueRange)> compute) {
+  auto type = cast<RankedTensorType>(images.front().getType());
+  SmallVector<AffineMap> maps(images.size() + 1, b.getMultiDimIdentityMap(4));
+  Value empty = tensor::EmptyOp::create(b, type.getShape(), b.getF32Type());
+  return linalg::GenericOp::create(
+             b, type, images, empty, maps,
+             SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
+             [&](OpBuilder &inner, Location loc, ValueRange args) {
+               ImplicitLocOpBuilder body(loc, inner);
+               linalg::YieldOp::create(body, compute(body, args));
+             })
+      .getResult(0);
 }
 
 static Value activate(ImplicitLocOpBuilder &b, Value image, Activation kind,
                       Value zero) {
   if (kind == Activation::None)
     return image;
-  auto type = cast<RankedTensorType>(image.getType());
-  AffineMap identity = b.getMultiDimIdentityMap(4);
-  Value empty = tensor::EmptyOp::create(b, type.getShape(), b.getF32Type());
-  return linalg::GenericOp::create(
-             b, type, image, empty, ArrayRef<AffineMap>{identity, identity},
-             SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
-             [&](OpBuilder &inner, Location loc, ValueRange args) {
-               ImplicitLocOpBuilder body(loc, inner);
-               Value x = arith::MaximumFOp::create(body, args[0], zero);
-               if (kind == Activation::Relu6)
-                 x = arith::MinimumFOp::create(
-                     body, x,
-                     arith::ConstantOp::create(body, body.getF32FloatAttr(6)));
-               linalg::YieldOp::create(body, x);
-             })
-      .getResult(0);
+  return mapElements(
+      b, image, [&](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
+        Value x = arith::MaximumFOp::create(body, args[0], zero);
+        if (kind == Activation::Relu)
+          return x;
+        Value six = arith::ConstantOp::create(body, body.getF32FloatAttr(6));
+        return arith::MinimumFOp::create(body, x, six);
+      });
 }
 
 static Value lower(Conv2DOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
   Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
-  Value input = pad(b, op, zero);
+  Value input = pad(b, op.getInput(), op.getPadding(), zero);
   Value empty =
       tensor::EmptyOp::create(b, op.getType().getShape(), b.getF32Type());
   Value init = op.getBias()
@@ -107,7 +118,44 @@ static Value lower(Conv2DOp op) {
     result =
         tensor::CollapseShapeOp::create(b, op.getType(), grouped, joinedGroups);
   }
+  if (op.getResidual())
+    result =
+        mapElements(b, {result, op.getResidual()},
+                    [](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
+                      return arith::AddFOp::create(body, args[0], args[1]);
+                    });
   return activate(b, result, op.getActivation(), zero);
+}
+
+static Value lower(Pool2DOp op) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  bool isMax = op.getPooling() == Pooling::Max;
+  auto constant = [&](float value) -> Value {
+    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+  };
+  Value neutral =
+      constant(isMax ? -std::numeric_limits<float>::infinity() : 0.0f);
+  Value input = pad(b, op.getInput(), op.getPadding(), neutral);
+  Value empty =
+      tensor::EmptyOp::create(b, op.getType().getShape(), b.getF32Type());
+  Value init = linalg::FillOp::create(b, neutral, empty).getResult(0);
+  Value window = tensor::EmptyOp::create(b, op.getKernel(), b.getF32Type());
+  auto strides = b.getI64VectorAttr(op.getStrides());
+  auto dilations = b.getI64VectorAttr({1, 1});
+  if (isMax)
+    return linalg::PoolingNchwMaxOp::create(b, op.getType(),
+                                            ValueRange{input, window}, init,
+                                            strides, dilations)
+        .getResult(0);
+  Value sum = linalg::PoolingNchwSumOp::create(b, op.getType(),
+                                               ValueRange{input, window}, init,
+                                               strides, dilations)
+                  .getResult(0);
+  Value area = constant(llvm::product_of(op.getKernel()));
+  return mapElements(b, sum,
+                     [&](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
+                       return arith::DivFOp::create(body, args[0], area);
+                     });
 }
 
 namespace {
@@ -118,11 +166,22 @@ class ConvolutionsToLinalg
 public:
   void runOnOperation() override {
     int64_t lowered = 0;
-    getOperation().walk([&](Conv2DOp op) {
+    auto replace = [&](auto op) {
       op.replaceAllUsesWith(lower(op));
       op.erase();
       ++lowered;
+    };
+    getOperation().walk([&](Conv2DOp op) { replace(op); });
+    WalkResult result = getOperation().walk([&](Pool2DOp op) {
+      if (op.getInput().getType().getEncoding() || op.getType().getEncoding()) {
+        op.emitOpError("cannot be lowered to linalg: its images are in planes");
+        return WalkResult::interrupt();
+      }
+      replace(op);
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     remarkStatistics(*this, getOperation(), {{"lowered", lowered}});
   }
 };

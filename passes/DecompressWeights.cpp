@@ -61,12 +61,13 @@ private:
     auto ids = cast<DenseIntElementsAttr>(
         DenseElementsAttr::get(idsType, ArrayRef<uint8_t>(dense.ids)));
     auto conv = Conv2DOp::create(
-        b, op.getType(), op.getInput(), weights, op.getBias(),
+        b, op.getType(), op.getInput(), weights, op.getBias(), op.getResidual(),
         KernelMapAttr::get(b.getContext(), set, ids),
         b.getDenseI32ArrayAttr(arrays->reorder), op.getStridesAttr(),
         op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
         op.getActivationAttr());
-    replacePacked(op, conv.getOutput());
+    op.replaceAllUsesWith(conv.getOutput());
+    erasePacked(op);
     return success();
   }
 };

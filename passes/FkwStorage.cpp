@@ -86,13 +86,14 @@ std::optional<FkwArrays> patternc::readFkw(PackedConv2DOp op) {
   return arrays;
 }
 
-void patternc::replacePacked(PackedConv2DOp op, Value result) {
+void patternc::erasePacked(PackedConv2DOp op) {
   // Two arrays may be one constant.
   llvm::SmallSetVector<Operation *, 6> definitions;
-  for (Value array : op->getOperands().drop_front())
+  for (Value array :
+       {Value(op.getWeight()), Value(op.getIndex()), Value(op.getStride()),
+        Value(op.getOffset()), Value(op.getReorder())})
     if (Operation *definition = array.getDefiningOp())
       definitions.insert(definition);
-  op.replaceAllUsesWith(result);
   op.erase();
   for (Operation *definition : definitions)
     if (isOpTriviallyDead(definition))

@@ -24,8 +24,8 @@ FkwArrays packFkw(llvm::ArrayRef<float> weights, KernelMapAttr map,
 /// constant.
 std::optional<FkwArrays> readFkw(PackedConv2DOp op);
 
-/// Replaces `op` by `result` and erases the arrays that nothing else reads.
-void replacePacked(PackedConv2DOp op, mlir::Value result);
+/// Erases `op` and the arrays that nothing else reads.
+void erasePacked(PackedConv2DOp op);
 
 /// The dense weights and kernel ids that `arrays` stand for.
 struct DenseKernels {

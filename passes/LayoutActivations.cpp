@@ -1,11 +1,16 @@
-// Brings the input of every packed convolution into planes. Precondition:
-// pattern.packed_conv2d. Postcondition: all of them read planes.
+// Chooses how activations lie in memory, for the whole graph: images of one
+// size that convolutions read, write or add lie in the same planes, so that
+// nothing is copied between them. Precondition: pattern.packed_conv2d.
+// Postcondition: all of them read planes; what only other operations read is
+// plain.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+
+#include <map>
 
 namespace patternc {
 #define GEN_PASS_DEF_LAYOUTACTIVATIONSPASS
@@ -15,29 +20,208 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
+/// 32-bit elements of a cache line. Planes begin with one, and so do the image
+/// and the tap that reads an output position itself.
+static constexpr int64_t lineElements = 16;
+
 namespace {
+
+/// What planes depend on: height and width of the image, and the strides with
+/// which it is read.
+using Extent = std::array<int64_t, 4>;
+
+Extent extentOf(Value image, ArrayRef<int64_t> strides = {1, 1}) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(image.getType()).getShape();
+  return {shape[2], shape[3], strides[0], strides[1]};
+}
+
+/// How a convolution runs over planes.
+struct Run {
+  Extent input, output;
+  ConvolutionGeometry geometry;
+};
+
+/// The strides of the convolutions that read an image, where all of its uses
+/// are such and agree.
+std::optional<SmallVector<int64_t, 2>> stridesOfReaders(Value image) {
+  std::optional<SmallVector<int64_t, 2>> strides;
+  for (OpOperand &use : image.getUses()) {
+    auto conv = dyn_cast<PackedConv2DOp>(use.getOwner());
+    if (!conv || use.get() != conv.getInput() ||
+        use.get() == conv.getResidual() ||
+        (strides && ArrayRef<int64_t>(*strides) != conv.getStrides()))
+      return std::nullopt;
+    strides = llvm::to_vector<2>(conv.getStrides());
+  }
+  return strides;
+}
+
+/// Strided convolutions read an image in phases. If a 1x1 convolution makes it,
+/// that one can run over phases already; it pays where it reads fewer channels
+/// than it writes, or where its input is wanted in phases anyway.
+Run runOf(PackedConv2DOp op) {
+  ConvolutionGeometry whole = ConvolutionGeometry::of(op);
+  auto inPhases = [&](ArrayRef<int64_t> strides) {
+    return Run{extentOf(op.getInput(), strides),
+               extentOf(op.getOutput(), strides), *whole.ofPhase(strides)};
+  };
+  if (PlanesAttr planes = planesOf(op.getInput());
+      planes && planes.getStrides() != op.getStridesAttr())
+    return inPhases(planes.getStrides());
+
+  auto strides = stridesOfReaders(op.getOutput());
+  if (strides && llvm::product_of(*strides) != 1 && !op.getResidual() &&
+      whole.ofPhase(*strides)) {
+    bool wanted = llvm::any_of(op.getInput().getUsers(), [&](Operation *user) {
+      auto conv = dyn_cast<PackedConv2DOp>(user);
+      return conv && conv.getStrides() == ArrayRef<int64_t>(*strides);
+    });
+    if (wanted || whole.channels < whole.filters)
+      return inPhases(*strides);
+  }
+  return {extentOf(op.getInput(), op.getStrides()), extentOf(op.getOutput()),
+          whole};
+}
+
+/// The planes of images of every extent, chosen for all convolutions at once.
+class Layouts {
+public:
+  Layouts(MLIRContext *context, ArrayRef<Run> runs) : context(context) {
+    // A convolution writes rows as far apart as those that it reads.
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (const Run &run : runs) {
+        int64_t pitch = std::max({run.geometry.leastPitch(), pitches[run.input],
+                                  pitches[run.output]});
+        for (Extent extent : {run.input, run.output}) {
+          changed |= pitches[extent] != pitch;
+          pitches[extent] = pitch;
+        }
+      }
+    }
+    for (const Run &run : runs) {
+      int64_t &origin = origins[run.input];
+      origin = std::max(origin, run.geometry.leastOrigin(pitches[run.input]));
+    }
+    for (const Run &run : runs) {
+      int64_t &size = sizes[run.input];
+      size = std::max(size, run.geometry.leastSize(alignedOrigin(run.input),
+                                                   pitches[run.input]));
+    }
+  }
+
+  PlanesAttr planes(Extent extent) const {
+    auto [height, width, strideH, strideW] = extent;
+    int64_t columns = llvm::divideCeilSigned(width, strideW);
+    int64_t pitch = std::max(columns, lookup(pitches, extent));
+    int64_t origin = alignedOrigin(extent);
+    int64_t imageEnd = origin + llvm::divideCeilSigned(height, strideH) * pitch;
+    int64_t size = std::max(imageEnd, lookup(sizes, extent));
+    return PlanesAttr::get(context,
+                           DenseI64ArrayAttr::get(context, {strideH, strideW}),
+                           origin, pitch, llvm::alignTo(size, lineElements));
+  }
+
+private:
+  static int64_t lookup(const std::map<Extent, int64_t> &numbers,
+                        Extent extent) {
+    auto found = numbers.find(extent);
+    return found == numbers.end() ? 0 : found->second;
+  }
+
+  int64_t alignedOrigin(Extent extent) const {
+    return llvm::alignTo(lookup(origins, extent), lineElements);
+  }
+
+  MLIRContext *context;
+  std::map<Extent, int64_t> pitches, origins, sizes;
+};
 
 class LayoutActivations
     : public patternc::impl::LayoutActivationsPassBase<LayoutActivations> {
 public:
   void runOnOperation() override {
-    llvm::DenseMap<std::pair<Value, Attribute>, Value> packs;
-    int64_t inserted = 0;
-    getOperation().walk([&](PackedConv2DOp op) {
-      RankedTensorType type = op.getInput().getType();
-      if (type.getEncoding())
-        return;
-      PlanesAttr planes = ConvolutionGeometry::of(op).planesRead(&getContext());
-      Value &pack = packs[{op.getInput(), planes}];
-      if (!pack || pack.getParentBlock() != op->getBlock()) {
-        ImplicitLocOpBuilder b(op.getLoc(), op);
-        pack = PackOp::create(b, type.cloneWithEncoding(planes), op.getInput());
-        ++inserted;
-      }
-      op.getInputMutable().assign(pack);
-    });
-    remarkStatistics(*this, getOperation(), {{"packs", inserted}});
+    inserted = unpacked = 0;
+    for (Operation &function : *getOperation().getBody())
+      layOut(function);
+    remarkStatistics(*this, getOperation(),
+                     {{"packs", inserted}, {"unpacks", unpacked}});
   }
+
+private:
+  void layOut(Operation &function) {
+    SmallVector<Run> runs;
+    llvm::DenseMap<Operation *, size_t> runOfOp;
+    function.walk([&](PackedConv2DOp op) {
+      runOfOp[op] = runs.size();
+      runs.push_back(runOf(op));
+    });
+    Layouts layouts(&getContext(), runs);
+    packs.clear();
+    function.walk([&](Operation *op) {
+      if (auto conv = dyn_cast<PackedConv2DOp>(op)) {
+        const Run &run = runs[runOfOp[op]];
+        move(conv, conv.getInputMutable(), layouts.planes(run.input));
+        PlanesAttr output = layouts.planes(run.output);
+        for (OpOperand &residual : conv.getResidualMutable())
+          move(conv, residual, output);
+        place(conv.getOutput(), output, conv.getResidual() != nullptr);
+      } else if (auto pool = dyn_cast<Pool2DOp>(op)) {
+        place(pool.getOutput(), layouts.planes(extentOf(pool.getOutput())),
+              /*always=*/false);
+      }
+    });
+  }
+
+  static bool readsPlanes(OpOperand &use) {
+    if (auto conv = dyn_cast<PackedConv2DOp>(use.getOwner()))
+      return use.get() == conv.getInput() || use.get() == conv.getResidual();
+    return isa<Pool2DOp>(use.getOwner());
+  }
+
+  /// Puts an output into planes if some use can read it there, or `always`;
+  /// other uses get it unpacked.
+  void place(TypedValue<RankedTensorType> image, PlanesAttr planes,
+             bool always) {
+    if (image.getType().getEncoding() ||
+        !(always || llvm::any_of(image.getUses(), readsPlanes)))
+      return;
+    RankedTensorType plain = image.getType();
+    image.setType(plain.cloneWithEncoding(planes));
+    if (llvm::all_of(image.getUses(), readsPlanes))
+      return;
+    OpBuilder b(image.getContext());
+    b.setInsertionPointAfterValue(image);
+    auto unpack = UnpackOp::create(b, image.getLoc(), plain, image);
+    image.replaceUsesWithIf(unpack, [&](OpOperand &use) {
+      return use.getOwner() != unpack && !readsPlanes(use);
+    });
+    ++unpacked;
+  }
+
+  /// Makes a use read `planes`, or others as good that the image is in already.
+  void move(Operation *user, OpOperand &use, PlanesAttr planes) {
+    auto image = cast<TypedValue<RankedTensorType>>(use.get());
+    if (PlanesAttr now = planesOf(image);
+        now && now.getStrides() == planes.getStrides() &&
+        now.getPitch() == planes.getPitch() &&
+        now.getOrigin() >= planes.getOrigin() &&
+        now.getSize() - now.getOrigin() >=
+            planes.getSize() - planes.getOrigin())
+      return;
+    Value &pack = packs[{image, planes}];
+    if (!pack || pack.getParentBlock() != user->getBlock()) {
+      ImplicitLocOpBuilder b(user->getLoc(), user);
+      pack =
+          PackOp::create(b, image.getType().cloneWithEncoding(planes), image);
+      ++inserted;
+    }
+    use.set(pack);
+  }
+
+  llvm::DenseMap<std::pair<Value, Attribute>, Value> packs;
+  int64_t inserted = 0, unpacked = 0;
 };
 
 } // namespace

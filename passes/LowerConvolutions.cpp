@@ -1,8 +1,7 @@
-// Lowers pattern.pack and pattern.packed_conv2d to dispatches of executables
-// whose bodies are loops. Precondition: scheduled convolutions on planes with
-// constant FKW arrays. Postcondition: no op of the pattern dialect is left.
-// Refuses a convolution that was not scheduled, is not on planes, or whose
-// arrays are not constant.
+// Lowers packed convolutions, pooling and copies to dispatches of executables
+// whose bodies are loops. Precondition: all of them are scheduled; convolutions
+// read planes and have constant FKW arrays. Postcondition: no op of the pattern
+// dialect is left. Refuses what does not meet the precondition.
 
 #include "dialect/ConstantData.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,7 +16,9 @@
 #include "passes/IreeDialects.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
+#include "passes/RowKernel.h"
 #include "passes/Statistics.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_LOWERCONVOLUTIONSPASS
@@ -27,9 +28,11 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// The buffer that holds planes once the encoding is written out.
+/// The buffer of an image: planes are written out to a flat one.
 static RankedTensorType writeOutPlanes(RankedTensorType type) {
-  auto planes = cast<PlanesAttr>(type.getEncoding());
+  auto planes = dyn_cast_or_null<PlanesAttr>(type.getEncoding());
+  if (!planes)
+    return type;
   ArrayRef<int64_t> shape = type.getShape();
   return RankedTensorType::get(
       {shape[0] * shape[1] * planes.getPlaneSize() + PlanesAttr::slack},
@@ -83,69 +86,80 @@ class LowerConvolutions
     : public patternc::impl::LowerConvolutionsPassBase<LowerConvolutions> {
 public:
   void runOnOperation() override {
-    SmallVector<PackOp> packs;
-    SmallVector<PackedConv2DOp> convolutions;
-    getOperation().walk([&](PackOp op) { packs.push_back(op); });
-    getOperation().walk([&](PackedConv2DOp op) { convolutions.push_back(op); });
-    IRMapping writtenOut; // from values in planes to plain tensors
-    for (PackOp op : packs)
-      if (failed(lowerPack(op, writtenOut)))
-        return signalPassFailure();
-    for (PackedConv2DOp op : convolutions)
-      if (failed(lowerConvolution(op, writtenOut)))
-        return signalPassFailure();
-    for (PackOp op : packs)
-      op.erase();
+    writtenOut.clear();
+    convolutions = pools = copies = 0;
+    SmallVector<Operation *> lowered;
+    WalkResult result = getOperation().walk([&](Operation *operation) {
+      LogicalResult done =
+          llvm::TypeSwitch<Operation *, LogicalResult>(operation)
+              .Case<PackedConv2DOp, Pool2DOp, PackOp, UnpackOp>([&](auto op) {
+                lowered.push_back(op);
+                if (!op.getSchedule())
+                  return LogicalResult(op.emitOpError(
+                      "has no schedule; run pattern-schedule-convolutions "
+                      "first"));
+                return lower(op);
+              })
+              .Default([](Operation *) { return success(); });
+      return failed(done) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    // A reader comes after what it reads.
+    for (Operation *op : llvm::reverse(lowered)) {
+      if (auto conv = dyn_cast<PackedConv2DOp>(op))
+        erasePacked(conv);
+      else
+        op->erase();
+    }
     remarkStatistics(
         *this, getOperation(),
-        {{"convolutions", static_cast<int64_t>(convolutions.size())},
-         {"packs", static_cast<int64_t>(packs.size())}});
+        {{"convolutions", convolutions}, {"pools", pools}, {"copies", copies}});
   }
 
 private:
-  LogicalResult lowerPack(PackOp op, IRMapping &writtenOut) {
-    ScheduleAttr schedule;
-    for (Operation *user : op->getUsers()) {
-      auto conv = dyn_cast<PackedConv2DOp>(user);
-      if (!conv || !conv.getSchedule()) {
-        op.emitOpError("can be lowered for scheduled convolutions only")
-                .attachNote(user->getLoc())
-            << "this use is none";
-        return failure();
-      }
-      schedule = *conv.getSchedule();
-    }
-    if (!schedule)
-      return success(); // no use: erased with the others
+  LogicalResult lower(PackOp op) {
+    ++copies;
+    return lowerRows(op, layerName(op) + "_pack");
+  }
+  LogicalResult lower(UnpackOp op) {
+    ++copies;
+    return lowerRows(op, layerName(op) + "_unpack");
+  }
+  LogicalResult lower(Pool2DOp op) {
+    ++pools;
+    return lowerRows(op, layerName(op) + "_pool");
+  }
 
-    RankedTensorType planesType = writeOutPlanes(op.getOutput().getType());
-    ArrayRef<int64_t> shape = op.getInput().getType().getShape();
-    auto planes = cast<PlanesAttr>(op.getOutput().getType().getEncoding());
-    bool gpu = schedule.getDevice() == Device::Gpu;
-    int64_t threads = gpu ? schedule.getLanes() : 0;
-    std::array<int64_t, 3> workgroups = {shape[1], shape[0], 1};
-    if (gpu)
-      workgroups = {llvm::divideCeilSigned(planes.getPlaneSize(), threads),
-                    shape[1], shape[0]};
-    StreamExecutable executable(getOperation(), op.getLoc(),
-                                layerName(op) + "_pack",
-                                {op.getInput().getType(), planesType},
-                                workgroups, schedule.getDevice(), threads);
-    emitPackKernel(executable, op, schedule);
+  /// Lowers an op that makes the rows of one image from those of another.
+  template <typename RowsOp>
+  LogicalResult lowerRows(RowsOp op, const std::string &name) {
+    Value input = bufferOf(op.getInput());
+    if (!input)
+      return refuseForeignPlanes(op);
+    RowKernel kernel(op);
+    RankedTensorType output = writeOutPlanes(op.getOutput().getType());
+    StreamExecutable executable(
+        getOperation(), op.getLoc(), name, {input.getType(), output},
+        kernel.workgroups(), op.getSchedule()->getDevice(), kernel.threads());
+    kernel.emit(executable);
     OpBuilder b(op);
-    writtenOut.map(
-        op.getOutput(),
-        executable.dispatch(b, op.getLoc(), {op.getInput()}, planesType));
+    finish(op.getOutput(),
+           executable.dispatch(b, op.getLoc(), {input}, output));
     return success();
   }
 
-  LogicalResult lowerConvolution(PackedConv2DOp op, IRMapping &writtenOut) {
-    if (!op.getSchedule())
+  LogicalResult lower(PackedConv2DOp op) {
+    ++convolutions;
+    if (!planesOf(op.getInput()))
       return op.emitOpError(
-          "has no schedule; run pattern-schedule-convolutions first");
-    Value input = writtenOut.lookupOrNull(op.getInput());
-    if (!input)
-      return op.emitOpError("reads no planes made by pattern.pack; run "
+          "reads no planes; run pattern-layout-activations first");
+    Value input = bufferOf(op.getInput());
+    Value residual = op.getResidual() ? bufferOf(op.getResidual()) : Value();
+    if (!input || (op.getResidual() && !residual))
+      return refuseForeignPlanes(op);
+    if (residual && !planesOf(op.getOutput()))
+      return op.emitOpError("adds a residual, but not in planes; run "
                             "pattern-layout-activations first");
     std::optional<FkwArrays> arrays = readFkw(op);
     if (!arrays)
@@ -153,8 +167,9 @@ private:
           "cannot be lowered: its FKW arrays are not constant");
 
     ConvolutionKernel kernel;
-    kernel.geometry = ConvolutionGeometry::of(op);
-    kernel.planes = cast<PlanesAttr>(op.getInput().getType().getEncoding());
+    kernel.geometry = ConvolutionGeometry::onPlanes(op);
+    kernel.planes = planesOf(op.getInput());
+    kernel.outputPlanes = planesOf(op.getOutput());
     kernel.set = op.getStorage().getSet();
     kernel.group = op.getStorage().getGroup();
     kernel.schedule = *op.getSchedule();
@@ -179,9 +194,12 @@ private:
           createTaps(b, kernel.set, kernel.geometry, kernel.planes));
     if (op.getBias())
       operands.push_back(op.getBias());
+    if (residual)
+      operands.push_back(residual);
 
+    RankedTensorType output = writeOutPlanes(op.getOutput().getType());
     SmallVector<Type> bindings(ValueRange(operands).getTypes());
-    bindings.push_back(op.getType());
+    bindings.push_back(output);
     StreamExecutable executable(getOperation(), op.getLoc(), layer, bindings,
                                 kernel.workgroups(),
                                 kernel.schedule.getDevice(), kernel.threads());
@@ -198,12 +216,34 @@ private:
     kernel.reorder = take();
     kernel.taps = patterns > 1 ? take() : Value();
     kernel.bias = op.getBias() ? take() : Value();
+    kernel.residual = residual ? take() : Value();
     kernel.output = take();
     kernel.emit(executable);
-    replacePacked(op,
-                  executable.dispatch(b, op.getLoc(), operands, op.getType()));
+    finish(op.getOutput(),
+           executable.dispatch(b, op.getLoc(), operands, output));
     return success();
   }
+
+  /// The tensor that stands for an image: itself if it is plain, what its
+  /// planes were written out to, or null for planes that no op here made.
+  Value bufferOf(Value image) const {
+    return planesOf(image) ? writtenOut.lookupOrNull(image) : image;
+  }
+
+  static LogicalResult refuseForeignPlanes(Operation *op) {
+    return op->emitOpError(
+        "reads planes that no operation of this dialect made");
+  }
+
+  void finish(TypedValue<RankedTensorType> image, Value result) {
+    if (planesOf(image))
+      writtenOut.map(image, result);
+    else
+      image.replaceAllUsesWith(result);
+  }
+
+  IRMapping writtenOut; // from images in planes to flat tensors
+  int64_t convolutions = 0, pools = 0, copies = 0;
 };
 
 } // namespace

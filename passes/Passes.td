@@ -9,8 +9,8 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
     Precondition: linalg on tensors, as importers produce it. Each f32
     `linalg.conv_2d_nchw_fchw`, `linalg.depthwise_conv_2d_nchw_chw` and
     `linalg.conv_2d_ngchw_gfchw` with static shapes and constant weights becomes
-    one `pattern.conv2d`, which takes over the zero `tensor.pad` of its input,
-    the bias in its initial value and a ReLU or ReLU6 that is its only use.
+    one `pattern.conv2d`, which takes over the zero `tensor.pad` of its input
+    and the bias in its initial value.
     Pattern set and connectivity are found in the zeros of the weights; a
     convolution without such zeros gets the pattern of all positions.
 
@@ -42,6 +42,78 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
            "Largest pattern set to look for; weights with more distinct supports count as dense">];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
+  let summary = "Raise linalg poolings to pattern.pool2d.";
+  let description = [{
+    Precondition: linalg on tensors, as importers produce it. Each f32
+    `linalg.pooling_nchw_max` with static shapes becomes a `pattern.pool2d`, as
+    does each `linalg.pooling_nchw_sum` that is divided by the positions of its
+    kernel, and each sum over all of height and width that is divided by the
+    positions of the image. The op takes over the `tensor.pad` of its input if it
+    pads with what does not change the result: negative infinity for a maximum,
+    zero for a mean.
+
+    Refused: nothing. Left as they are: every other operation, among them poolings
+    with dilations, with another initial value than the padding would have, or
+    divided by another number, such as the positions of the image in each window.
+    Place: before the layout.
+
+    Statistics, as remarks:
+    - `maxima`: maximum poolings
+    - `means`: average poolings
+
+    Before:
+
+    ```mlir
+    %0 = linalg.fill ins(%minus_infinity : f32) outs(%e : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+    %y = linalg.pooling_nchw_max {strides = dense<2> : vector<2xi64>} ins(%x, %window : ...)
+        outs(%0 : ...) -> tensor<1x2x4x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
+        : tensor<1x2x8x8xf32> -> tensor<1x2x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseEpiloguesPass : Pass<"pattern-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "Fuse additions and activations into the pattern.conv2d before them.";
+  let description = [{
+    Precondition: `pattern.conv2d` among linalg on tensors. A `linalg.generic` that
+    adds another image to a convolution and is its only use becomes its
+    `residual`; of two convolutions, the later one adds the result of the earlier.
+    The convolution moves down to the addition, where the other image is there. A
+    ReLU or ReLU6 that is then the only use becomes its `activation`.
+
+    Refused: nothing. Left as they are: an addition behind an activation, which a
+    convolution cannot do in this order, and a second addition. Place: after
+    raising, before reordering.
+
+    Statistics, as remarks:
+    - `residuals`: convolutions that add an image
+    - `activations`: convolutions with an activation
+
+    Before:
+
+    ```mlir
+    %0 = pattern.conv2d %x, %w map <...> : (...) -> tensor<1x2x4x4xf32>
+    %1 = linalg.generic ... ins(%0, %r : ...) { ... arith.addf ... }
+    %y = linalg.generic ... ins(%1 : ...) { ... arith.maximumf ... }
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w add(%r) map <...> {activation = #pattern.activation<relu>}
+        : (...) -> tensor<1x2x4x4xf32>
+    ```
+  }];
 }
 
 def ReorderFiltersPass : Pass<"pattern-reorder-filters", "::mlir::ModuleOp"> {
@@ -139,17 +211,19 @@ def DecompressWeightsPass : Pass<"pattern-decompress-weights", "::mlir::ModuleOp
 }
 
 def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::ModuleOp"> {
-  let summary = "Reference lowering: pattern.conv2d to plain linalg.";
+  let summary = "Reference lowering: pattern.conv2d and pattern.pool2d to plain linalg.";
   let description = [{
-    Precondition: `pattern.conv2d`. Writes the padding, convolution, bias and
-    activation out as `tensor.pad`, `linalg.conv_2d_nchw_fchw` (or its grouped
-    form) and `linalg.generic`, on the dense weights with their zeros. It is the
-    oracle that the compiled form is compared with.
+    Precondition: `pattern.conv2d` and `pattern.pool2d`. Writes the padding,
+    convolution, bias, residual and activation out as `tensor.pad`,
+    `linalg.conv_2d_nchw_fchw` (or its grouped form) and `linalg.generic`, on the
+    dense weights with their zeros; pooling as `linalg.pooling_nchw_max`, or
+    `linalg.pooling_nchw_sum` and a division. It is the oracle that the compiled
+    form is compared with.
 
-    Refused: nothing.
+    Refused, with an error: pooling of images in planes.
 
     Statistics, as remarks:
-    - `lowered`: convolutions written out
+    - `lowered`: convolutions and poolings written out
 
     Before:
 
@@ -205,7 +279,9 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     Option<"lanes", "lanes", "int64_t", /*default=*/"16",
            "32-bit lanes of a vector register, or threads of a GPU workgroup; vm always has one">,
     Option<"registers", "registers", "int64_t", /*default=*/"32",
-           "Vector registers">];
+           "Vector registers">,
+    Option<"cacheBytes", "cache-bytes", "int64_t", /*default=*/"524288",
+           "Bytes of input that the tiles of a workgroup may take in a core's cache">];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {

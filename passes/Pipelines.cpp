@@ -35,6 +35,8 @@ struct TargetOptions : PassPipelineOptions<TargetOptions> {
 
 static void linalgToPacked(OpPassManager &pm) {
   pm.addPass(createRaiseConvolutionsPass());
+  pm.addPass(createRaisePoolingPass());
+  pm.addPass(createFuseEpiloguesPass());
   pm.addPass(createReorderFiltersPass());
   pm.addPass(createCompressWeightsPass());
 }
@@ -52,7 +54,7 @@ static void packedToExecutable(OpPassManager &pm, const TargetOptions &target) {
 void patternc::registerPipelines() {
   PassPipelineRegistration<>(
       "pattern-linalg-to-packed-pipeline",
-      "Raise convolutions, reorder their filters and store them in FKW",
+      "Raise convolutions and pooling, reorder filters and store them in FKW",
       linalgToPacked);
   PassPipelineRegistration<TargetOptions>(
       "pattern-packed-to-executable-pipeline",

@@ -1,13 +1,12 @@
 // Raises linalg convolutions with constant weights to pattern.conv2d, together
-// with the tensor.pad of their input, the bias in their initial value and the
-// ReLU behind them. Precondition: linalg on tensors. Postcondition: no static
-// f32 convolution with constant weights is left in NCHW form. Refuses weights
-// that are not finite; leaves alone whatever it has no pattern form for.
+// with the tensor.pad of their input and the bias in their initial value.
+// Precondition: linalg on tensors. Postcondition: no static f32 convolution
+// with constant weights is left in NCHW form. Refuses weights that are not
+// finite; leaves alone whatever it has no pattern form for.
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -15,6 +14,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/KernelInference.h"
 #include "passes/LayerName.h"
+#include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -57,14 +57,6 @@ static Value skipReshapes(Value value) {
 static const SmallVector<ReassociationIndices> groupsJoined{
     {0}, {1, 2}, {3}, {4}};
 
-/// True for what pattern.conv2d takes: a static f32 tensor with elements and
-/// without encoding.
-static bool isPlain(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.hasStaticShape() && type.getNumElements() != 0 &&
-         type.getElementType().isF32() && !type.getEncoding();
-}
-
 /// The same constant under another shape of as many elements.
 static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
@@ -72,10 +64,6 @@ static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
   if (auto dense = dyn_cast<DenseElementsAttr>(attribute))
     return dense.reshape(type);
   return {};
-}
-
-static bool isZero(Value value) {
-  return matchPattern(value, m_AnyZeroFloat());
 }
 
 /// Reads the initial value of a convolution: zero, one constant, or a bias
@@ -101,24 +89,6 @@ static FailureOr<OpFoldResult> matchBias(Value init, int64_t filters) {
       broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3})
     return OpFoldResult(broadcast.getInput());
   return failure();
-}
-
-/// If `value` is an image padded with zeros, strips the padding off and returns
-/// top, left, bottom and right.
-static SmallVector<int64_t> takePadding(Value &value) {
-  auto pad = value.getDefiningOp<tensor::PadOp>();
-  if (!pad || !pad.getConstantPaddingValue() ||
-      !isZero(pad.getConstantPaddingValue()) || !isPlain(pad.getSource()) ||
-      pad.getSourceType().getRank() != 4)
-    return {0, 0, 0, 0};
-  ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
-  auto negativeOrDynamic = [](int64_t p) { return p < 0; };
-  if (llvm::any_of(low, negativeOrDynamic) ||
-      llvm::any_of(high, negativeOrDynamic) || low[0] || low[1] || high[0] ||
-      high[1])
-    return {0, 0, 0, 0};
-  value = pad.getSource();
-  return {low[2], low[3], high[2], high[3]};
 }
 
 /// True if strides and dilations are positive and the output is as large as the
@@ -226,14 +196,15 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     Value input = conv->input;
     if (cast<ShapedType>(input.getType()).getRank() == 5)
       input = joinGroups(rewriter, loc, input);
-    SmallVector<int64_t> padding = takePadding(input);
+    SmallVector<int64_t> padding = takePadding(input, isZero);
     auto outputType =
         RankedTensorType::get(conv->outputShape, rewriter.getF32Type());
     auto pair = [](DenseElementsAttr attribute) {
       return llvm::to_vector(attribute.getValues<int64_t>());
     };
     Value result = Conv2DOp::create(
-        rewriter, loc, outputType, input, constant(weights), bias, map,
+        rewriter, loc, outputType, input, constant(weights), bias,
+        /*residual=*/nullptr, map,
         /*filter_order=*/nullptr,
         rewriter.getDenseI64ArrayAttr(pair(conv->strides)),
         rewriter.getDenseI64ArrayAttr(padding),
@@ -263,104 +234,6 @@ private:
   int64_t maxPatterns;
 };
 
-/// Fuses a ReLU or ReLU6 that is the only use of a pattern.conv2d.
-struct FuseActivation : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::GenericOp op,
-                                PatternRewriter &rewriter) const override {
-    if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
-        op.getNumParallelLoops() != op.getNumLoops() ||
-        !llvm::all_of(op.getIndexingMapsArray(),
-                      [](AffineMap map) { return map.isIdentity(); }) ||
-        op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
-      return failure();
-    auto conv = op.getDpsInputOperand(0)->get().getDefiningOp<Conv2DOp>();
-    if (!conv || !conv->hasOneUse() ||
-        conv.getActivation() != Activation::None ||
-        conv.getType() != op->getResult(0).getType())
-      return failure();
-    FailureOr<Activation> activation = matchActivation(*op.getBody());
-    if (failed(activation))
-      return failure();
-    rewriter.modifyOpInPlace(conv, [&] { conv.setActivation(*activation); });
-    rewriter.replaceOp(op, conv.getOutput());
-    return success();
-  }
-
-private:
-  /// If `value` is max(x, 0), returns x. `value` may be a maximum, or a
-  /// comparison and a select in any of their mirrored forms.
-  static Value matchClampBelow(Value value) {
-    if (auto max = value.getDefiningOp<arith::MaximumFOp>())
-      return isZero(max.getRhs())   ? max.getLhs()
-             : isZero(max.getLhs()) ? max.getRhs()
-                                    : Value();
-    return matchSelect(value, isZero, /*keepsGreater=*/true);
-  }
-
-  static Value matchClampAbove(Value value, double bound) {
-    auto isBound = [&](Value v) {
-      FloatAttr attribute;
-      return matchPattern(v, m_Constant(&attribute)) &&
-             attribute.getValueAsDouble() == bound;
-    };
-    if (auto min = value.getDefiningOp<arith::MinimumFOp>())
-      return isBound(min.getRhs())   ? min.getLhs()
-             : isBound(min.getLhs()) ? min.getRhs()
-                                     : Value();
-    return matchSelect(value, isBound, /*keepsGreater=*/false);
-  }
-
-  /// Matches `select(cmpf(x, bound), a, b)`, or that of `cmpf(bound, x)`, with
-  /// {a, b} = {x, bound} that keeps the greater (or the lesser) of the two;
-  /// returns x.
-  static Value matchSelect(Value value, function_ref<bool(Value)> isBound,
-                           bool keepsGreater) {
-    auto select = value.getDefiningOp<arith::SelectOp>();
-    auto compare =
-        select ? select.getCondition().getDefiningOp<arith::CmpFOp>() : nullptr;
-    if (!compare)
-      return {};
-    using Predicate = arith::CmpFPredicate;
-    bool greater = llvm::is_contained(
-        {Predicate::OGT, Predicate::UGT, Predicate::OGE, Predicate::UGE},
-        compare.getPredicate());
-    bool less = llvm::is_contained(
-        {Predicate::OLT, Predicate::ULT, Predicate::OLE, Predicate::ULE},
-        compare.getPredicate());
-    Value x = compare.getLhs(), bound = compare.getRhs();
-    if (isBound(x)) {
-      std::swap(x, bound);
-      std::swap(greater, less);
-    }
-    if (!isBound(bound))
-      return {};
-    Value whenTrue = select.getTrueValue(), whenFalse = select.getFalseValue();
-    bool xWhenTrue = whenTrue == x && isBound(whenFalse);
-    bool xWhenFalse = whenFalse == x && isBound(whenTrue);
-    if ((greater && xWhenTrue) || (less && xWhenFalse))
-      return keepsGreater ? x : Value();
-    if ((less && xWhenTrue) || (greater && xWhenFalse))
-      return keepsGreater ? Value() : x;
-    return {};
-  }
-
-  static FailureOr<Activation> matchActivation(Block &body) {
-    Value result = body.getTerminator()->getOperand(0);
-    Value input = body.getArgument(0);
-    if (matchClampBelow(result) == input)
-      return Activation::Relu;
-    if (Value inner = matchClampAbove(result, 6.0);
-        inner && matchClampBelow(inner) == input)
-      return Activation::Relu6;
-    if (Value inner = matchClampBelow(result);
-        inner && matchClampAbove(inner, 6.0) == input)
-      return Activation::Relu6;
-    return failure();
-  }
-};
-
 class RaiseConvolutions
     : public patternc::impl::RaiseConvolutionsPassBase<RaiseConvolutions> {
 public:
@@ -378,7 +251,6 @@ public:
                  RaiseConvolution<linalg::DepthwiseConv2DNchwChwOp>,
                  RaiseConvolution<linalg::Conv2DNgchwGfchwOp>>(
         context, static_cast<int64_t>(maxPatterns));
-    patterns.add<FuseActivation>(context);
     // The reshapes around grouped convolutions cancel.
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);

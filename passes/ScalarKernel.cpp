@@ -48,25 +48,23 @@ static Value counter(ImplicitLocOpBuilder &b, scf::ForOp loop) {
                                       loop.getInductionVar());
 }
 
-/// All kernels of one filter group at one output position.
-static void emitPosition(ImplicitLocOpBuilder &b,
-                         const ConvolutionKernel &kernel, Value image,
-                         Value filterGroup, Value position) {
+/// All kernels of one filter group at one position of the image; returns one
+/// sum for each of `filters`.
+static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
+                                   const ConvolutionKernel &kernel, Value image,
+                                   Value filterGroup, ArrayRef<Value> filters,
+                                   Value row, Value column) {
   IndexArithmetic index(b);
   const ConvolutionGeometry &geometry = kernel.geometry;
   int64_t group = kernel.group, entries = kernel.set.getEntries();
-  Value row = index.div(position, geometry.outWidth);
-  Value column = index.sub(position, index.mul(row, geometry.outWidth));
-  Value inputBase = index.add(
-      index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
-      index.add(index.mul(row, kernel.pitch()), column));
+  Value inputBase =
+      index.add(kernel.inputBase(b, image),
+                index.add(index.mul(row, kernel.pitch()), column));
 
-  SmallVector<Value> filters, init;
-  for (int64_t g = 0; g < group; ++g) {
-    filters.push_back(index.load(kernel.reorder,
-                                 index.add(index.mul(filterGroup, group), g)));
+  SmallVector<Value> init;
+  for (Value filter : filters) {
     if (kernel.bias)
-      init.push_back(memref::LoadOp::create(b, kernel.bias, filters.back()));
+      init.push_back(memref::LoadOp::create(b, kernel.bias, filter));
     else
       init.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
   }
@@ -74,11 +72,11 @@ static void emitPosition(ImplicitLocOpBuilder &b,
   Value begin = memref::LoadOp::create(b, kernel.offset, filterGroup);
   Value end =
       memref::LoadOp::create(b, kernel.offset, index.add(filterGroup, 1));
-  ValueRange results;
+  SmallVector<Value> results;
   {
     OpBuilder::InsertionGuard guard(b);
     scf::ForOp kernels = beginLoop(b, begin, end, init);
-    results = kernels.getResults();
+    results = llvm::to_vector_of<Value>(kernels.getResults());
     Value k = counter(b, kernels);
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
@@ -106,12 +104,51 @@ static void emitPosition(ImplicitLocOpBuilder &b,
     scf::YieldOp::create(b, accumulators);
   }
 
-  int64_t outSize = geometry.outHeight * geometry.outWidth;
-  for (auto [filter, accumulator] : llvm::zip_equal(filters, results)) {
-    Value channel = index.add(index.mul(image, geometry.filters * outSize),
-                              index.mul(filter, outSize));
-    memref::StoreOp::create(b, activate(b, accumulator, kernel.activation),
-                            kernel.output, index.add(channel, position));
+  return results;
+}
+
+/// One element of each channel of a filter group: a position of the image, or
+/// one of the zeros around it in planes.
+static void emitElement(ImplicitLocOpBuilder &b,
+                        const ConvolutionKernel &kernel, Value image,
+                        Value filterGroup, Value element) {
+  IndexArithmetic index(b);
+  const ConvolutionGeometry &geometry = kernel.geometry;
+  PlanesAttr planes = kernel.outputPlanes;
+  SmallVector<Value> filters, addresses;
+  for (int64_t g = 0; g < kernel.group; ++g) {
+    filters.push_back(index.load(
+        kernel.reorder, index.add(index.mul(filterGroup, kernel.group), g)));
+    Value channel = index.mul(filters.back(), kernel.channelStride());
+    addresses.push_back(
+        index.add(index.add(kernel.outputBase(b, image), channel), element));
+  }
+  // Before the origin this wraps around, to a row beyond the image.
+  Value inRun = planes ? index.add(element, -planes.getOrigin()) : element;
+  int64_t pitch = planes ? planes.getPitch() : geometry.outWidth;
+  Value row = index.div(inRun, pitch), column = index.rem(inRun, pitch);
+
+  OpBuilder::InsertionGuard guard(b);
+  if (planes) {
+    Value inImage =
+        arith::AndIOp::create(b, index.less(row, geometry.outHeight),
+                              index.less(column, geometry.outWidth));
+    auto branch = scf::IfOp::create(b, inImage, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(branch.elseBlock());
+    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    for (Value address : addresses)
+      memref::StoreOp::create(b, zero, kernel.output, address);
+    b.setInsertionPointToStart(branch.thenBlock());
+  }
+  SmallVector<Value> sums =
+      emitSums(b, kernel, image, filterGroup, filters, row, column);
+  for (auto [sum, address] : llvm::zip_equal(sums, addresses)) {
+    Value value = sum;
+    if (kernel.residual)
+      value = arith::AddFOp::create(
+          b, value, memref::LoadOp::create(b, kernel.residual, address));
+    memref::StoreOp::create(b, activate(b, value, kernel.activation),
+                            kernel.output, address);
   }
 }
 
@@ -120,20 +157,19 @@ void ConvolutionKernel::emitScalar(StreamExecutable &executable) const {
   IndexArithmetic index(b);
   Value filterGroup = executable.workgroupId(1);
   Value image = executable.workgroupId(2);
-  int64_t positions = geometry.outHeight * geometry.outWidth;
   OpBuilder::InsertionGuard guard(b);
-  Value position;
+  Value element;
   if (schedule.getDevice() == Device::Gpu) {
-    position = index.add(index.mul(executable.workgroupId(0), threads()),
-                         Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
-    auto inImage = scf::IfOp::create(b, index.less(position, positions),
-                                     /*withElseRegion=*/false);
-    b.setInsertionPointToStart(inImage.thenBlock());
+    element = index.add(index.mul(executable.workgroupId(0), threads()),
+                        Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
+    auto inChannel = scf::IfOp::create(b, index.less(element, channelSize()),
+                                       /*withElseRegion=*/false);
+    b.setInsertionPointToStart(inChannel.thenBlock());
   } else {
     auto loop = scf::ForOp::create(
-        b, index.constant(0), index.constant(positions), index.constant(1));
+        b, index.constant(0), index.constant(channelSize()), index.constant(1));
     b.setInsertionPointToStart(loop.getBody());
-    position = loop.getInductionVar();
+    element = loop.getInductionVar();
   }
-  emitPosition(b, *this, image, filterGroup, position);
+  emitElement(b, *this, image, filterGroup, element);
 }

@@ -6,6 +6,7 @@
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/CommandLine.h"
 
 namespace patternc {
@@ -41,11 +42,19 @@ public:
 
   void runOnOperation() override {
     int64_t scheduled = 0;
-    WalkResult result = getOperation().walk([&](PackedConv2DOp op) {
-      if (op.getSchedule())
+    // What moves rows goes by vectors or threads, like the convolutions.
+    auto rows = ScheduleAttr::get(&getContext(), device,
+                                  device == Device::Vm ? 1 : lanes, 1, 1, 1, 0);
+    WalkResult result = getOperation().walk([&](Operation *operation) {
+      llvm::TypeSwitch<Operation *>(operation).Case<PackOp, UnpackOp, Pool2DOp>(
+          [&](auto op) {
+            if (!op.getSchedule())
+              op.setScheduleAttr(rows);
+          });
+      auto op = dyn_cast<PackedConv2DOp>(operation);
+      if (!op || op.getSchedule())
         return WalkResult::advance();
-      auto planes =
-          dyn_cast_or_null<PlanesAttr>(op.getInput().getType().getEncoding());
+      PlanesAttr planes = planesOf(op.getInput());
       if (!planes) {
         op.emitOpError("reads no planes; run pattern-layout-activations first");
         return WalkResult::interrupt();
@@ -65,50 +74,62 @@ private:
     case Device::Cpu:
       return scheduleVectors(op, pitch);
     case Device::Gpu:
-      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 0);
+      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0);
     case Device::Vm:
-      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 0);
+      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0);
     }
     llvm_unreachable("unknown device");
   }
 
   ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t pitch) {
-    ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+    ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
     int64_t group = op.getStorage().getGroup();
     int64_t run = geometry.runLength(pitch);
 
-    // Two masked stores write a vector.
+    // Two masked stores write a vector of a plain output.
     int64_t width = lanes;
-    while (width > geometry.maxLanes(pitch))
+    while (!planesOf(op.getOutput()) && width > geometry.maxLanes(pitch))
       width /= 2;
 
-    // Accumulators share the registers with the weights of the group and with
-    // the vectors that are being loaded; more weights want more of the latter.
-    int64_t accumulators =
-        group >= 8 ? registers / 2 : registers - group - registers / 8;
-    int64_t mostVectors = std::max<int64_t>(1, accumulators / group);
-    mostVectors =
-        std::min({mostVectors, int64_t(12), PlanesAttr::slack / width});
+    // Accumulators share the registers with the weights of the group or the
+    // input vectors, whichever are fewer, and with what is being loaded.
+    auto fits = [&](int64_t vectors) {
+      return vectors * width <= PlanesAttr::slack &&
+             group * vectors + std::min(group, vectors) + registers / 8 <=
+                 registers;
+    };
+    int64_t mostVectors = 1;
+    while (mostVectors < 12 && fits(mostVectors + 1))
+      ++mostVectors;
     int64_t tiles = llvm::divideCeilSigned(run, width * mostVectors);
     int64_t vectors = llvm::divideCeilSigned(run, width * tiles);
     tiles = llvm::divideCeilSigned(run, width * vectors);
 
+    // A workgroup makes as many tiles as have their input in the cache, for all
+    // filter groups.
+    int64_t halo =
+        (geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0)) *
+        pitch;
+    int64_t cached = cacheBytes / (sizeof(float) * geometry.channelsPerGroup());
+    int64_t band =
+        std::clamp<int64_t>((cached - halo) / (width * vectors), 1, tiles);
+    int64_t bands = llvm::divideCeilSigned(tiles, band);
+    band = llvm::divideCeilSigned(tiles, bands);
     int64_t filterGroups = geometry.filters / group;
     int64_t blocks =
         std::min(filterGroups,
-                 llvm::divideCeilSigned(minWorkgroups, tiles * geometry.batch));
+                 llvm::divideCeilSigned(minWorkgroups, bands * geometry.batch *
+                                                           geometry.phases));
 
     // x86 alone has 16 lanes; its hardware prefetchers do not follow the jumps
     // from channel to channel, and a load across lines that misses is dear.
     int64_t taps = op.getStorage().getSet().getEntries();
-    int64_t rows =
-        geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0);
     int64_t lines =
-        llvm::divideCeilSigned(width * vectors + rows * pitch, lineElements);
+        llvm::divideCeilSigned(width * vectors + halo, lineElements);
     bool pays = lanes == 16 && geometry.strideH * geometry.strideW == 1 &&
                 taps * group * vectors >= multiplyAddsPerLine * lines;
-    return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, blocks,
-                             pays ? 1 : 0);
+    return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
+                             blocks, pays ? 1 : 0);
   }
 };
 

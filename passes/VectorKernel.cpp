@@ -3,12 +3,13 @@
 // accumulators stay in registers while one loop goes over the kernels that the
 // group keeps. Every input vector is loaded once and multiplied into all
 // filters of the group. Positions between the rows of the image are computed
-// and not stored.
+// as well.
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/TileOutput.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -31,87 +32,36 @@ public:
       : executable(executable), kernel(kernel), b(executable.body()), index(b),
         geometry(kernel.geometry), lanes(kernel.schedule.getLanes()),
         vectors(kernel.schedule.getVectors()), group(kernel.group),
-        vectorType(VectorType::get(lanes, b.getF32Type())),
-        maskType(VectorType::get(lanes, b.getI1Type())) {}
+        vectorType(VectorType::get(lanes, b.getF32Type())) {}
 
   void emit() {
-    Value tile = executable.workgroupId(0);
+    Value band = executable.workgroupId(0);
     Value block = executable.workgroupId(1);
     Value image = executable.workgroupId(2);
-    runStart = index.mul(tile, kernel.tile());
-    inputBase = index.add(
-        index.mul(image, geometry.channels * kernel.planes.getPlaneSize()),
-        runStart);
-    outputBase = index.mul(image, geometry.filters * geometry.outHeight *
-                                      geometry.outWidth);
-    emitPlacements();
+    imageBase = kernel.inputBase(b, image);
+    output = TileOutput::create(executable, kernel, image);
 
-    int64_t perBlock = llvm::divideCeilSigned(kernel.filterGroups(),
-                                              kernel.schedule.getBlocks());
-    Value first = index.mul(block, perBlock);
-    Value last = index.min(index.add(first, perBlock),
-                           index.constant(kernel.filterGroups()));
-    auto loop = scf::ForOp::create(b, first, last, index.constant(1));
+    auto [firstGroup, lastGroup] =
+        part(block, kernel.filterGroups(), kernel.schedule.getBlocks());
+    int64_t bands = kernel.workgroups()[0];
+    auto [firstTile, lastTile] = part(band, kernel.tiles(), bands);
+    auto loop = scf::ForOp::create(b, firstGroup, lastGroup, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    emitFilterGroup(loop.getInductionVar());
+    emitFilterGroup(loop.getInductionVar(), firstTile, lastTile);
   }
 
 private:
-  /// Part of a vector that lies in one row of the output.
-  struct Segment {
-    Value mask;     // lanes in the row
-    Value position; // output position of lane 0, in its channel
-  };
-
-  /// Where the lanes of one vector of the tile belong in the output. It starts
-  /// in one row and may end in the next.
-  struct Placement {
-    Value whole; // all lanes lie in the first segment
-    SmallVector<Segment, 2> segments;
-  };
-
-  void emitPlacements() {
-    int64_t rows = geometry.runRows(kernel.pitch());
-    int64_t columns = geometry.runColumns(kernel.pitch());
-    int64_t pitch = rows == 1 ? columns : kernel.pitch();
-    Value zero = index.constant(0);
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value start = index.add(runStart, v * lanes);
-      Value row = index.div(start, pitch);
-      Value column = index.sub(start, index.mul(row, pitch));
-      Value inRow = index.max(index.sub(index.constant(columns), column), zero);
-      Value count =
-          arith::SelectOp::create(b, index.less(row, rows), inRow, zero);
-      // A vector without a lane in the row keeps an address in the output.
-      Value position = index.add(index.mul(row, columns), column);
-      Value some =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
-      position = arith::SelectOp::create(b, some, position, zero);
-      Placement &placement = placements.emplace_back();
-      placement.whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge,
-                                              count, index.constant(lanes));
-      placement.segments.push_back(
-          {vector::CreateMaskOp::create(b, maskType, count), position});
-      if (rows == 1)
-        continue;
-
-      Value before = index.sub(index.constant(pitch), column);
-      Value nextRow = index.add(row, 1);
-      Value notBefore = vector::CreateMaskOp::create(b, maskType, before);
-      Value all =
-          arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
-      Value mask = arith::XOrIOp::create(b, notBefore, all);
-      Value inImage =
-          vector::BroadcastOp::create(b, maskType, index.less(nextRow, rows));
-      mask = arith::AndIOp::create(b, mask, inImage);
-      Value nextPosition = index.sub(index.mul(nextRow, columns), before);
-      placement.segments.push_back({mask, index.max(nextPosition, zero)});
-    }
+  /// The range of part number `i` of `count` things in `parts` parts.
+  std::pair<Value, Value> part(Value i, int64_t count, int64_t parts) {
+    int64_t size = llvm::divideCeilSigned(count, parts);
+    Value first = index.mul(i, size);
+    return {first, index.min(index.add(first, size), index.constant(count))};
   }
 
-  /// All of one filter group: its kernels, then its epilogue.
-  void emitFilterGroup(Value filterGroup) {
+  /// The tiles of one filter group. Its weights stay in the cache for all of
+  /// them, and its outputs are written one after the other.
+  void emitFilterGroup(Value filterGroup, Value firstTile, Value lastTile) {
     Value firstFilter = index.mul(filterGroup, group);
     SmallVector<Value> filters, init;
     for (int64_t g = 0; g < group; ++g) {
@@ -126,28 +76,29 @@ private:
             b, DenseElementsAttr::get(vectorType, 0.0f));
       init.append(vectors, start);
     }
-
-    SmallVector<Value> channels;
-    for (Value filter : filters)
-      channels.push_back(
-          index.add(outputBase,
-                    index.mul(filter, geometry.outHeight * geometry.outWidth)));
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
+
+    auto tiles = scf::ForOp::create(b, firstTile, lastTile, index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(tiles.getBody());
+    Value runStart = index.mul(tiles.getInductionVar(), kernel.tile());
+    inputBase = index.add(imageBase, runStart);
     auto loop =
         scf::ForOp::create(b, firstKernel, lastKernel, index.constant(1), init);
     {
-      OpBuilder::InsertionGuard guard(b);
+      OpBuilder::InsertionGuard inner(b);
       b.setInsertionPointToStart(loop.getBody());
       scf::YieldOp::create(
           b, emitKernel(loop.getInductionVar(), loop.getRegionIterArgs()));
     }
-    emitStores(channels, loop.getResults());
+    output->store(runStart, filters, loop.getResults());
   }
 
   /// The taps of one stored kernel; returns the new accumulators.
   SmallVector<Value> emitKernel(Value k, ValueRange accumulators) {
-    if (kernel.schedule.getPrefetch() && kernel.planes.getPhases() == 1)
+    if (kernel.schedule.getPrefetch() &&
+        geometry.strideH * geometry.strideW == 1)
       emitPrefetch(k);
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
@@ -175,25 +126,42 @@ private:
     return llvm::to_vector_of<Value>(loop.getResults());
   }
 
-  /// One tap: each vector of input is loaded once for all filters of the group.
+  /// One tap: each vector of input and each weight is loaded once. Whichever
+  /// are fewer stay in registers for all of the others.
   SmallVector<Value> emitTap(Value position, Value firstWeight,
                              ValueRange accumulators) {
-    SmallVector<Value> weights = emitWeights(firstWeight);
     SmallVector<Value> result(accumulators);
+    auto input = [&](int64_t v) -> Value {
+      return vector::LoadOp::create(b, vectorType, kernel.input,
+                                    index.add(position, v * lanes));
+    };
+    auto multiply = [&](int64_t g, int64_t v, Value weight, Value x) {
+      Value &accumulator = result[g * vectors + v];
+      accumulator = vector::FMAOp::create(b, weight, x, accumulator);
+    };
+    if (vectors < group) {
+      SmallVector<Value> inputs =
+          llvm::map_to_vector(llvm::seq(vectors), input);
+      forEachWeight(firstWeight, [&](int64_t g, Value weight) {
+        for (int64_t v = 0; v < vectors; ++v)
+          multiply(g, v, weight, inputs[v]);
+      });
+      return result;
+    }
+    SmallVector<Value> weights;
+    forEachWeight(firstWeight,
+                  [&](int64_t, Value weight) { weights.push_back(weight); });
     for (int64_t v = 0; v < vectors; ++v) {
-      Value x = vector::LoadOp::create(b, vectorType, kernel.input,
-                                       index.add(position, v * lanes));
-      for (int64_t g = 0; g < group; ++g) {
-        Value &accumulator = result[g * vectors + v];
-        accumulator = vector::FMAOp::create(b, weights[g], x, accumulator);
-      }
+      Value x = input(v);
+      for (int64_t g = 0; g < group; ++g)
+        multiply(g, v, weights[g], x);
     }
     return result;
   }
 
-  /// The weights of the group's filters for one tap, each in all lanes.
-  SmallVector<Value> emitWeights(Value firstWeight) {
-    SmallVector<Value> weights;
+  /// Loads the weights of the group's filters for one tap, each in all lanes.
+  void forEachWeight(Value firstWeight,
+                     function_ref<void(int64_t, Value)> body) {
     bool byLane = lanes == laneWeights && group % laneWeights == 0;
     auto laneType = VectorType::get(laneWeights, b.getF32Type());
     Value lanesOfFour;
@@ -207,9 +175,8 @@ private:
       } else {
         scalar = memref::LoadOp::create(b, kernel.weight, at);
       }
-      weights.push_back(vector::BroadcastOp::create(b, vectorType, scalar));
+      body(g, vector::BroadcastOp::create(b, vectorType, scalar));
     }
-    return weights;
   }
 
   /// Asks for the cache lines that a later kernel will read.
@@ -236,40 +203,15 @@ private:
     }
   }
 
-  void emitStores(ArrayRef<Value> channels, ValueRange accumulators) {
-    for (int64_t v = 0; v < vectors; ++v) {
-      const Placement &placement = placements[v];
-      auto branch = scf::IfOp::create(b, placement.whole,
-                                      /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(b);
-      for (int64_t g = 0; g < group; ++g) {
-        b.setInsertionPoint(branch);
-        Value value =
-            activate(b, accumulators[g * vectors + v], kernel.activation);
-        auto positionOf = [&](const Segment &segment) {
-          return index.add(channels[g], segment.position);
-        };
-        b.setInsertionPoint(branch.thenYield());
-        vector::StoreOp::create(b, value, kernel.output,
-                                ValueRange{positionOf(placement.segments[0])});
-        b.setInsertionPoint(branch.elseYield());
-        for (const Segment &segment : placement.segments)
-          vector::MaskedStoreOp::create(b, kernel.output,
-                                        ValueRange{positionOf(segment)},
-                                        segment.mask, value);
-      }
-    }
-  }
-
   StreamExecutable &executable;
   const ConvolutionKernel &kernel;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
   const ConvolutionGeometry &geometry;
   int64_t lanes, vectors, group;
-  VectorType vectorType, maskType;
-  Value runStart, inputBase, outputBase;
-  SmallVector<Placement> placements;
+  VectorType vectorType;
+  Value imageBase, inputBase;
+  std::unique_ptr<TileOutput> output;
 };
 
 } // namespace

@@ -71,7 +71,7 @@ class Convolution:
         with torch.no_grad():
             for parameter in conv.parameters():
                 parameter.normal_(generator=generator)
-            _prune_(conv, self.pruning, generator)
+            prune_convolution_(conv, self.pruning, generator)
         layers: list[nn.Module] = [conv]
         if any(self.zero_pad):
             layers.insert(0, nn.ZeroPad2d(self.zero_pad))
@@ -86,7 +86,8 @@ class Convolution:
         )
 
 
-def _prune_(conv: nn.Conv2d, pruning: Pruning, generator: torch.Generator) -> None:
+def prune_convolution_(conv: nn.Conv2d, pruning: Pruning, generator: torch.Generator) -> None:
+    """Sets weights of a convolution to zero."""
     if pruning.form:
         prune_(
             conv,

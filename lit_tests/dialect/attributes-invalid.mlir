@@ -101,33 +101,39 @@ func.func private @fkw_group() attributes {storage = #pattern.fkw<set = <1x1, [[
 
 // -----
 
-// expected-error @+2 {{lanes, vectors and blocks must be positive, but are 0, 6 and 1}}
+// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 0, 6, 1 and 1}}
 func.func private @schedule_lanes() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 0, vectors = 6, blocks = 1, prefetch = 1>}
+  schedule = #pattern.schedule<device = cpu, lanes = 0, vectors = 6, tiles = 1, blocks = 1, prefetch = 1>}
 
 // -----
 
-// expected-error @+2 {{lanes, vectors and blocks must be positive, but are 16, -1 and 1}}
+// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 16, -1, 1 and 1}}
 func.func private @schedule_vectors() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = -1, blocks = 1, prefetch = 1>}
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = -1, tiles = 1, blocks = 1, prefetch = 1>}
 
 // -----
 
-// expected-error @+2 {{lanes, vectors and blocks must be positive, but are 16, 6 and 0}}
+// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 16, 6, 0 and 1}}
+func.func private @schedule_tiles() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 0, blocks = 1, prefetch = 1>}
+
+// -----
+
+// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 16, 6, 1 and 0}}
 func.func private @schedule_blocks() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 0, prefetch = 1>}
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 0, prefetch = 1>}
 
 // -----
 
 // expected-error @+2 {{prefetch -1 is negative}}
 func.func private @schedule_prefetch() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = -1>}
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = -1>}
 
 // -----
 
 // expected-error @+2 {{vm has one lane, but the schedule has 4}}
 func.func private @schedule_vm_lanes() attributes {
-  schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>}
+  schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>}
 
 // -----
 

@@ -14,6 +14,14 @@
 // RUN: cat %t/pack-before %t/example %t/after | pattern-opt | FileCheck %s --check-prefix=PACK
 // PACK: pattern.pack %
 
+// RUN: sed -n '/^def Pattern_Pool2DOp /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../dialect/PatternOps.td > %t/example
+// RUN: cat %t/pool2d-before %t/example %t/after | pattern-opt | FileCheck %s --check-prefix=POOL2D
+// POOL2D: pattern.pool2d
+
+// RUN: sed -n '/^def Pattern_UnpackOp /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../dialect/PatternOps.td > %t/example
+// RUN: cat %t/unpack-before %t/example %t/after | pattern-opt | FileCheck %s --check-prefix=UNPACK
+// UNPACK: pattern.unpack %
+
 // RUN: sed -n '/^def Pattern_KernelPatternsAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../dialect/PatternAttributes.td > %t/example
 // RUN: cat %t/attribute-before %t/example %t/attribute-after | pattern-opt | FileCheck %s --check-prefix=SET
 // SET: #pattern.set<
@@ -43,6 +51,13 @@ func.func @example(%x: tensor<1x2x8x8xf32>, %weight: tensor<32xf32>, %index: ten
 
 //--- pack-before
 func.func @example(%x: tensor<1x16x8x8xf32>) {
+
+//--- pool2d-before
+func.func @example(%x: tensor<1x16x8x8xf32>) {
+
+//--- unpack-before
+func.func @example(
+    %p: tensor<1x16x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
 
 //--- after
   return

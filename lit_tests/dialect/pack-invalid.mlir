@@ -25,9 +25,10 @@ func.func @foreign_encoding(%x: tensor<1x2x8x8xf32>) {
 
 // -----
 
+#phases = #pattern.planes<strides = [2, 2], origin = 8, pitch = 5, size = 48>
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>
-func.func @input_in_planes(%x: tensor<1x2x8x8xf32, #planes>) {
-  // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding}}
-  %p = pattern.pack %x : tensor<1x2x8x8xf32, #planes> to tensor<1x2x8x8xf32, #planes>
+func.func @input_with_strides(%x: tensor<1x2x8x8xf32, #phases>) {
+  // expected-error @+1 {{expected planes without strides, but found #pattern.planes<strides = [2, 2], origin = 8, pitch = 5, size = 48>}}
+  %p = pattern.pack %x : tensor<1x2x8x8xf32, #phases> to tensor<1x2x8x8xf32, #planes>
   return
 }

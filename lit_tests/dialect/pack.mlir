@@ -9,3 +9,21 @@ func.func @pack(%x: tensor<1x2x8x8xf32>) {
       #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
   return
 }
+
+// CHECK-LABEL: @planes_to_planes
+// CHECK: pattern.pack %{{.+}} : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x2x8x8xf32, #pattern.planes<strides = [2, 2], origin = 8, pitch = 5, size = 48>>
+func.func @planes_to_planes(%x: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
+  %p = pattern.pack %x
+      : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
+      to tensor<1x2x8x8xf32, #pattern.planes<strides = [2, 2], origin = 8, pitch = 5, size = 48>>
+  return
+}
+
+// CHECK-LABEL: @schedule
+// CHECK: pattern.pack %{{.+}} schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> :
+func.func @schedule(%x: tensor<1x2x8x8xf32>) {
+  %p = pattern.pack %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x2x8x8xf32>
+      to tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
+  return
+}

@@ -344,10 +344,37 @@ func.func @filter_group_of_two_groups(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>
 
 // -----
 
+// Five columns are two phases of three and two.
 #planes = #pattern.planes<strides = [1, 2], origin = 0, pitch = 4, size = 16>
-func.func @planes_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @planes_strides(%x: tensor<1x1x4x5xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have other strides than the convolution}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x1x4x5xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x5xf32>
+  return
+}
+
+// -----
+
+// The taps of a kernel of three columns lie in more than one phase.
+#planes = #pattern.planes<strides = [1, 2], origin = 16, pitch = 4, size = 32>
+func.func @phases_of_wide_kernel(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{input planes have other strides than the convolution}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 1>
+      {padding = array<i64: 0, 1, 0, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32, #planes>
+  return
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 2], origin = 0, pitch = 4, size = 16>
+func.func @phases_to_plain(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{runs over phases, but its output is not in planes of the same strides}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
@@ -356,10 +383,11 @@ func.func @planes_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %
 
 // -----
 
+// One column for the padding of both ends of a row.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 4, size = 48>
 func.func @planes_without_padding(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have 0 columns between rows, but the convolution reads 1}}
+  // expected-error @+1 {{input planes have pitch 4, but the convolution needs 5}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
@@ -373,7 +401,7 @@ func.func @planes_without_padding(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 6, size = 48>
 func.func @planes_padding_left(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have 2 columns between rows, but the convolution reads 3}}
+  // expected-error @+1 {{input planes have pitch 6, but the convolution needs 7}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x5, [[0]]>, group = 1>
       {padding = array<i64: 0, 3, 0, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
@@ -387,7 +415,7 @@ func.func @planes_padding_left(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf3
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @planes_padding_right(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have 1 columns between rows, but the convolution reads 2}}
+  // expected-error @+1 {{input planes have pitch 5, but the convolution needs 6}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 1>
       {padding = array<i64: 0, 0, 0, 2>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
@@ -401,7 +429,7 @@ func.func @planes_padding_right(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf
 #planes = #pattern.planes<strides = [2, 2], origin = 16, pitch = 4, size = 48>
 func.func @planes_padding_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have 0 columns between rows, but the convolution reads 1}}
+  // expected-error @+1 {{input planes have pitch 4, but the convolution needs 5}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
       : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
@@ -415,7 +443,7 @@ func.func @planes_padding_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 64>
 func.func @planes_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{input planes have pitch 5, but the output has rows of 6}}
+  // expected-error @+1 {{input planes have pitch 5, but the convolution needs 6}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
@@ -487,7 +515,7 @@ func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
@@ -502,7 +530,7 @@ func.func @schedule_lanes_of_one_run(%x: tensor<1x1x4x4xf32, #planes>, %w: tenso
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{vectors of 18 lanes may touch more than two rows of the output, expected at most 17 lanes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 18, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 18, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
@@ -515,7 +543,7 @@ func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{a tile of 260 positions may read beyond the input planes, expected at most 256}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 65, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 65, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
@@ -524,13 +552,43 @@ func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i
 // -----
 
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
-func.func @output_in_planes(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @output_of_plain_input(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{result #0 must be statically shaped tensor without encoding}}
+  // expected-error @+1 {{has an output in planes, but not its input}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #planes>
+  return
+}
+
+// -----
+
+// Planes with strides are for the one convolution that reads them.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+#phases = #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>
+func.func @output_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{expected planes without strides, but found #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32, #phases>
+  return
+}
+
+// -----
+
+// Rows are written as far apart as they are read.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+#wider = #pattern.planes<strides = [1, 1], origin = 16, pitch = 6, size = 48>
+func.func @output_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{output planes have pitch 6, but the input has 5}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32, #wider>
   return
 }
 
@@ -554,5 +612,21 @@ func.func @no_image(%x: tensor<0x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
       : (tensor<0x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<0x4x4x4xf32>
+  return
+}
+
+// -----
+
+// 3 * 5 + 4 positions are three vectors of eight.
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+#short = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 39>
+func.func @last_vector_behind_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{output planes have size 39, but the last vector of 8 lanes ends at 40}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32, #short>
   return
 }

@@ -55,11 +55,11 @@ func.func @no_kernel_left(%x: tensor<1x2x4x4xf32>, %w: tensor<0xf32>, %i: tensor
 }
 
 // CHECK-LABEL: @schedule
-// CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0> : (
+// CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> : (
 func.func @schedule(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
                     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
@@ -164,7 +164,7 @@ func.func @even_kernel(%x: tensor<1x1x4x4xf32, #even_kernel>, %w: tensor<1xf32>,
 func.func @largest_tile(%x: tensor<1x1x4x4xf32, #largest_tile>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 64, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 64, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32, #largest_tile>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
@@ -177,9 +177,25 @@ func.func @largest_tile(%x: tensor<1x1x4x4xf32, #largest_tile>, %w: tensor<1xf32
 func.func @most_lanes(%x: tensor<1x1x4x4xf32, #most_lanes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 5, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 5, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #most_lanes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
+
+// An output in planes has the pitch of the input, and an origin and a size of its own. Vectors are stored whole, so that
+// they may touch any number of rows.
+// CHECK-LABEL: @output_in_planes
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
+#output_in_planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>
+func.func @output_in_planes(%x: tensor<1x1x4x4xf32, #output_in_planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #output_in_planes>,
+         tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
+  return
 }

@@ -1,4 +1,5 @@
 // RUN: pattern-opt %s -pattern-convolutions-to-linalg | FileCheck %s
+// RUN: pattern-opt %s -pattern-convolutions-to-linalg -pattern-raise-convolutions -pattern-fuse-epilogues | FileCheck %s --check-prefix=RAISED
 
 // CHECK-LABEL: @plain
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x4x4xf32>, %[[W:[^:]+]]: tensor<3x2x3x3xf32>
@@ -84,4 +85,56 @@ func.func @depthwise(%x: tensor<1x2x4x4xf32>, %w: tensor<2x1x1x1xf32>) -> tensor
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x1xui8>> {groups = 2 : i64}
       : (tensor<1x2x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
+}
+
+// The addition comes before the activation.
+// CHECK-LABEL: @residual
+// CHECK-SAME: %[[R:[^:]+]]: tensor<1x1x4x4xf32>)
+// CHECK: %[[Y:.+]] = linalg.conv_2d_nchw_fchw
+// CHECK: %[[S:.+]] = linalg.generic {{.*}} ins(%[[Y]], %[[R]] :
+// CHECK-NEXT: ^bb0(%[[A:.+]]: f32, %[[B:.+]]: f32, %{{.+}}: f32):
+// CHECK-NEXT: %[[SUM:.+]] = arith.addf %[[A]], %[[B]]
+// CHECK-NEXT: linalg.yield %[[SUM]]
+// CHECK: linalg.generic {{.*}} ins(%[[S]] :
+// CHECK: arith.maximumf
+// RAISED-LABEL: @residual
+// RAISED-SAME: %[[R:[^:]+]]: tensor<1x1x4x4xf32>)
+// RAISED: %[[Y:.+]] = pattern.conv2d %{{.+}}, %{{.+}} bias(%{{.+}}) add(%[[R]]) map <{{.*}}> {activation = #pattern.activation<relu>}
+// RAISED-NEXT: return %[[Y]]
+func.func @residual(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>, %r: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<2.0> : tensor<1x1x1x1xf32>
+  %y = pattern.conv2d %x, %w bias(%b) add(%r) map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {activation = #pattern.activation<relu>}
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// CHECK-LABEL: @maximum
+// CHECK: %[[LEAST:.+]] = arith.constant 0xFF800000 : f32
+// CHECK: %[[P:.+]] = tensor.pad %{{.+}} low[0, 0, 1, 0] high[0, 0, 2, 1]
+// CHECK: tensor.yield %[[LEAST]] : f32
+// CHECK: %[[INIT:.+]] = linalg.fill ins(%[[LEAST]] : f32)
+// CHECK: %[[K:.+]] = tensor.empty() : tensor<3x2xf32>
+// CHECK: %[[Y:.+]] = linalg.pooling_nchw_max {dilations = dense<1> : vector<2xi64>, strides = dense<[2, 1]> : vector<2xi64>} ins(%[[P]], %[[K]] : {{.*}}) outs(%[[INIT]] :
+// CHECK-NEXT: return %[[Y]]
+func.func @maximum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x3x4xf32> {
+  %y = pattern.pool2d <max> %x
+      {kernel = array<i64: 3, 2>, strides = array<i64: 2, 1>, padding = array<i64: 1, 0, 2, 1>}
+      : tensor<1x1x4x4xf32> -> tensor<1x1x3x4xf32>
+  return %y : tensor<1x1x3x4xf32>
+}
+
+// CHECK-LABEL: @mean
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x4x4xf32>
+// CHECK: %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
+// CHECK-NOT: tensor.pad
+// CHECK: %[[INIT:.+]] = linalg.fill ins(%[[ZERO]] : f32)
+// CHECK: %[[S:.+]] = linalg.pooling_nchw_sum {{.*}} ins(%[[X]], {{.*}}) outs(%[[INIT]] :
+// CHECK: %[[AREA:.+]] = arith.constant 6.000000e+00 : f32
+// CHECK: %[[Y:.+]] = linalg.generic {{.*}} ins(%[[S]] :
+// CHECK: arith.divf %{{.+}}, %[[AREA]]
+// CHECK: return %[[Y]]
+func.func @mean(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x2x3xf32> {
+  %y = pattern.pool2d <average> %x {kernel = array<i64: 3, 2>} : tensor<1x1x4x4xf32> -> tensor<1x1x2x3xf32>
+  return %y : tensor<1x1x2x3xf32>
 }

@@ -1,7 +1,7 @@
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | FileCheck %s
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // What is written reads back, with nothing of the pattern dialect left in it.
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not=pattern.
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not=pattern.
 
 // The convolution and its pack become two executables and two dispatches. Descriptors hold channel
 // and pattern of a kernel, taps the offsets of the patterns' positions in rows of five that begin at 16: a row before
@@ -36,7 +36,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 3, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xf32>)
       -> tensor<1x2x4x4xf32> loc("features.0")
@@ -58,7 +58,7 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<3xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("lone")
   return %y : tensor<1x1x4x4xf32>
@@ -79,7 +79,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("nothing.left")
   return %y : tensor<1x1x4x4xf32>
@@ -99,7 +99,7 @@ func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x2, [[0], [1]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x32769x1x2xf32>, tensor<1xf32>, tensor<1xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32> loc("wide")
   return %y : tensor<1x1x1x1xf32>
@@ -121,7 +121,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 4], [1, 2, 4]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
       : (tensor<1x2x4x4xf32>, tensor<6xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x2x2xf32> loc("stride")
@@ -142,7 +142,7 @@ func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 2], [2, 6]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {dilations = array<i64: 2, 1>}
       : (tensor<1x2x8x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("dilation")
@@ -165,12 +165,12 @@ func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("0")
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("0")
   return %y, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
@@ -178,13 +178,42 @@ func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x
 
 // -----
 
-// A pack that nothing reads is dropped.
+// A pack that nothing reads is lowered, too; IREE drops the dispatch. 16 + 4 * 5 elements are rounded up to 48, with 256
+// behind them.
 // CHECK-LABEL: func.func @unused_pack(
+// CHECK-SAME: %[[X:[^:]+]]:
+// CHECK-NEXT: "flow.dispatch"(%[[X]]) {{.*}} -> tensor<304xf32>
 // CHECK-NEXT: return
 func.func @unused_pack(%x: tensor<1x1x4x4xf32>) {
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32,
       #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
+}
+
+// -----
+
+// What an operation in planes makes is a flat tensor for all who read it: the pool and the unpack of one convolution. The
+// pool is named after its own location. Planes of two channels of 48 elements, and 256 behind them.
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME: %[[X:[^:]+]]:
+// CHECK: %[[P:.+]] = "flow.dispatch"(%[[X]]) <{entry_points = [@conv_pack::@conv_pack], {{.*}} : (tensor<1x2x4x4xf32>) -> tensor<352xf32>
+// CHECK: %[[Y:.+]] = "flow.dispatch"(%[[P]], {{.*}} <{entry_points = [@conv::@conv], {{.*}} -> tensor<352xf32>
+// CHECK-DAG: %[[U:.+]] = "flow.dispatch"(%[[Y]]) <{entry_points = [@conv_unpack::@conv_unpack], {{.*}} : (tensor<352xf32>) -> tensor<1x2x4x4xf32>
+// CHECK-DAG: %[[Z:.+]] = "flow.dispatch"(%[[Y]]) <{entry_points = [@block_pool::@block_pool], {{.*}} : (tensor<352xf32>) -> tensor<1x2x2x2xf32>
+// CHECK: return %[[U]], %[[Z]]
+func.func @main(%x: tensor<1x2x4x4xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x2x2xf32>) {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("conv")
+  %z = pattern.pool2d <max> %y {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
+      : tensor<1x2x4x4xf32> -> tensor<1x2x2x2xf32> loc("block")
+  return %y, %z : tensor<1x2x4x4xf32>, tensor<1x2x2x2xf32>
 }
 
 // -----
@@ -199,7 +228,7 @@ func.func @shared_constants(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %i, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>

@@ -1,5 +1,5 @@
 // The filter-group schedule in scalars, for the GPU and for the virtual machine.
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | FileCheck %s
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // A thread computes one output position for both filters; the last workgroup has threads without one.
 // The input of a tap is read once.
@@ -44,7 +44,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = gpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("gpu")
@@ -54,12 +54,12 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // -----
 
 // IREE packs several buffers into one; the virtual machine has to see in the type that a buffer may begin at an offset,
-// and in its value that the offset is not known.
+// and in its value that the offset is not known. The planes are 16 elements and 256 behind them.
 // CHECK-LABEL: func.func @vm_buffers(%arg0: !stream.binding
 // CHECK: %[[ID:.+]] = "stream.dispatch.workgroup.id"() <{dimension = 0 : index}>
 // CHECK: %[[COUNT:.+]] = "stream.dispatch.workgroup.count"() <{dimension = 0 : index}>
 // CHECK: %[[ZERO:.+]] = arith.divui %[[ID]], %[[COUNT]]
-// CHECK: "stream.binding.subspan"(%arg0, %[[ZERO]]) : (!stream.binding, index) -> memref<16xf32, strided<[1], offset: ?>>
+// CHECK-NEXT: "stream.binding.subspan"(%arg0, %[[ZERO]]) : (!stream.binding, index) -> memref<272xf32, strided<[1], offset: ?>>
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi16>
@@ -68,7 +68,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("vm_buffers")
   return %y : tensor<1x1x4x4xf32>
@@ -90,7 +90,7 @@ func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = gpu, lanes = 8, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<2x1x4x4xf32>, tensor<3xf32>, tensor<3xi16>, tensor<6xi32>, tensor<4xi32>, tensor<3xi32>)
       -> tensor<2x3x4x4xf32> loc("gpu_workgroups")
   return %y : tensor<2x3x4x4xf32>
@@ -137,7 +137,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("vm")
@@ -164,7 +164,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<relu6>}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
       -> tensor<1x1x4x4xf32> loc("bias_and_relu6")
@@ -189,7 +189,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x2x4x4xf32>, tensor<20xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32> loc("tap_loop")
   return %y : tensor<1x1x1x1xf32>
@@ -212,8 +212,91 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8, 9]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x2x4x4xf32>, tensor<18xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32> loc("unrolled_taps")
   return %y : tensor<1x1x1x1xf32>
+}
+
+// -----
+
+// Into planes, a thread writes one element of each channel of the group: of the image, or zero. 48 elements are six
+// workgroups of eight. What lies before the origin has a row beyond the image, as unsigned numbers wrap around.
+// CHECK-LABEL: sym_name = "gpu_planes"
+// CHECK: %[[X:.+]] = arith.constant 6 : index
+// CHECK: "stream.return"(%[[X]],
+// CHECK: func.func @gpu_planes(
+// CHECK: %[[OUT:.+]] = "stream.binding.subspan"(%arg5,
+// CHECK: %[[THREAD:.+]] = gpu.thread_id {{ *}}x
+// CHECK: %[[ELEMENT:.+]] = arith.addi %{{.+}}, %[[THREAD]]
+// CHECK: scf.if
+// CHECK: %[[AT0:.+]] = arith.addi %{{.+}}, %[[ELEMENT]]
+// CHECK: %[[AT1:.+]] = arith.addi %{{.+}}, %[[ELEMENT]]
+// CHECK: %[[ORIGIN:.+]] = arith.constant -16 : index
+// CHECK: %[[POSITION:.+]] = arith.addi %[[ELEMENT]], %[[ORIGIN]]
+// CHECK: %[[PITCH:.+]] = arith.constant 5 : index
+// CHECK: %[[ROW:.+]] = arith.divui %[[POSITION]], %[[PITCH]]
+// CHECK: %[[PITCH:.+]] = arith.constant 5 : index
+// CHECK: %[[COLUMN:.+]] = arith.remui %[[POSITION]], %[[PITCH]]
+// CHECK: %[[IN_HEIGHT:.+]] = arith.cmpi ult, %[[ROW]],
+// CHECK: %[[IN_WIDTH:.+]] = arith.cmpi ult, %[[COLUMN]],
+// CHECK: %[[IN_IMAGE:.+]] = arith.andi %[[IN_HEIGHT]], %[[IN_WIDTH]]
+// CHECK: scf.if %[[IN_IMAGE]] {
+// CHECK: %[[Y:.+]]:2 = scf.for
+// CHECK: scf.yield
+// CHECK: memref.store %[[Y]]#0, %[[OUT]][%[[AT0]]]
+// CHECK: memref.store %[[Y]]#1, %[[OUT]][%[[AT1]]]
+// CHECK: } else {
+// CHECK: %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
+// CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT0]]]
+// CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT1]]]
+// CHECK: stream.executable.end
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+func.func @main(%x: tensor<1x1x4x4xf32>) {
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
+      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32, #planes> loc("gpu_planes")
+  return
+}
+
+// -----
+
+// The virtual machine goes over all 48 elements. The residual is read where the output is written, and the activation is
+// of the sum.
+// CHECK-LABEL: func.func @vm_residual(
+// CHECK: %[[RESIDUAL:.+]] = "stream.binding.subspan"(%arg5,
+// CHECK: %[[OUT:.+]] = "stream.binding.subspan"(%arg6,
+// CHECK: %[[ELEMENTS:.+]] = arith.constant 48 : index
+// CHECK: scf.for %[[ELEMENT:.+]] = %{{.+}} to %[[ELEMENTS]] step
+// CHECK: scf.if
+// CHECK: %[[Y:.+]] = scf.for
+// CHECK: scf.yield
+// CHECK: %[[A:.+]] = memref.load %[[RESIDUAL]][%[[AT:[a-z0-9]+]]]
+// CHECK: %[[SUM:.+]] = arith.addf %[[Y]], %[[A]]
+// CHECK: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[SUM]],
+// CHECK: %[[R:.+]] = arith.select %[[POSITIVE]], %[[SUM]],
+// CHECK: memref.store %[[R]], %[[OUT]][%[[AT]]]
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+func.func @main(%x: tensor<1x1x4x4xf32>) {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%p) storage <set = <3x3, [[4]]>, group = 1>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>}
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+         tensor<1x1x4x4xf32, #planes>)
+      -> tensor<1x1x4x4xf32, #planes> loc("vm_residual")
+  return
 }

@@ -7,9 +7,9 @@
 //
 // Stored are weight, index, stride, offset and reorder: 16 + 4 + 8 + 8 + 8, 12 + 6 + 24 + 12 + 8 and 4 + 2 + 8 + 8 + 4.
 // CHECK: Category:pattern-compress-weights | dense-bytes=64, stored-bytes=132
-// CHECK: Category:pattern-layout-activations | packs=1
+// CHECK: Category:pattern-layout-activations | packs=1, unpacks=0
 // CHECK: Category:pattern-schedule-convolutions | scheduled=3
-// CHECK: Category:pattern-lower-convolutions | convolutions=3, packs=1
+// CHECK: Category:pattern-lower-convolutions | convolutions=3, copies=1, pools=0
 //
 // Weights and descriptors of each layer: 16 + 8, 12 + 12 and 4 + 4.
 // CHECK: Category:pattern-externalize-constants | bytes=56, parameters=6

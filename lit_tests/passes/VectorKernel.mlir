@@ -1,8 +1,8 @@
 // The filter-group schedule in vectors.
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-lower-convolutions -split-input-file | FileCheck %s
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // Filter-level load redundancy elimination: of each of the two taps, each of the three vectors is loaded once and
-// multiplied into both filters. The six accumulators go round the loop over the kernels.
+// multiplied into both filters, whose weights stay in registers, as they are fewer. The six accumulators go round the loop over the kernels.
 // CHECK-LABEL: func.func @loads_once(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
 // CHECK: scf.for
@@ -41,11 +41,53 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 3, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("loads_once")
   return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// With two vectors for four filters, it is the vectors of a tap that are loaded first and stay, while each weight is
+// loaded for the two of them.
+// CHECK-LABEL: func.func @inputs_stay(%arg0: !stream.binding, %arg1: !stream.binding
+// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: %{{.+}}:8 = scf.for {{.*}} iter_args(
+// CHECK: %[[X0:.+]] = vector.load %[[INPUT]][
+// CHECK: %[[X1:.+]] = vector.load %[[INPUT]][
+// CHECK: memref.load %[[WEIGHT]][
+// CHECK: %[[W0:.+]] = vector.broadcast
+// CHECK-NEXT: vector.fma %[[W0]], %[[X0]], %{{.+}} : vector<8xf32>
+// CHECK-NEXT: vector.fma %[[W0]], %[[X1]], %{{.+}} : vector<8xf32>
+// CHECK: memref.load %[[WEIGHT]][
+// CHECK: %[[W1:.+]] = vector.broadcast
+// CHECK-NEXT: vector.fma %[[W1]], %[[X0]], %{{.+}} : vector<8xf32>
+// CHECK-NEXT: vector.fma %[[W1]], %[[X1]], %{{.+}} : vector<8xf32>
+// CHECK: memref.load %[[WEIGHT]][
+// CHECK: %[[W2:.+]] = vector.broadcast
+// CHECK-NEXT: vector.fma %[[W2]], %[[X0]], %{{.+}} : vector<8xf32>
+// CHECK-NEXT: vector.fma %[[W2]], %[[X1]], %{{.+}} : vector<8xf32>
+// CHECK: memref.load %[[WEIGHT]][
+// CHECK: %[[W3:.+]] = vector.broadcast
+// CHECK-NEXT: vector.fma %[[W3]], %[[X0]], %{{.+}} : vector<8xf32>
+// CHECK-NEXT: vector.fma %[[W3]], %[[X1]], %{{.+}} : vector<8xf32>
+// CHECK-NOT: vector.fma
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 4>
+      schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32> loc("inputs_stay")
+  return %y : tensor<1x4x4x4xf32>
 }
 
 // -----
@@ -64,63 +106,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
       -> tensor<1x1x4x4xf32> loc("bias")
-  return %y : tensor<1x1x4x4xf32>
-}
-
-// -----
-
-// A vector that lies in one row is stored whole; one that ends in the next row, by two masked stores, for each filter.
-// CHECK-LABEL: func.func @stores_in_two_rows(
-// CHECK: %[[FIRST:.+]] = vector.create_mask
-// CHECK: %[[NEXT:.+]] = arith.andi %{{.+}}, %{{.+}} : vector<4xi1>
-// CHECK: %[[Y:.+]]:2 = scf.for
-// CHECK: scf.yield
-// CHECK: scf.if
-// CHECK: vector.store %[[Y]]#0, %[[OUT:[^\[]+]][
-// CHECK: vector.store %[[Y]]#1, %[[OUT]][
-// CHECK: } else {
-// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[FIRST]], %[[Y]]#0
-// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[NEXT]], %[[Y]]#0
-// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[FIRST]], %[[Y]]#1
-// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[NEXT]], %[[Y]]#1
-// CHECK-NOT: store
-// CHECK: stream.executable.end
-func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
-  %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
-  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
-  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
-  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
-      storage <set = <3x3, [[4]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("stores_in_two_rows")
-  return %y : tensor<1x2x4x4xf32>
-}
-
-// -----
-
-// Where rows follow each other without padding, a vector has one place.
-// CHECK-LABEL: func.func @stores_in_one_run(
-// CHECK-COUNT-1: vector.maskedstore
-// CHECK-NOT: vector.maskedstore
-// CHECK: stream.executable.end
-func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
-  %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
-  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
-  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
-  %r = arith.constant dense<0> : tensor<1xi32>
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
-      storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("stores_in_one_run")
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -141,7 +129,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<relu>}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("relu")
@@ -164,7 +152,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<relu6>}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("relu6")
@@ -191,7 +179,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32> loc("weights_by_lane")
   return %y : tensor<1x4x4x4xf32>
@@ -216,7 +204,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("taps_of_one_pattern")
@@ -241,7 +229,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8>
-      schedule <device = cpu, lanes = 4, vectors = 9, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 9, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf32> loc("tap_loop")
@@ -264,7 +252,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8>
-      schedule <device = cpu, lanes = 4, vectors = 8, blocks = 1, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 8, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf32> loc("unrolled_taps")
@@ -297,7 +285,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 8, blocks = 1, prefetch = 1>
+      schedule <device = cpu, lanes = 4, vectors = 8, tiles = 1, blocks = 1, prefetch = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("prefetch")
@@ -335,7 +323,7 @@ func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 1, prefetch = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x64xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x64xf32> loc("prefetch_rows")
@@ -365,7 +353,7 @@ func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x8x1x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, blocks = 3, prefetch = 0>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 3, prefetch = 0>
       : (tensor<1x1x1x4xf32>, tensor<8xf32>, tensor<8xi16>, tensor<16xi32>, tensor<9xi32>, tensor<8xi32>)
       -> tensor<1x8x1x4xf32> loc("blocks")
   return %y : tensor<1x8x1x4xf32>

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from chains import NETWORKS, Chains
 from convolutions import EMPTY, PADDED, Convolution, Convolutions, Pruning
 from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
 from networks import random_network
-from oracle import assert_close_convolution, assert_close_network
+from oracle import assert_close_chain, assert_close_convolution, assert_close_network
 from patternc import compile
 from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
 
@@ -51,6 +52,20 @@ def test_convolutions(target, tmp_path):
     results = run(module, *inputs, folder=tmp_path)
     for layer, x, result in zip(model.layers, inputs, results, strict=True):
         assert_close_convolution(result, layer, x)
+
+
+@pytest.mark.parametrize("target", EVERY_TARGET_BUT_THE_HOST)
+def test_chains(target, tmp_path):
+    require_machine(target)
+    model = Chains([network.chain() for network in NETWORKS])
+    inputs = tuple(network.x() for network in NETWORKS)
+    module = compile(model, inputs, target=target)
+    assert_is_of_pattern_kernels(module)
+    assert "linalg.pooling" not in module.mlir("egress")
+    results = iter(run(module, *inputs, folder=tmp_path))
+    for chain, x in zip(model.chains, inputs, strict=True):
+        assert_close_chain([next(results) for _ in (-1, *chain.outputs)], chain, x)
+    assert not list(results)
 
 
 @pytest.mark.parametrize("target", EVERY_TARGET_BUT_THE_HOST)

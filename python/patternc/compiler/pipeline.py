@@ -42,7 +42,9 @@ class Pipeline:
         """The standard pipeline: from linalg to what IREE reads."""
         return cls(
             (
-                Pass("pattern-raise-convolutions", stage="graph"),
+                Pass("pattern-raise-convolutions", stage="convolutions"),
+                Pass("pattern-raise-pooling", stage="pooling"),
+                Pass("pattern-fuse-epilogues", stage="graph"),
                 Pass("pattern-reorder-filters", stage="reordered"),
                 Pass(
                     "pattern-compress-weights",

@@ -1,5 +1,5 @@
 // A ReLU or ReLU6 that is the only use of a convolution becomes its activation.
-// RUN: pattern-opt %s -pattern-raise-convolutions | FileCheck %s
+// RUN: pattern-opt %s -pattern-fuse-epilogues | FileCheck %s
 
 #id = affine_map<(n, c, h, w) -> (n, c, h, w)>
 #transposed = affine_map<(n, c, h, w) -> (n, c, w, h)>
@@ -10,11 +10,10 @@
 func.func @relu_maximum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -30,11 +29,10 @@ func.func @relu_maximum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @relu_maximum_mirrored(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -51,11 +49,10 @@ func.func @relu_maximum_mirrored(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
 func.func @relu_greater(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -73,11 +70,10 @@ func.func @relu_greater(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @relu_less(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -95,11 +91,10 @@ func.func @relu_less(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @relu_bound_first(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -117,11 +112,10 @@ func.func @relu_bound_first(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @relu6_clamp(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -140,11 +134,10 @@ func.func @relu6_clamp(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @relu6_minimum_of_maximum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -161,11 +154,10 @@ func.func @relu6_minimum_of_maximum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf
 func.func @relu6_maximum_of_minimum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -183,11 +175,10 @@ func.func @relu6_maximum_of_minimum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf
 func.func @minimum_with_zero(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -205,11 +196,10 @@ func.func @minimum_with_zero(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @clamp_from_above(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -225,11 +215,10 @@ func.func @clamp_from_above(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @clamp_to_five(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -247,11 +236,10 @@ func.func @clamp_to_five(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @relu_of_something_else(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -269,11 +257,10 @@ func.func @relu_of_something_else(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32
 func.func @two_uses(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -290,11 +277,10 @@ func.func @two_uses(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1
 func.func @second_activation(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
@@ -318,11 +304,10 @@ func.func @second_activation(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 func.func @transposed(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
-  %init = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
   %e = tensor.empty() : tensor<1x1x4x4xf32>
-  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>)
-      outs(%init : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %r = linalg.generic {indexing_maps = [#transposed, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):

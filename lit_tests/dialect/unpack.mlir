@@ -1,0 +1,20 @@
+// RUN: pattern-opt %s | pattern-opt | FileCheck %s
+// RUN: pattern-opt %s -mlir-print-op-generic | pattern-opt | FileCheck %s
+
+// CHECK-LABEL: @unpack
+// CHECK-SAME: %[[P:.+]]: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
+// CHECK: pattern.unpack %[[P]] : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x2x8x8xf32>
+func.func @unpack(%p: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
+  %x = pattern.unpack %p : tensor<1x2x8x8xf32,
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x2x8x8xf32>
+  return
+}
+
+// CHECK-LABEL: @schedule
+// CHECK: pattern.unpack %{{.+}} schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> :
+func.func @schedule(%p: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
+  %x = pattern.unpack %p schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
+      to tensor<1x2x8x8xf32>
+  return
+}

@@ -1,0 +1,19 @@
+// RUN: pattern-opt %s -pattern-convolutions-to-linalg -verify-diagnostics -split-input-file
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>
+func.func @input_in_planes(%x: tensor<1x16x8x8xf32, #planes>) -> tensor<1x16x7x7xf32> {
+  // expected-error @+1 {{cannot be lowered to linalg: its images are in planes}}
+  %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>}
+      : tensor<1x16x8x8xf32, #planes> -> tensor<1x16x7x7xf32>
+  return %y : tensor<1x16x7x7xf32>
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>
+func.func @output_in_planes(%x: tensor<1x16x8x8xf32>) -> tensor<1x16x7x7xf32, #planes> {
+  // expected-error @+1 {{cannot be lowered to linalg: its images are in planes}}
+  %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>}
+      : tensor<1x16x8x8xf32> -> tensor<1x16x7x7xf32, #planes>
+  return %y : tensor<1x16x7x7xf32, #planes>
+}

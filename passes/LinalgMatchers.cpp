@@ -1,0 +1,52 @@
+// What more than one of the raising passes looks for in linalg.
+
+#include "passes/LinalgMatchers.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+bool patternc::isPlain(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.hasStaticShape() && type.getNumElements() != 0 &&
+         type.getElementType().isF32() && !type.getEncoding();
+}
+
+bool patternc::isZero(Value value) {
+  return matchPattern(value, m_AnyZeroFloat());
+}
+
+SmallVector<int64_t>
+patternc::takePadding(Value &image, function_ref<bool(Value)> isPadding) {
+  auto pad = image.getDefiningOp<tensor::PadOp>();
+  if (!pad || !pad.getConstantPaddingValue() ||
+      !isPadding(pad.getConstantPaddingValue()) || !isPlain(pad.getSource()) ||
+      pad.getSourceType().getRank() != 4)
+    return {0, 0, 0, 0};
+  ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+  auto negativeOrDynamic = [](int64_t p) { return p < 0; };
+  if (llvm::any_of(low, negativeOrDynamic) ||
+      llvm::any_of(high, negativeOrDynamic) || low[0] || low[1] || high[0] ||
+      high[1])
+    return {0, 0, 0, 0};
+  image = pad.getSource();
+  return {low[2], low[3], high[2], high[3]};
+}
+
+bool patternc::isElementwise(linalg::GenericOp op, unsigned numInputs) {
+  return op.hasPureTensorSemantics() && op.getNumDpsInputs() == numInputs &&
+         op.getNumDpsInits() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
+         llvm::all_of(op.getIndexingMapsArray(),
+                      [](AffineMap map) { return map.isIdentity(); }) &&
+         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
+}
+
+bool patternc::addsArguments(Block &body) {
+  auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  Value first = body.getArgument(0), second = body.getArgument(1);
+  return add && ((add.getLhs() == first && add.getRhs() == second) ||
+                 (add.getLhs() == second && add.getRhs() == first));
+}

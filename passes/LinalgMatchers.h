@@ -1,0 +1,30 @@
+#ifndef PASSES_LINALGMATCHERS_H
+#define PASSES_LINALGMATCHERS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace patternc {
+
+/// True for what the pattern dialect takes: a static f32 tensor with elements
+/// and without encoding.
+bool isPlain(mlir::Value value);
+
+/// True if `value` is the constant zero.
+bool isZero(mlir::Value value);
+
+/// If `image` is a plain image padded with constants that `isPadding` accepts,
+/// strips the padding off and returns top, left, bottom and right.
+llvm::SmallVector<int64_t>
+takePadding(mlir::Value &image,
+            llvm::function_ref<bool(mlir::Value)> isPadding);
+
+/// True if `op` computes each element of its one result from the elements of
+/// `numInputs` tensors at the same place.
+bool isElementwise(mlir::linalg::GenericOp op, unsigned numInputs);
+
+/// True if `body` yields the sum of its first two arguments.
+bool addsArguments(mlir::Block &body);
+
+} // namespace patternc
+
+#endif // PASSES_LINALGMATCHERS_H

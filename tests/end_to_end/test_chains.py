@@ -1,0 +1,119 @@
+"""Small networks whose images stay in planes from layer to layer, compiled for this machine."""
+
+import re
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from chains import NETWORKS, Chain, Chains, Network, Node
+from oracle import assert_close_chain
+from patternc import compile
+
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_network(network: Network):
+    chain, x = network.chain(), network.x()
+    module = compile(chain, (x,))
+    results = module(x)
+    assert_close_chain(results if isinstance(results, tuple) else (results,), chain, x)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
+    text = compile(network.chain(), (network.x(),), target="vmvx").mlir("planes")
+    found = {op: len(re.findall(rf"= pattern\.{op} ", text)) for op in ("pack", "unpack")}
+    assert found == {"pack": network.packs, "unpack": network.unpacks}
+
+
+KERNELS = [(1, 1), (3, 3), (3, 3), (2, 2), (5, 5), (1, 3), (3, 1), (2, 3)]
+
+
+def _size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@st.composite
+def layers(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int, ...]]:
+    """A convolution or a pooling that takes an image of some channels, and what it makes."""
+    channels, *image = shape
+    kind = draw(st.sampled_from(["conv", "conv", "conv", "depthwise", "max", "average", "global"]))
+    if kind == "global":
+        return nn.AdaptiveAvgPool2d(1), (channels, 1, 1)
+    kernel = draw(st.sampled_from(KERNELS))
+    is_convolution = kind in ("conv", "depthwise")
+    padding = draw(
+        st.sampled_from([(0, 0), *[(kernel[0] // 2, kernel[1] // 2)] * 2])
+        if not is_convolution
+        else st.sampled_from([(0, 0), (1, 2), *[(kernel[0] // 2, kernel[1] // 2)] * 3])
+    )
+    strides = draw(st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 2), (2, 1), (1, 3)]))
+    dilations = draw(st.sampled_from([(1, 1), (1, 1), (2, 2)])) if is_convolution else (1, 1)
+    made = tuple(map(_size, image, kernel, strides, padding, dilations))
+    if min(made) < 1:  # does not fit
+        return nn.MaxPool2d(1), shape
+    if not is_convolution:
+        pool = nn.MaxPool2d if kind == "max" else nn.AvgPool2d
+        return pool(kernel, strides, padding), (channels, *made)
+    groups = channels if kind == "depthwise" else 1
+    # The channels that there are, so that the image can be added to one before it.
+    filters = draw(st.sampled_from([channels, channels, 4, 8, 3]))
+    if filters % groups != 0:
+        filters = channels
+    layer = nn.Conv2d(
+        channels,
+        filters,
+        kernel,
+        strides,
+        padding,
+        dilations,
+        groups,
+        bias=draw(st.booleans()),
+    )
+    return layer, (filters, *made)
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[Chain, torch.Tensor]:
+    batch = draw(st.integers(1, 2))
+    shapes = [(draw(st.sampled_from([1, 3, 4, 8])), *draw(st.tuples(*[st.integers(1, 20)] * 2)))]
+    nodes: list[Node] = []
+    read: set[int] = set()
+    for _ in range(draw(st.integers(2, 6))):
+        last = len(shapes) - 1
+        reads = draw(st.sampled_from([last, last, last, max(last - 1, 0)]))
+        layer, shape = draw(layers(shapes[reads]))
+        same = [i for i, other in enumerate(shapes) if other == shape]
+        adds = draw(st.sampled_from([None, *same]))
+        nodes.append(Node(layer=layer, reads=reads, adds=adds, relu=draw(st.booleans())))
+        shapes.append(shape)
+        read |= {reads} if adds is None else {reads, adds}
+    made = range(1, len(nodes))
+    shown = draw(st.sampled_from([0, 0, *made]))
+    outputs = [i for i in made if i not in read or i == shown]
+    seed = draw(st.integers(0, 1000))
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(batch, *shapes[0], generator=generator)
+    return Chain(nodes, outputs=outputs, seed=seed), x
+
+
+# Several chains are one module, because a compilation costs much more than what is in it, and
+# because they then have one layout in common.
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.lists(chains(), min_size=4, max_size=4))
+def test_random_chains(cases):
+    model = Chains([chain for chain, _ in cases])
+    inputs = tuple(x for _, x in cases)
+    results = list(compile(model, inputs)(*inputs))
+    for chain, x in cases:
+        assert_close_chain([results.pop(0) for _ in (-1, *chain.outputs)], chain, x)
+    assert not results
