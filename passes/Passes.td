@@ -245,11 +245,12 @@ def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::M
 def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::ModuleOp"> {
   let summary = "Choose the schedule of every packed convolution (LR tuning).";
   let description = [{
-    Precondition: `pattern.packed_conv2d` on planes. Sets `schedule` where it is missing; a
-    schedule that is already in the IR is kept. On `cpu` the filter group takes
-    as many vectors of output positions as the registers hold beside the weights,
-    spread evenly over the image; on `gpu` and `vm` a position is a thread or a
-    loop iteration.
+    Precondition: `pattern.packed_conv2d` on planes. Sets `schedule` where it is
+    missing; a schedule that is already in the IR is kept. On `cpu` the filter group
+    takes as many vectors of output positions as the registers hold beside its
+    weights or inputs, spread evenly over the image, and a workgroup as many such
+    tiles as have their input in `cache-bytes`; on `gpu` and `vm` a position is a
+    thread or a loop iteration. Pooling and copies go by one vector or thread.
 
     Refused, with an error: lanes or registers that are not positive; a convolution
     that is not on planes. Place: after layout, before lowering.
@@ -267,7 +268,7 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
 
     ```mlir
     %y = pattern.packed_conv2d %p fkw(...) storage <..., group = 4>
-        schedule <device = cpu, lanes = 16, vectors = 6, blocks = 1, prefetch = 1> ...
+        schedule <device = cpu, lanes = 16, vectors = 6, tiles = 9, blocks = 4, prefetch = 1> ...
     ```
   }];
   let options = [
@@ -285,49 +286,59 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {
-  let summary = "Bring the inputs of packed convolutions into planes.";
+  let summary = "Choose how the activations of whole functions lie in memory.";
   let description = [{
-    Precondition: `pattern.packed_conv2d`. Puts a `pattern.pack` in front of every
-    convolution on a plain image; the planes have the strides of the convolution
-    and room for its padding. Convolutions that want the same planes of one value
-    share the `pattern.pack`.
+    Precondition: `pattern.packed_conv2d`. Images of one size that convolutions of a
+    function read with the same strides lie in the same planes, with room for the
+    padding of all of them. Convolutions and pooling write such planes where a
+    convolution, a pooling or a sum reads them, so that nothing is copied between
+    them. A `pattern.pack` stands where an image comes in plain or is read with
+    strides, a `pattern.unpack` where another operation reads it. A 1×1 convolution
+    before a strided one runs over the phases of its input, if that has fewer
+    channels or is wanted in phases anyway.
 
-    Refused: nothing. Place: after compression, before scheduling.
+    Refused, with an error of the verifier: a schedule that is there already and
+    does not fit the planes. Place: after compression, before scheduling.
 
     Statistics, as remarks:
     - `packs`: copies into planes that were inserted
+    - `unpacks`: copies out of planes that were inserted
 
     Before:
 
     ```mlir
     %y = pattern.packed_conv2d %x fkw(...) storage <...> ...
+    %z = pattern.packed_conv2d %y fkw(...) storage <...> ...
     ```
 
     After:
 
     ```mlir
     %p = pattern.pack %x : tensor<1x16x8x8xf32> to tensor<1x16x8x8xf32, #pattern.planes<...>>
-    %y = pattern.packed_conv2d %p fkw(...) storage <...> ...
+    %y = pattern.packed_conv2d %p fkw(...) storage <...> ... -> tensor<1x16x8x8xf32, #pattern.planes<...>>
+    %z = pattern.packed_conv2d %y fkw(...) storage <...> ...
     ```
   }];
 }
 
 def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp"> {
-  let summary = "Lower packed convolutions and packs to loops in IREE executables.";
+  let summary = "Lower packed convolutions, pooling and copies to loops in IREE executables.";
   let description = [{
-    Precondition: `pattern.pack` and scheduled `pattern.packed_conv2d` on planes
-    with constant FKW arrays. Each becomes a `flow.dispatch` of its own
-    `stream.executable`, whose body is the loop nest: for a tile of output
-    positions and a group of filters, one loop over the kernels of the group,
-    every input vector loaded once for all its filters (filter-level load
-    redundancy elimination).
+    Precondition: scheduled `pattern.packed_conv2d` on planes with constant FKW
+    arrays, scheduled `pattern.pool2d`, `pattern.pack` and `pattern.unpack`. Each
+    becomes a `flow.dispatch` of its own `stream.executable`, whose body is the loop
+    nest: for a group of filters and a tile of output positions, one loop over the
+    kernels of the group, every input vector loaded once for all its filters
+    (filter-level load redundancy elimination).
 
-    Refused, with an error: a packed convolution without schedule, not on planes,
-    or with arrays that are not constant. Place: after scheduling.
+    Refused, with an error: an operation without schedule or on planes that no
+    operation made; a convolution that is not on planes, adds a residual to a plain
+    output, or has arrays that are not constant. Place: after scheduling.
 
     Statistics, as remarks:
     - `convolutions`: convolutions lowered
-    - `packs`: copies into planes lowered
+    - `pools`: poolings lowered
+    - `copies`: copies into, out of and between planes lowered
 
     Before:
 

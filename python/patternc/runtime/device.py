@@ -18,8 +18,8 @@ from patternc.runtime.manifest import Driver
 if TYPE_CHECKING:
     from iree.runtime import HalDevice
 
-# IREE fills what it allocates with zeros, on every call. Buffers that are kept for the next call are
-# not filled again: at most 16 of them, and none beyond 512 MiB in use.
+# IREE fills what it allocates with zeros, on every call. Buffers that are kept for the next call
+# are not filled again: at most 16 of them, and none beyond 512 MiB in use.
 _KEPT_MEMORY = "caching:*=*;512mib;16"
 
 _pool_lock = threading.Lock()
