@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from convolutions import Pruning, prune_convolution_
+from convolutions import DENSE, Pruning, prune_convolution_
 
 PATTERNS = Pruning(patterns=6, kept=0.6)
+GROUPS = Pruning(form="group")
+PRUNINGS = (PATTERNS, GROUPS, DENSE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,14 @@ class Node:
 class Chain(nn.Module):
     """Nodes one after the other; returns the last image and those in `outputs`."""
 
-    def __init__(self, nodes: Sequence[Node], *, outputs: Sequence[int] = (), seed: int = 0):
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        *,
+        outputs: Sequence[int] = (),
+        pruning: Pruning = PATTERNS,
+        seed: int = 0,
+    ):
         super().__init__()
         self.nodes = tuple(nodes)
         self.outputs = tuple(outputs)
@@ -42,7 +51,7 @@ class Chain(nn.Module):
                     part.weight.normal_(std=scale, generator=generator)
                     if part.bias is not None:
                         part.bias.normal_(generator=generator)
-                    prune_convolution_(part, PATTERNS, generator)
+                    prune_convolution_(part, pruning, generator)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         images = [x]
@@ -85,18 +94,20 @@ class Network:
     """A chain by name, and the shape of its input.
 
     Attributes:
-      copies: packs and unpacks that its convolutions and poolings need on a processor.
+      outputs: images that are returned beside the last one.
+      packs, unpacks: the copies that its convolutions and poolings need.
     """
 
     name: str
     nodes: tuple[Node, ...]
     input: tuple[int, int, int, int]
     outputs: tuple[int, ...] = ()
+    pruning: Pruning = PATTERNS
     packs: int
     unpacks: int
 
     def chain(self) -> Chain:
-        return Chain(self.nodes, outputs=self.outputs)
+        return Chain(self.nodes, outputs=self.outputs, pruning=self.pruning)
 
     def x(self) -> torch.Tensor:
         return torch.randn(self.input, generator=torch.Generator().manual_seed(1))
@@ -106,6 +117,7 @@ NETWORKS = (
     # Rows of 7 + 1: shorter than a vector.
     Network(
         name="residual",
+        pruning=GROUPS,
         input=(2, 8, 7, 7),
         nodes=(
             Node(layer=conv(8, 8), relu=True),
@@ -131,6 +143,7 @@ NETWORKS = (
     ),
     Network(
         name="stem",
+        pruning=DENSE,
         input=(1, 3, 23, 21),
         nodes=(
             Node(layer=conv(3, 8, 7, stride=2), relu=True),
