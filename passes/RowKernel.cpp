@@ -275,7 +275,8 @@ private:
   bool isGlobalAverage() const {
     return kernel.pooling == Pooling::Average && lanes > 1 && out.height == 1 &&
            out.width == 1 && out.size == 1 &&
-           kernel.kernelHeight == in.height && kernel.kernelWidth == in.width;
+           kernel.kernelHeight == in.height && kernel.kernelWidth == in.width &&
+           kernel.top + kernel.left == 0;
   }
 
   /// The mean of a channel: between its rows there is nothing but zeros.

@@ -30,9 +30,6 @@ def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
     assert found == {"pack": network.packs, "unpack": network.unpacks}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="RowKernel takes the window for the whole image, whatever its padding"
-)
 def test_window_as_large_as_the_image_that_begins_in_the_padding():
     chain, x = Chain([Node(layer=nn.AvgPool2d(4, 4, padding=1))]), torch.randn(1, 2, 4, 4)
     assert_close_chain([compile(chain, (x,))(x)], chain, x)
