@@ -411,6 +411,23 @@ func.func @main(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32> {
 
 // -----
 
+// A window as large as the image that begins above it and left of it is not the whole channel: five of its
+// nine elements lie in the padding and add nothing.
+// CHECK-LABEL: func.func @begins_beyond_pool(
+// CHECK-NOT: vector.reduction
+// CHECK-COUNT-4: memref.load
+// CHECK-NOT: load
+// CHECK: arith.divf %{{.+}}, %{{.+}} : f32
+// CHECK: return
+func.func @main(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32> {
+  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {kernel = array<i64: 3, 3>, strides = array<i64: 3, 3>, padding = array<i64: 1, 1, 1, 1>}
+      : tensor<1x1x3x3xf32> -> tensor<1x1x1x1xf32> loc("begins_beyond")
+  return %y : tensor<1x1x1x1xf32>
+}
+
+// -----
+
 // The virtual machine has no vectors.
 // CHECK-LABEL: func.func @vm_pack(
 // CHECK-NOT: {{vector|gpu}}

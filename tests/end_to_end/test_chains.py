@@ -10,7 +10,8 @@ from torch import nn
 
 from chains import NETWORKS, PRUNINGS, Chain, Chains, Network, Node
 from oracle import assert_close_chain
-from patternc import compile
+from patternc import Pipeline, compile
+from patternc.compiler import get_target
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -28,6 +29,21 @@ def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
     text = compile(network.chain(), (network.x(),), target="vmvx").mlir("planes")
     found = {op: len(re.findall(rf"= pattern\.{op} ", text)) for op in ("pack", "unpack")}
     assert found == {"pack": network.packs, "unpack": network.unpacks}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"cache_bytes": 2048}, {"cache_bytes": 1 << 30}, {"lanes": 8, "registers": 16}, {"lanes": 4}],
+    ids=str,
+)
+def test_schedules_of_other_processors(options: dict[str, int]):
+    pipeline = Pipeline.for_target(get_target("llvm-cpu"))
+    pipeline = pipeline.with_options("pattern-schedule-convolutions", **options)
+    model = Chains([network.chain() for network in NETWORKS])
+    inputs = tuple(network.x() for network in NETWORKS)
+    results = iter(compile(model, inputs, pipeline=pipeline)(*inputs))
+    for chain, x in zip(model.chains, inputs, strict=True):
+        assert_close_chain([next(results) for _ in (-1, *chain.outputs)], chain, x)
 
 
 def test_window_as_large_as_the_image_that_begins_in_the_padding():
