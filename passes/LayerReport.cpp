@@ -60,6 +60,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
         llvm::json::Object{{"device", stringifyDevice(schedule->getDevice())},
                            {"lanes", schedule->getLanes()},
                            {"vectors", schedule->getVectors()},
+                           {"tiles", schedule->getTiles()},
                            {"blocks", schedule->getBlocks()},
                            {"prefetch", schedule->getPrefetch()}};
   return layer;

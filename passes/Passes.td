@@ -252,8 +252,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     tiles as have their input in `cache-bytes`; on `gpu` and `vm` a position is a
     thread or a loop iteration. Pooling and copies go by one vector or thread.
 
-    Refused, with an error: lanes or registers that are not positive; a convolution
-    that is not on planes. Place: after layout, before lowering.
+    Refused, with an error: lanes or registers that are not positive, or lanes that do
+    not divide a cache line on `cpu`; a convolution that is not on planes. Place: after layout, before lowering.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule

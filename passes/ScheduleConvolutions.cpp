@@ -33,11 +33,16 @@ public:
   using ScheduleConvolutionsPassBase::ScheduleConvolutionsPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (lanes > 0 && registers > 0)
-      return success();
-    return emitError(UnknownLoc::get(context))
-           << "expected positive lanes and registers, but found "
-           << lanes.getValue() << " and " << registers.getValue();
+    if (lanes <= 0 || registers <= 0)
+      return emitError(UnknownLoc::get(context))
+             << "expected positive lanes and registers, but found "
+             << lanes.getValue() << " and " << registers.getValue();
+    // Planes end with a cache line, and vectors must not reach beyond it.
+    if (device == Device::Cpu && lineElements % lanes != 0)
+      return emitError(UnknownLoc::get(context))
+             << "expected lanes that divide " << lineElements
+             << " on cpu, but found " << lanes.getValue();
+    return success();
   }
 
   void runOnOperation() override {

@@ -1,7 +1,9 @@
 // RUN: pattern-opt %s -pattern-schedule-convolutions -verify-diagnostics
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{device=gpu lanes=0})' 2>&1 | FileCheck %s --check-prefix=LANES
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{registers=-1})' 2>&1 | FileCheck %s --check-prefix=REGISTERS
+// RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{lanes=32})' 2>&1 | FileCheck %s --check-prefix=LINE
 
+// LINE: error: expected lanes that divide 16 on cpu, but found 32
 // LANES: error: expected positive lanes and registers, but found 0 and 32
 // REGISTERS: error: expected positive lanes and registers, but found 16 and -1
 
