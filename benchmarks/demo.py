@@ -7,7 +7,6 @@ time is asserted. It takes about a minute on two cores.
 
 import argparse
 import copy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm import tqdm
 
 import patternc
+from command_line import run
 from engines import IreeAlone, PyTorch, prepare
 from interleave import interleave
 from machine import cpu_model
@@ -253,10 +253,4 @@ def _title(text: str) -> None:
 
 if __name__ == "__main__":
     print(f"{cpu_model()}, torch {torch.__version__}, patternc {patternc.__version__}")
-    try:
-        sys.exit(main())
-    except (WrongResultError, patternc.PatterncError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    run(main)

@@ -173,6 +173,8 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// Elements of a cache line; layout begins images and planes with one.
+    static constexpr int64_t lineElements = 16;
     /// Elements behind the last phase that may be read.
     static constexpr int64_t slack = 256;
 

@@ -20,10 +20,6 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// 32-bit elements of a cache line. Planes begin with one, and so do the image
-/// and the tap that reads an output position itself.
-static constexpr int64_t lineElements = 16;
-
 namespace {
 
 /// What planes depend on: height and width of the image, and the strides with
@@ -118,9 +114,9 @@ public:
     int64_t origin = alignedOrigin(extent);
     int64_t imageEnd = origin + llvm::divideCeilSigned(height, strideH) * pitch;
     int64_t size = std::max(imageEnd, lookup(sizes, extent));
-    return PlanesAttr::get(context,
-                           DenseI64ArrayAttr::get(context, {strideH, strideW}),
-                           origin, pitch, llvm::alignTo(size, lineElements));
+    return PlanesAttr::get(
+        context, DenseI64ArrayAttr::get(context, {strideH, strideW}), origin,
+        pitch, llvm::alignTo(size, PlanesAttr::lineElements));
   }
 
 private:
@@ -130,8 +126,9 @@ private:
     return found == numbers.end() ? 0 : found->second;
   }
 
+  /// So that the tap that reads an output position itself is aligned.
   int64_t alignedOrigin(Extent extent) const {
-    return llvm::alignTo(lookup(origins, extent), lineElements);
+    return llvm::alignTo(lookup(origins, extent), PlanesAttr::lineElements);
   }
 
   MLIRContext *context;

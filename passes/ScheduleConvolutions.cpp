@@ -1,7 +1,7 @@
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
 // pattern.packed_conv2d on planes. Postcondition: each has a schedule; one that
-// was there is kept. Refuses lanes or registers that are not positive, and a
-// convolution that is not on planes.
+// was there is kept. Refuses lanes or registers that are not positive, lanes
+// that do not divide a cache line, and a convolution that is not on planes.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
@@ -22,7 +22,6 @@ static constexpr int64_t minWorkgroups = 16;
 
 /// Multiply-adds of a vector needed to hide the prefetch of one cache line.
 static constexpr int64_t multiplyAddsPerLine = 4;
-static constexpr int64_t lineElements = 16;
 
 namespace {
 
@@ -38,9 +37,9 @@ public:
              << "expected positive lanes and registers, but found "
              << lanes.getValue() << " and " << registers.getValue();
     // Planes end with a cache line, and vectors must not reach beyond it.
-    if (device == Device::Cpu && lineElements % lanes != 0)
+    if (device == Device::Cpu && PlanesAttr::lineElements % lanes != 0)
       return emitError(UnknownLoc::get(context))
-             << "expected lanes that divide " << lineElements
+             << "expected lanes that divide " << PlanesAttr::lineElements
              << " on cpu, but found " << lanes.getValue();
     return success();
   }
@@ -129,8 +128,8 @@ private:
     // x86 alone has 16 lanes; its hardware prefetchers do not follow the jumps
     // from channel to channel, and a load across lines that misses is dear.
     int64_t taps = op.getStorage().getSet().getEntries();
-    int64_t lines =
-        llvm::divideCeilSigned(width * vectors + halo, lineElements);
+    int64_t lines = llvm::divideCeilSigned(width * vectors + halo,
+                                           PlanesAttr::lineElements);
     bool pays = lanes == 16 && geometry.strideH * geometry.strideW == 1 &&
                 taps * group * vectors >= multiplyAddsPerLine * lines;
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,

@@ -20,9 +20,6 @@ static constexpr int64_t maxUnrolled = 512;
 /// NEON multiplies by a lane of a register: weights come as vectors of four.
 static constexpr int64_t laneWeights = 4;
 
-/// 32-bit elements of a cache line.
-static constexpr int64_t lineElements = 16;
-
 namespace {
 
 /// Emits the kernel; the members are the values that several steps read.
@@ -187,6 +184,7 @@ private:
     Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
                             index.constant(type.getNumElements() - 1));
     Value base = index.add(readKernel(b, kernel, ahead).channelBase, inputBase);
+    constexpr int64_t lineElements = PlanesAttr::lineElements;
     int64_t nextLine = 0;
     for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
       int64_t first =
