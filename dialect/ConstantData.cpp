@@ -56,23 +56,35 @@ StringRef patternc::blobName(Value value) {
   return resource.getRawHandle().getKey();
 }
 
+ElementsAttr patternc::reshapeConstant(ElementsAttr attribute,
+                                       ShapedType type) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  if (auto dense = dyn_cast<DenseElementsAttr>(attribute))
+    return dense.reshape(type);
+  return {};
+}
+
 template <typename T>
 Value patternc::createBlobConstant(OpBuilder &builder, Location loc,
                                    StringRef name, RankedTensorType type,
-                                   ArrayRef<T> data) {
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
-      ArrayRef<char>(reinterpret_cast<const char *>(data.data()),
-                     data.size() * sizeof(T)),
-      /*align=*/64, /*dataIsMutable=*/false);
+                                   SmallVector<T, 0> data) {
+  auto owner = std::make_unique<SmallVector<T, 0>>(std::move(data));
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(owner->data()),
+                       owner->size() * sizeof(T));
+  AsmResourceBlob blob(
+      bytes, alignof(T), [owner = std::move(owner)](void *, size_t, size_t) {},
+      /*dataIsMutable=*/false);
   auto attribute = DenseResourceElementsAttr::get(type, name, std::move(blob));
   return arith::ConstantOp::create(builder, loc, attribute);
 }
 
 template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
-                                            RankedTensorType, ArrayRef<float>);
+                                            RankedTensorType,
+                                            SmallVector<float, 0>);
 template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
                                             RankedTensorType,
-                                            ArrayRef<uint16_t>);
+                                            SmallVector<uint16_t, 0>);
 template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
                                             RankedTensorType,
-                                            ArrayRef<int32_t>);
+                                            SmallVector<int32_t, 0>);

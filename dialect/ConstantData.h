@@ -31,13 +31,18 @@ private:
 /// The name of the blob behind a constant, or an empty string.
 llvm::StringRef blobName(mlir::Value value);
 
-/// Creates a constant tensor backed by a new blob that owns a copy of `data`;
-/// the context makes `name` unique.
+/// The same constant under another shape of as many elements; null for an
+/// attribute that is neither a blob nor dense.
+mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr attribute,
+                                   mlir::ShapedType type);
+
+/// Creates a constant tensor backed by a new blob that owns `data`; the context
+/// makes `name` unique.
 template <typename T>
 mlir::Value createBlobConstant(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name,
                                mlir::RankedTensorType type,
-                               llvm::ArrayRef<T> data);
+                               llvm::SmallVector<T, 0> data);
 
 } // namespace patternc
 

@@ -35,6 +35,12 @@ struct ConvolutionGeometry {
     return padded < reach ? 0 : (padded - reach) / stride + 1;
   }
 
+  /// A vector times a matrix: images of one position and nothing around them.
+  bool isFullyConnected() const {
+    return height * width == 1 && kernelHeight * kernelWidth == 1 &&
+           strideH * strideW == 1 && outHeight * outWidth == 1;
+  }
+
   int64_t channelsPerGroup() const { return channels / groups; }
   int64_t filtersPerGroup() const { return filters / groups; }
 

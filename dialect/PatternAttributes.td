@@ -113,7 +113,8 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     - `lanes`: 32-bit lanes of one vector (`cpu`), threads of a workgroup (`gpu`),
       1 (`vm`).
     - `vectors`: vectors of output positions in registers for each of the
-      `group` filters of the storage; 1 where there are no vectors.
+      `group` filters of the storage; where an image is one position, vectors of
+      these filters; 1 where there are no vectors.
     - `tiles`: tiles of output positions that a workgroup makes of one filter group
       before it goes on to the next.
     - `blocks`: into how many parts the filter groups are split over workgroups.

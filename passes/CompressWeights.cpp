@@ -43,10 +43,12 @@ public:
   using CompressWeightsPassBase::CompressWeightsPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (maxFilterGroup <= 0)
+    if (maxFilterGroup <= 0 || maxVectorGroup <= 0)
       return emitError(UnknownLoc::get(context))
-             << "expected a positive max-filter-group, but found "
-             << maxFilterGroup.getValue();
+             << "expected a positive max-filter-group and max-vector-group, "
+                "but found "
+             << maxFilterGroup.getValue() << " and "
+             << maxVectorGroup.getValue();
     if (indexBits != 16 && indexBits != 32)
       return emitError(UnknownLoc::get(context))
              << "expected index-bits 16 or 32, but found "
@@ -81,15 +83,17 @@ private:
       order.resize(geometry.filters);
       std::iota(order.begin(), order.end(), 0);
     }
-    FkwArrays arrays = packFkw(weights->elements(), op.getMap(), order,
-                               geometry.groups, maxFilterGroup);
+    FkwArrays arrays =
+        packFkw(weights->elements(), op.getMap(), order, geometry.groups,
+                geometry.isFullyConnected() ? maxVectorGroup : maxFilterGroup);
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     unsigned bits = geometry.channels > (1 << 16) ? 32 : indexBits;
     auto weightType = RankedTensorType::get(
         {static_cast<int64_t>(arrays.weight.size())}, b.getF32Type());
-    Value weight = createBlobConstant<float>(
-        b, op.getLoc(), layerName(op) + ".fkw", weightType, arrays.weight);
+    Value weight =
+        createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".fkw",
+                                  weightType, std::move(arrays.weight));
     Value index = indexConstant(b, arrays.index, bits);
     Value stride = indexConstant(b, arrays.stride);
     Value offset = indexConstant(b, arrays.offset);
@@ -103,7 +107,8 @@ private:
 
     denseBytes += weights->elements().size() * sizeof(float);
     storedBytes +=
-        arrays.weight.size() * sizeof(float) + arrays.index.size() * bits / 8 +
+        weightType.getNumElements() * sizeof(float) +
+        arrays.index.size() * bits / 8 +
         (arrays.stride.size() + arrays.offset.size() + arrays.reorder.size()) *
             sizeof(int32_t);
     Operation *denseWeights = op.getWeights().getDefiningOp();

@@ -58,10 +58,12 @@ int64_t ConvolutionKernel::threads() const {
 }
 
 void ConvolutionKernel::emit(StreamExecutable &executable) const {
-  if (schedule.getDevice() == Device::Cpu)
-    emitVector(executable);
-  else
+  if (schedule.getDevice() != Device::Cpu)
     emitScalar(executable);
+  else if (geometry.isFullyConnected())
+    emitFullyConnected(executable);
+  else
+    emitVector(executable);
 }
 
 KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,

@@ -55,6 +55,7 @@ struct ConvolutionKernel {
 
 private:
   void emitVector(StreamExecutable &executable) const;
+  void emitFullyConnected(StreamExecutable &executable) const;
   void emitScalar(StreamExecutable &executable) const;
 };
 

@@ -40,13 +40,15 @@ private:
   LogicalResult decompress(PackedConv2DOp op) {
     if (op.getInput().getType().getEncoding())
       return op.emitOpError("cannot be decompressed: its input is in planes");
-    std::optional<FkwArrays> arrays = readFkw(op);
-    if (!arrays)
+    auto weight = ConstantData<float>::of(op.getWeight());
+    std::optional<FkwIndices> indices = readFkwIndices(op);
+    if (!weight || !indices)
       return op.emitOpError(
           "cannot be decompressed: its FKW arrays are not constant");
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     KernelPatternsAttr set = op.getStorage().getSet();
-    DenseKernels dense = unpackFkw(*arrays, set, geometry.channelsPerGroup());
+    DenseKernels dense = unpackFkw(weight->elements(), *indices, set,
+                                   geometry.channelsPerGroup());
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     auto weightsType =
@@ -56,14 +58,15 @@ private:
     auto idsType = RankedTensorType::get(
         {geometry.filters, geometry.channelsPerGroup()},
         IntegerType::get(b.getContext(), 8, IntegerType::Unsigned));
-    Value weights = createBlobConstant<float>(
-        b, op.getLoc(), layerName(op) + ".weight", weightsType, dense.weights);
+    Value weights =
+        createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".weight",
+                                  weightsType, std::move(dense.weights));
     auto ids = cast<DenseIntElementsAttr>(
         DenseElementsAttr::get(idsType, ArrayRef<uint8_t>(dense.ids)));
     auto conv = Conv2DOp::create(
         b, op.getType(), op.getInput(), weights, op.getBias(), op.getResidual(),
         KernelMapAttr::get(b.getContext(), set, ids),
-        b.getDenseI32ArrayAttr(arrays->reorder), op.getStridesAttr(),
+        b.getDenseI32ArrayAttr(indices->reorder), op.getStridesAttr(),
         op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
         op.getActivationAttr());
     op.replaceAllUsesWith(conv.getOutput());

@@ -34,10 +34,13 @@ FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
 
   FkwArrays arrays;
   arrays.reorder.assign(order.begin(), order.end());
-  for (int64_t group = 2; group <= maxGroup; group *= 2)
+  for (int64_t group = 2; group <= maxGroup; ++group)
     if (canGroup(ids, channels, order, filtersPerGroup, group))
       arrays.group = group;
 
+  int64_t kept = ids.size() - llvm::count(ids, 0);
+  arrays.weight.reserve(kept * set.getEntries());
+  arrays.index.reserve(kept / arrays.group);
   arrays.offset.push_back(0);
   for (size_t first = 0; first < order.size(); first += arrays.group) {
     ArrayRef<int32_t> filters = order.slice(first, arrays.group);
@@ -64,26 +67,24 @@ FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
   return arrays;
 }
 
-template <typename T, typename Container>
-static LogicalResult readArray(Value value, Container &result) {
-  auto data = ConstantData<T>::of(value);
+static LogicalResult readArray(Value value, SmallVector<int32_t, 0> &result) {
+  auto data = ConstantData<int32_t>::of(value);
   if (!data)
     return failure();
   result.assign(data->elements().begin(), data->elements().end());
   return success();
 }
 
-std::optional<FkwArrays> patternc::readFkw(PackedConv2DOp op) {
-  FkwArrays arrays;
-  arrays.group = op.getStorage().getGroup();
+std::optional<FkwIndices> patternc::readFkwIndices(PackedConv2DOp op) {
+  FkwIndices indices;
+  indices.group = op.getStorage().getGroup();
   auto channels = op.readChannels();
-  if (!channels || failed(readArray<float>(op.getWeight(), arrays.weight)) ||
-      failed(readArray<int32_t>(op.getStride(), arrays.stride)) ||
-      failed(readArray<int32_t>(op.getOffset(), arrays.offset)) ||
-      failed(readArray<int32_t>(op.getReorder(), arrays.reorder)))
+  if (!channels || failed(readArray(op.getStride(), indices.stride)) ||
+      failed(readArray(op.getOffset(), indices.offset)) ||
+      failed(readArray(op.getReorder(), indices.reorder)))
     return std::nullopt;
-  arrays.index = std::move(*channels);
-  return arrays;
+  indices.index = std::move(*channels);
+  return indices;
 }
 
 void patternc::erasePacked(PackedConv2DOp op) {
@@ -100,31 +101,32 @@ void patternc::erasePacked(PackedConv2DOp op) {
       definition->erase();
 }
 
-DenseKernels patternc::unpackFkw(const FkwArrays &arrays,
+DenseKernels patternc::unpackFkw(ArrayRef<float> weight,
+                                 const FkwIndices &indices,
                                  KernelPatternsAttr set,
                                  int64_t channelsPerGroup) {
   int64_t area = set.getHeight() * set.getWidth();
   int64_t patterns = set.getNumPatterns();
-  int64_t kernels = arrays.reorder.size() * channelsPerGroup;
+  int64_t kernels = indices.reorder.size() * channelsPerGroup;
   DenseKernels dense;
   dense.weights.assign(kernels * area, 0);
   dense.ids.assign(kernels, 0);
-  const float *weight = arrays.weight.begin();
-  for (size_t i = 0; i + 1 < arrays.offset.size(); ++i) {
+  size_t next = 0;
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i) {
     ArrayRef<int32_t> filters =
-        ArrayRef(arrays.reorder).slice(i * arrays.group, arrays.group);
+        ArrayRef(indices.reorder).slice(i * indices.group, indices.group);
     ArrayRef<int32_t> ends =
-        ArrayRef(arrays.stride).slice(i * (patterns + 1), patterns + 1);
+        ArrayRef(indices.stride).slice(i * (patterns + 1), patterns + 1);
     for (int64_t p = 0; p < patterns; ++p)
-      for (int32_t k = arrays.offset[i] + ends[p];
-           k < arrays.offset[i] + ends[p + 1]; ++k) {
-        int64_t channel = arrays.index[k] % channelsPerGroup;
+      for (int32_t k = indices.offset[i] + ends[p];
+           k < indices.offset[i] + ends[p + 1]; ++k) {
+        int64_t channel = indices.index[k] % channelsPerGroup;
         for (int32_t filter : filters)
           dense.ids[filter * channelsPerGroup + channel] = p + 1;
         for (int32_t position : set.getPattern(p))
           for (int32_t filter : filters)
             dense.weights[(filter * channelsPerGroup + channel) * area +
-                          position] = *weight++;
+                          position] = weight[next++];
       }
   }
   return dense;

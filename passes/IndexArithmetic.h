@@ -44,6 +44,14 @@ public:
                                                x, constant(y));
   }
 
+  /// The range of part number `i` of `count` things in `parts` parts.
+  std::pair<mlir::Value, mlir::Value> part(mlir::Value i, int64_t count,
+                                           int64_t parts) {
+    int64_t size = llvm::divideCeilSigned(count, parts);
+    mlir::Value first = mul(i, size);
+    return {first, min(add(first, size), constant(count))};
+  }
+
   /// Loads an unsigned integer from a buffer as an index.
   mlir::Value load(mlir::Value buffer, mlir::Value at) {
     mlir::Value value = mlir::memref::LoadOp::create(b, buffer, at);

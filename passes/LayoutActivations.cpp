@@ -114,9 +114,12 @@ public:
     int64_t origin = alignedOrigin(extent);
     int64_t imageEnd = origin + llvm::divideCeilSigned(height, strideH) * pitch;
     int64_t size = std::max(imageEnd, lookup(sizes, extent));
-    return PlanesAttr::get(
-        context, DenseI64ArrayAttr::get(context, {strideH, strideW}), origin,
-        pitch, llvm::alignTo(size, PlanesAttr::lineElements));
+    // Vectors run over the channels of planes of one element.
+    if (size > 1)
+      size = llvm::alignTo(size, PlanesAttr::lineElements);
+    return PlanesAttr::get(context,
+                           DenseI64ArrayAttr::get(context, {strideH, strideW}),
+                           origin, pitch, size);
   }
 
 private:

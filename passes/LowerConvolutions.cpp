@@ -44,16 +44,16 @@ static RankedTensorType writeOutPlanes(RankedTensorType type) {
 /// loads words of 32 bits on Vulkan, also the one that reaches beyond the end
 /// of an odd number of them, and extends their sign on vmvx.
 static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
-                               const FkwArrays &arrays, int64_t patterns,
+                               const FkwIndices &indices, int64_t patterns,
                                int64_t channels, int64_t patternBits,
                                Device device) {
-  SmallVector<int32_t> descriptors;
-  for (size_t i = 0; i + 1 < arrays.offset.size(); ++i)
+  SmallVector<int32_t, 0> descriptors;
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
     for (int64_t p = 0; p < patterns; ++p)
-      for (int32_t k = arrays.stride[i * (patterns + 1) + p];
-           k < arrays.stride[i * (patterns + 1) + p + 1]; ++k)
+      for (int32_t k = indices.stride[i * (patterns + 1) + p];
+           k < indices.stride[i * (patterns + 1) + p + 1]; ++k)
         descriptors.push_back(
-            arrays.index[arrays.offset[i] + k] << patternBits | p);
+            indices.index[indices.offset[i] + k] << patternBits | p);
   if (descriptors.empty())
     descriptors.push_back(0);
   int64_t size = descriptors.size();
@@ -61,10 +61,10 @@ static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
   if (device == Device::Cpu && channels << patternBits <= 1 << 16)
     return createBlobConstant<uint16_t>(
         b, b.getLoc(), name, RankedTensorType::get({size}, b.getI16Type()),
-        llvm::to_vector_of<uint16_t>(descriptors));
+        SmallVector<uint16_t, 0>(descriptors.begin(), descriptors.end()));
   return createBlobConstant<int32_t>(
       b, b.getLoc(), name, RankedTensorType::get({size}, b.getI32Type()),
-      descriptors);
+      std::move(descriptors));
 }
 
 /// Offsets of the taps of every pattern.
@@ -161,8 +161,8 @@ private:
     if (residual && !planesOf(op.getOutput()))
       return op.emitOpError("adds a residual, but not in planes; run "
                             "pattern-layout-activations first");
-    std::optional<FkwArrays> arrays = readFkw(op);
-    if (!arrays)
+    std::optional<FkwIndices> indices = readFkwIndices(op);
+    if (!indices || !ConstantData<float>::of(op.getWeight()))
       return op.emitOpError(
           "cannot be lowered: its FKW arrays are not constant");
 
@@ -180,13 +180,13 @@ private:
     ImplicitLocOpBuilder b(op.getLoc(), op);
     std::string layer = layerName(op);
     Value weight = op.getWeight();
-    if (arrays->weight.empty()) // a buffer cannot be empty
+    if (indices->index.empty()) // a buffer cannot be empty
       weight = createBlobConstant<float>(
           b, op.getLoc(), layer + ".fkw",
           RankedTensorType::get({1}, b.getF32Type()), {0.0f});
-    Value descriptors =
-        createDescriptors(b, layer, *arrays, patterns, kernel.geometry.channels,
-                          kernel.patternBits, kernel.schedule.getDevice());
+    Value descriptors = createDescriptors(
+        b, layer, *indices, patterns, kernel.geometry.channels,
+        kernel.patternBits, kernel.schedule.getDevice());
     SmallVector<Value> operands = {input, weight, descriptors, op.getOffset(),
                                    op.getReorder()};
     if (patterns > 1)

@@ -82,6 +82,42 @@ def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::ModuleOp"> {
+  let summary = "Raise fully connected layers to pattern.conv2d.";
+  let description = [{
+    Precondition: linalg on tensors, as importers produce it. Each static f32
+    `linalg.matmul` of one row with the transpose of constant weights becomes a 1×1
+    `pattern.conv2d` of an image of one position, which takes over the bias that is
+    added behind it. Weights of which half are zero get a kernel map of what they
+    keep; others are stored whole.
+
+    Refused: nothing. Left as they are: every other operation, among them products
+    of more rows. Place: after the other raising, before fusion; for CPUs only,
+    whose kernels run over the filters of such a layer by vectors.
+
+    Statistics, as remarks:
+    - `layers`: fully connected layers
+
+    Before:
+
+    ```mlir
+    %t = linalg.transpose ins(%w : tensor<10x16xf32>) outs(%e : tensor<16x10xf32>) permutation = [1, 0]
+    %y = linalg.matmul ins(%x, %t : tensor<1x16xf32>, tensor<16x10xf32>) outs(%zero : tensor<1x10xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    %i = tensor.expand_shape %x [[0], [1, 2, 3]] output_shape [1, 16, 1, 1] : tensor<1x16xf32> into tensor<1x16x1x1xf32>
+    %o = pattern.conv2d %i, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<10x16xui8>>
+        : (tensor<1x16x1x1xf32>, tensor<10x16x1x1xf32>) -> tensor<1x10x1x1xf32>
+    %y = tensor.collapse_shape %o [[0], [1, 2, 3]] : tensor<1x10x1x1xf32> into tensor<1x10xf32>
+    ```
+  }];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FuseEpiloguesPass : Pass<"pattern-fuse-epilogues", "::mlir::ModuleOp"> {
   let summary = "Fuse additions and activations into the pattern.conv2d before them.";
   let description = [{
@@ -151,9 +187,10 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
   let description = [{
     Precondition: `pattern.conv2d` with constant weights; `filter_order` is used
     where it is set. Writes the five FKW arrays and drops the dense weights. The
-    filter group of the storage is the largest of 8, 4, 2, 1 (up to
-    `max-filter-group`) for which each run of so many stored filters keeps the
-    same channels with the same patterns.
+    filter group of the storage is the largest number up to `max-filter-group` for
+    which each run of so many stored filters keeps the same channels with the same
+    patterns. Layers whose images are one position may have larger groups, up to
+    `max-vector-group`: their kernels run over the filters of a group by vectors.
 
     Refused, with an error: weights that are not constant; options out of range.
     Place: after reordering, before layout.
@@ -178,6 +215,8 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
   let options = [
     Option<"maxFilterGroup", "max-filter-group", "int64_t", /*default=*/"8",
            "Largest number of filters that may share one set of indices">,
+    Option<"maxVectorGroup", "max-vector-group", "int64_t", /*default=*/"8",
+           "The same where images are one position">,
     Option<"indexBits", "index-bits", "int64_t", /*default=*/"16",
            "Bits of a channel index, 16 or 32; layers with more channels than fit take 32">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];

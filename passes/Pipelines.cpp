@@ -33,9 +33,11 @@ struct TargetOptions : PassPipelineOptions<TargetOptions> {
 
 } // namespace
 
-static void linalgToPacked(OpPassManager &pm) {
+static void linalgToPacked(OpPassManager &pm, Device device = Device::Cpu) {
   pm.addPass(createRaiseConvolutionsPass());
   pm.addPass(createRaisePoolingPass());
+  if (device == Device::Cpu)
+    pm.addPass(createRaiseFullyConnectedPass());
   pm.addPass(createFuseEpiloguesPass());
   pm.addPass(createReorderFiltersPass());
   pm.addPass(createCompressWeightsPass());
@@ -55,7 +57,7 @@ void patternc::registerPipelines() {
   PassPipelineRegistration<>(
       "pattern-linalg-to-packed-pipeline",
       "Raise convolutions and pooling, reorder filters and store them in FKW",
-      linalgToPacked);
+      [](OpPassManager &pm) { linalgToPacked(pm); });
   PassPipelineRegistration<TargetOptions>(
       "pattern-packed-to-executable-pipeline",
       "Schedule packed convolutions and lower them to executables",
@@ -64,7 +66,7 @@ void patternc::registerPipelines() {
       "pattern-linalg-to-executable-pipeline",
       "The whole way from linalg to executables",
       [](OpPassManager &pm, const TargetOptions &target) {
-        linalgToPacked(pm);
+        linalgToPacked(pm, target.device);
         packedToExecutable(pm, target);
       });
   PassPipelineRegistration<>(

@@ -8,7 +8,6 @@
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -56,15 +55,6 @@ static Value skipReshapes(Value value) {
 /// N×(G·C)×H×W to or from N×G×C×H×W.
 static const SmallVector<ReassociationIndices> groupsJoined{
     {0}, {1, 2}, {3}, {4}};
-
-/// The same constant under another shape of as many elements.
-static ElementsAttr reshapeConstant(ElementsAttr attribute, ShapedType type) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute))
-    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
-  if (auto dense = dyn_cast<DenseElementsAttr>(attribute))
-    return dense.reshape(type);
-  return {};
-}
 
 /// Reads the initial value of a convolution: zero, one constant, or a bias
 /// along the output channels. Fails on anything else.

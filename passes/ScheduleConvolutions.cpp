@@ -85,9 +85,22 @@ private:
     llvm_unreachable("unknown device");
   }
 
+  /// Parts of the filter groups that make enough workgroups of `others`.
+  static int64_t blocksOf(int64_t filterGroups, int64_t others) {
+    return std::min(filterGroups,
+                    llvm::divideCeilSigned(minWorkgroups, others));
+  }
+
   ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t pitch) {
     ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
     int64_t group = op.getStorage().getGroup();
+    if (geometry.isFullyConnected()) {
+      int64_t width =
+          std::min<int64_t>(lanes, llvm::bit_floor(uint64_t(group)));
+      return ScheduleAttr::get(
+          &getContext(), device, width, llvm::divideCeilSigned(group, width),
+          /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch), 0);
+    }
     int64_t run = geometry.runLength(pitch);
 
     // Two masked stores write a vector of a plain output.
@@ -119,11 +132,8 @@ private:
         std::clamp<int64_t>((cached - halo) / (width * vectors), 1, tiles);
     int64_t bands = llvm::divideCeilSigned(tiles, band);
     band = llvm::divideCeilSigned(tiles, bands);
-    int64_t filterGroups = geometry.filters / group;
-    int64_t blocks =
-        std::min(filterGroups,
-                 llvm::divideCeilSigned(minWorkgroups, bands * geometry.batch *
-                                                           geometry.phases));
+    int64_t blocks = blocksOf(geometry.filters / group,
+                              bands * geometry.batch * geometry.phases);
 
     // x86 alone has 16 lanes; its hardware prefetchers do not follow the jumps
     // from channel to channel, and a load across lines that misses is dear.

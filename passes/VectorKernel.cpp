@@ -39,9 +39,9 @@ public:
     output = TileOutput::create(executable, kernel, image);
 
     auto [firstGroup, lastGroup] =
-        part(block, kernel.filterGroups(), kernel.schedule.getBlocks());
+        index.part(block, kernel.filterGroups(), kernel.schedule.getBlocks());
     int64_t bands = kernel.workgroups()[0];
-    auto [firstTile, lastTile] = part(band, kernel.tiles(), bands);
+    auto [firstTile, lastTile] = index.part(band, kernel.tiles(), bands);
     auto loop = scf::ForOp::create(b, firstGroup, lastGroup, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -49,13 +49,6 @@ public:
   }
 
 private:
-  /// The range of part number `i` of `count` things in `parts` parts.
-  std::pair<Value, Value> part(Value i, int64_t count, int64_t parts) {
-    int64_t size = llvm::divideCeilSigned(count, parts);
-    Value first = index.mul(i, size);
-    return {first, index.min(index.add(first, size), index.constant(count))};
-  }
-
   /// The tiles of one filter group. Its weights stay in the cache for all of
   /// them, and its outputs are written one after the other.
   void emitFilterGroup(Value filterGroup, Value firstTile, Value lastTile) {

@@ -211,4 +211,32 @@ NETWORKS = (
         packs=3,
         unpacks=2,
     ),
+    # Images of one position: vectors over filters, on planes of one element.
+    Network(
+        name="fully connected",
+        pruning=DENSE,
+        input=(2, 20, 5, 5),
+        nodes=(
+            Node(layer=nn.AdaptiveAvgPool2d(1)),
+            Node(layer=conv(20, 45, 1), relu=True),
+            Node(layer=conv(45, 20, 1), adds=1),
+            Node(layer=conv(20, 130, 1, groups=5), relu=True),
+            Node(layer=conv(130, 7, 1)),
+        ),
+        packs=0,
+        unpacks=0,
+    ),
+    # The last convolution finds zeros around the position, which the others have to write.
+    Network(
+        name="one position with a halo",
+        pruning=GROUPS,
+        input=(1, 16, 1, 1),
+        nodes=(
+            Node(layer=conv(16, 32, 1), relu=True),
+            Node(layer=conv(32, 24, 1), relu=True),
+            Node(layer=conv(24, 8)),
+        ),
+        packs=1,
+        unpacks=0,
+    ),
 )

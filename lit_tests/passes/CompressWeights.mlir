@@ -1,5 +1,5 @@
 // RUN: pattern-opt %s -pattern-compress-weights -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s
-// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-filter-group=2 index-bits=32})' -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s --check-prefix=OPTIONS
+// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-filter-group=2 max-vector-group=13 index-bits=32})' -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s --check-prefix=OPTIONS
 
 // The published example [PatDNN, ASPLOS 2020, section 5.3], after FKR: rows _2_1, 2_1_, _222, _2_2. The weights tell
 // the filter (tens) and the channel.
@@ -15,7 +15,7 @@
 // CHECK: return %[[Y]]
 //
 // 4, 2 | 13, 11 | 32, 34 | 22, 23, 24
-// CHECK: conv.fkw: "0x40000000
+// CHECK: conv.fkw: "0x04000000
 // CHECK-SAME: 00008040000000400000504100003041
 // CHECK-SAME: 00000042000008420000B0410000B8410000C041"
 //
@@ -44,13 +44,13 @@ func.func @published(%x: tensor<1x4x1x2xf32>) -> tensor<1x4x1x1xf32> {
 // CHECK-DAG: arith.constant dense<1> : tensor<1xi16>
 // CHECK-DAG: arith.constant dense<[0, 1]> : tensor<2xi32>
 // CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 4>
-// CHECK: conv.fkw: "0x40000000
+// CHECK: conv.fkw: "0x04000000
 // CHECK-SAME: 0000803F000040400000A0400000E040
 // CHECK-SAME: 00000040000080400000C04000000041"
 //
 // OPTIONS-LABEL: @group_of_four
 // OPTIONS: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 2>
-// OPTIONS: conv.fkw: "0x40000000
+// OPTIONS: conv.fkw: "0x04000000
 // OPTIONS-SAME: 0000803F000040400000004000008040
 // OPTIONS-SAME: 0000A0400000E0400000C04000000041"
 func.func @group_of_four(%x: tensor<1x2x1x3xf32>) -> tensor<1x4x1x1xf32> {
@@ -120,16 +120,30 @@ func.func @dense(%x: tensor<1x1x1x2xf32>) -> tensor<1x16x1x1xf32> {
 
 // -----
 
-// Filters of another group of the convolution read other channels: groups of three filters take no pairs. The index
-// counts channels over all groups.
+// Filters of another group of the convolution read other channels: three share their indices, not six. The index counts
+// channels over all groups.
 // CHECK-LABEL: @grouped_convolution
-// CHECK-DAG: arith.constant dense<[0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3]> : tensor<12xi16>
-// CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 1> {groups = 2 : i64}
+// CHECK-DAG: arith.constant dense<[0, 1, 2, 3]> : tensor<4xi16>
+// CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 3> {groups = 2 : i64}
 func.func @grouped_convolution(%x: tensor<1x4x1x1xf32>) -> tensor<1x6x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<6x2x1x1xf32>
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<6x2xui8>> {groups = 2 : i64}
       : (tensor<1x4x1x1xf32>, tensor<6x2x1x1xf32>) -> tensor<1x6x1x1xf32>
   return %y : tensor<1x6x1x1xf32>
+}
+
+// -----
+
+// Images of one position have an option of their own.
+// CHECK-LABEL: @one_position
+// CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 8>
+// OPTIONS-LABEL: @one_position
+// OPTIONS: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 12>
+func.func @one_position(%x: tensor<1x2x1x1xf32>) -> tensor<1x24x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<24x2x1x1xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<24x2xui8>>
+      : (tensor<1x2x1x1xf32>, tensor<24x2x1x1xf32>) -> tensor<1x24x1x1xf32>
+  return %y : tensor<1x24x1x1xf32>
 }
 
 // -----

@@ -8,7 +8,7 @@
 // CHECK-NEXT: return %[[Y]]
 //
 // A kernel a line, as position 0, position 1.
-// CHECK: conv.weight: "0x40000000
+// CHECK: conv.weight: "0x04000000
 // CHECK-SAME: 0000000000000000
 // CHECK-SAME: 0000000000000040
 // CHECK-SAME: 0000000000000000
@@ -43,7 +43,7 @@ func.func @published(%x: tensor<1x4x1x2xf32>, %b: tensor<4xf32>) -> tensor<1x4x1
 // Two taps for each of two filters: filter 1 is stored first. 32-bit indices are read as well.
 // CHECK-LABEL: @group_of_two
 // CHECK: pattern.conv2d {{.*}} map <set = <1x3, {{\[\[}}0, 2]]>, ids = dense<{{\[\[}}0, 1], [0, 1]]> : tensor<2x2xui8>> {filter_order = array<i32: 1, 0>}
-// CHECK: conv.weight: "0x40000000
+// CHECK: conv.weight: "0x04000000
 // CHECK-SAME: 000000000000000000000000
 // CHECK-SAME: 000000400000000000008040
 // CHECK-SAME: 000000000000000000000000
@@ -66,7 +66,7 @@ func.func @group_of_two(%x: tensor<1x2x1x3xf32>) -> tensor<1x2x1x1xf32> {
 // The index counts channels over all groups, the weights over one.
 // CHECK-LABEL: @grouped_convolution
 // CHECK: pattern.conv2d {{.*}} ids = dense<{{\[\[}}0, 1], [1, 0]]> : tensor<2x2xui8>> {filter_order = array<i32: 0, 1>, groups = 2 : i64}
-// CHECK: conv.weight: "0x40000000000000000000803F0000004000000000"
+// CHECK: conv.weight: "0x04000000000000000000803F0000004000000000"
 func.func @grouped_convolution(%x: tensor<1x4x1x1xf32>) -> tensor<1x2x1x1xf32> {
   %weight = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
   %index = arith.constant dense<[1, 2]> : tensor<2xi16>

@@ -27,7 +27,7 @@
 // CHECK: return %[[Y]]
 //
 // Channel 0 with pattern 0 and channel 1 with pattern 1.
-// CHECK: features.0.kernels: "0x4000000000000300"
+// CHECK: features.0.kernels: "0x0200000000000300"
 func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi16>
@@ -49,7 +49,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
 // where the device is no CPU.
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}) <{entry_points = [@lone::@lone], operandSegmentSizes = array<i32: 0, 5, 0, 0>
-// CHECK: lone.kernels: "0x40000000000000000100000002000000"
+// CHECK: lone.kernels: "0x04000000000000000100000002000000"
 func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<3xf32>
   %i = arith.constant dense<[0, 1, 2]> : tensor<3xi16>

@@ -25,6 +25,7 @@ STAGES = (
     "linalg",
     "convolutions",
     "pooling",
+    "fully-connected",
     "graph",
     "reordered",
     "packed",
@@ -67,7 +68,8 @@ def test_all_stages_are_in_order(compiled):
 
 def test_unknown_stage_names_those_there_are(compiled):
     with pytest.raises(
-        ModelError, match=r"no stage 'llvm'; there are linalg, convolutions, pooling, graph"
+        ModelError,
+        match=r"no stage 'llvm'; there are linalg, convolutions, pooling, fully-connected, graph",
     ):
         compiled.mlir("llvm")
 
@@ -117,7 +119,7 @@ def test_edited_pipeline_is_what_runs():
         .inserted(Pass("canonicalize", stage="folded"), after="pattern-raise-convolutions")
     )
     module = compile(layer, (x,), pipeline=pipeline)
-    expected = ("linalg", "convolutions", "folded", "pooling", "graph", "packed")
+    expected = ("linalg", "convolutions", "folded", "pooling", "fully-connected", "graph", "packed")
     assert module.stages[: len(expected)] == expected
     assert module.report().layers[0].filter_group == 1
     assert_close_convolution(module(x), layer, x)
@@ -138,7 +140,7 @@ def test_pattern_opt_gives_the_same_text(target, tmp_path, pattern_opt):
     module = compile(
         CASE.layer(), (CASE.input(),), target=target, settings=Settings(dump_dir=tmp_path)
     )
-    command = shlex.split(pipeline.command_line(str(tmp_path / "0-linalg.mlir")))
+    command = shlex.split(pipeline.command_line(str(tmp_path / "00-linalg.mlir")))
     elide = [
         "--mlir-elide-resource-strings-if-larger=16",
         "--mlir-elide-elementsattrs-if-larger=16",
@@ -153,7 +155,7 @@ def test_pattern_opt_gives_the_same_text(target, tmp_path, pattern_opt):
 def test_dump_has_every_stage_and_the_kernels(tmp_path):
     compile(CASE.layer(), (CASE.input(),), settings=Settings(dump_dir=tmp_path / "new" / "folder"))
     dumped = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
-    assert dumped == {f"{i}-{stage}.mlir" for i, stage in enumerate(STAGES)} | {"kernels"}
+    assert dumped == {f"{i:02}-{stage}.mlir" for i, stage in enumerate(STAGES)} | {"kernels"}
     assert list((tmp_path / "new" / "folder" / "kernels").glob("*.s"))
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from networks import random_network
 from oracle import assert_close_network
@@ -21,8 +22,8 @@ def test_network(network, pruning):
     model = random_network(network, pruning=pruning)
     x = torch.randn(4, 1, 8, 8) if network is DigitsNet else torch.randn(4, 3, 32, 32)
     module = compile(model, (x[:1],))
-    convolutions = sum(isinstance(part, torch.nn.Conv2d) for part in model.modules())
-    assert len(module.report().layers) == convolutions
-    assert "linalg.conv" not in module.mlir("egress")
+    layers = sum(isinstance(part, nn.Conv2d | nn.Linear) for part in model.modules())
+    assert len(module.report().layers) == layers
+    assert "linalg" not in module.mlir("egress")
     result = torch.cat([module(image) for image in x.split(1)])
     assert_close_network(result, model, x)

@@ -40,16 +40,20 @@ class Pipeline:
     @classmethod
     def for_target(cls, target: Target) -> "Pipeline":
         """The standard pipeline: from linalg to what IREE reads."""
+        fully_connected = Pass("pattern-raise-fully-connected", stage="fully-connected")
         return cls(
             (
                 Pass("pattern-raise-convolutions", stage="convolutions"),
                 Pass("pattern-raise-pooling", stage="pooling"),
+                *((fully_connected,) if target.device == "cpu" else ()),
                 Pass("pattern-fuse-epilogues", stage="graph"),
                 Pass("pattern-reorder-filters", stage="reordered"),
                 Pass(
                     "pattern-compress-weights",
                     {
                         "max-filter-group": 4 if target.lanes == 4 else 8,
+                        # Eight vectors of sums hide the latency of multiply-adds.
+                        "max-vector-group": 8 * target.lanes if target.device == "cpu" else 8,
                         "index-bits": target.index_bits,
                     },
                     stage="packed",

@@ -1,0 +1,49 @@
+// Vectors run over the filters of a group.
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions='lanes=4' -pattern-lower-convolutions -split-input-file | FileCheck %s
+
+// Ten filters are three vectors of four, the last of which begins at the seventh. Three accumulators would wait for each
+// other: three kernels an iteration have their own, and the last few of the loop come one by one.
+// CHECK-LABEL: func.func @overlap(
+// CHECK: %[[SUMS:.+]]:9 = scf.for
+// CHECK-COUNT-9: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-6: arith.addf
+// CHECK: %{{.+}}:3 = scf.for
+// CHECK: %[[AT:.+]] = arith.muli %{{.+}}, %c10
+// CHECK: vector.load %{{.+}}[%[[AT]]]
+// CHECK: arith.addi %[[AT]], %c4
+// CHECK: arith.addi %[[AT]], %c6
+// CHECK: scf.yield
+// CHECK-COUNT-3: vector.scatter
+// CHECK-NOT: vector.scatter
+func.func @main(%x: tensor<1x5x1x1xf32>) -> tensor<1x10x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<50xf32>
+  %i = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi16>
+  %s = arith.constant dense<[0, 5]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]> : tensor<10xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 10>
+      : (tensor<1x5x1x1xf32>, tensor<50xf32>, tensor<5xi16>, tensor<2xi32>, tensor<2xi32>, tensor<10xi32>)
+      -> tensor<1x10x1x1xf32> loc("overlap")
+  return %y : tensor<1x10x1x1xf32>
+}
+
+// -----
+
+// Bias and residual come from where the filters are, which need not be side by side.
+// CHECK-LABEL: func.func @epilogue(
+// CHECK: %[[FILTERS:.+]] = vector.load {{.*}} vector<4xi32>
+// CHECK: vector.gather {{.*}}[%[[FILTERS]]]
+// CHECK: vector.gather
+// CHECK: arith.select
+// CHECK: vector.scatter
+func.func @main(%x: tensor<1x1x1x1xf32>, %b: tensor<4xf32>, %a: tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[2, 0, 1, 3]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) add(%a) storage <set = <1x1, [[0]]>, group = 4>
+      {activation = #pattern.activation<relu>}
+      : (tensor<1x1x1x1xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<4xf32>,
+         tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32> loc("epilogue")
+  return %y : tensor<1x4x1x1xf32>
+}

@@ -1,0 +1,100 @@
+// A vector times a constant matrix is a 1x1 convolution of an image of one position.
+// RUN: pattern-opt %s -pattern-raise-fully-connected | FileCheck %s
+
+#id = affine_map<(n, c) -> (n, c)>
+#columns = affine_map<(n, c) -> (c)>
+
+// Without bias.
+// CHECK-LABEL: @product
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2xf32>
+// CHECK-DAG: %[[W:.+]] = arith.constant dense<{{.*}}> : tensor<3x2x1x1xf32>
+// CHECK-DAG: %[[IMAGE:.+]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2, 3]] output_shape [1, 2, 1, 1]
+// CHECK: %[[CONV:.+]] = pattern.conv2d %[[IMAGE]], %[[W]] map <set = <1x1, {{\[\[}}0]]>, ids = dense<1> : tensor<3x2xui8>> : (
+// CHECK: %[[Y:.+]] = tensor.collapse_shape %[[CONV]] {{\[\[}}0], [1, 2, 3]]
+// CHECK: return %[[Y]]
+func.func @product(%x: tensor<1x2xf32>) -> tensor<1x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %e = tensor.empty() : tensor<2x3xf32>
+  %t = linalg.transpose ins(%w : tensor<3x2xf32>) outs(%e : tensor<2x3xf32>) permutation = [1, 0]
+  %o = tensor.empty() : tensor<1x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<1x3xf32>) -> tensor<1x3xf32>
+  %y = linalg.matmul ins(%x, %t : tensor<1x2xf32>, tensor<2x3xf32>) outs(%f : tensor<1x3xf32>) -> tensor<1x3xf32>
+  return %y : tensor<1x3xf32>
+}
+
+// The bias goes with the product; between two layers the reshapes cancel. Weights of which half are zero keep the others
+// only.
+// CHECK-LABEL: @two_layers
+// CHECK-SAME: tensor<1x2xf32>, %[[B:[^:]+]]: tensor<2xf32>)
+// CHECK: tensor.expand_shape
+// CHECK: %[[FIRST:.+]] = pattern.conv2d %{{.+}}, %{{.+}} bias(%[[B]]) map {{.*}} ids = dense<{{\[\[}}1, 0], [1, 0]]>
+// CHECK-NEXT: pattern.conv2d %[[FIRST]], %{{.+}} bias(%[[B]]) map {{.*}} ids = dense<1>
+// CHECK-NEXT: tensor.collapse_shape
+// CHECK-NEXT: return
+func.func @two_layers(%x: tensor<1x2xf32>, %b: tensor<2xf32>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<[[1.0, 0.0], [3.0, 0.0]]> : tensor<2x2xf32>
+  %v = arith.constant dense<[[1.0, 0.0], [3.0, 2.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %s = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %t = linalg.transpose ins(%v : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %o = tensor.empty() : tensor<1x2xf32>
+  %init = arith.constant dense<0.0> : tensor<1x2xf32>
+  %p = linalg.matmul ins(%x, %s : tensor<1x2xf32>, tensor<2x2xf32>) outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %q = linalg.generic {indexing_maps = [#id, #columns, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%p, %b : tensor<1x2xf32>, tensor<2xf32>) outs(%o : tensor<1x2xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2xf32>
+  %r = linalg.matmul ins(%q, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %y = linalg.generic {indexing_maps = [#id, #columns, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%r, %b : tensor<1x2xf32>, tensor<2xf32>) outs(%o : tensor<1x2xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %bias, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}
+
+// More rows, another initial value, weights that are not constant or not transposed.
+// CHECK-LABEL: @left_alone
+// CHECK-COUNT-4: linalg.matmul
+// CHECK-NOT: pattern.
+func.func @left_alone(%x: tensor<2x2xf32>, %row: tensor<1x2xf32>, %v: tensor<2x2xf32>)
+    -> (tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>) {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %u = linalg.transpose ins(%v : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %zeros = arith.constant dense<0.0> : tensor<2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x2xf32>
+  %a = linalg.matmul ins(%x, %t : tensor<2x2xf32>, tensor<2x2xf32>) outs(%zeros : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %b = linalg.matmul ins(%row, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%row : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %c = linalg.matmul ins(%row, %u : tensor<1x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %d = linalg.matmul ins(%row, %w : tensor<1x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %a, %b, %c, %d : tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
+}
+
+// An activation behind the product moves to the image, where it can be fused.
+// CHECK-LABEL: @activation
+// CHECK: %[[CONV:.+]] = pattern.conv2d
+// CHECK: %[[RELU:.+]] = linalg.generic {{.*}} ins(%[[CONV]] : tensor<1x2x1x1xf32>)
+// CHECK: tensor.collapse_shape %[[RELU]]
+// CHECK-NEXT: return
+func.func @activation(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %init = arith.constant dense<0.0> : tensor<1x2xf32>
+  %o = tensor.empty() : tensor<1x2xf32>
+  %p = linalg.matmul ins(%x, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%p : tensor<1x2xf32>) outs(%o : tensor<1x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.maximumf %in, %zero : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}
