@@ -239,7 +239,7 @@ def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::M
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::ModuleOp"> {
@@ -353,8 +353,9 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
                            "::patternc::FlowDialect", "::patternc::StreamDialect",
                            "::patternc::IreeCodegenDialect"];
 }
