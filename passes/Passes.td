@@ -89,7 +89,8 @@ def FuseEpiloguesPass : Pass<"pattern-fuse-epilogues", "::mlir::ModuleOp"> {
     adds another image to a convolution and is its only use becomes its
     `residual`; of two convolutions, the later one adds the result of the earlier.
     The convolution moves down to the addition, where the other image is there. A
-    ReLU or ReLU6 that is then the only use becomes its `activation`.
+    ReLU, ReLU6, hard-swish or SiLU that is then all that the convolution is used for
+    becomes its `activation`, be it one `linalg.generic` or several.
 
     Refused: nothing. Left as they are: an addition behind an activation, which a
     convolution cannot do in this order, and a second addition. Place: after
