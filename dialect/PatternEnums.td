@@ -6,7 +6,9 @@ include "mlir/IR/EnumAttr.td"
 def Pattern_Activation : I32Enum<"Activation", "function applied to the output of a convolution", [
     I32EnumCase<"None", 0, "none">,
     I32EnumCase<"Relu", 1, "relu">,
-    I32EnumCase<"Relu6", 2, "relu6">]> {
+    I32EnumCase<"Relu6", 2, "relu6">,
+    I32EnumCase<"HardSwish", 3, "hard_swish">,
+    I32EnumCase<"Silu", 4, "silu">]> {
   let cppNamespace = "::patternc";
 }
 

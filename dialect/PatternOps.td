@@ -46,7 +46,8 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     `N×O×H'×W'`, all f32 and static. `padding` is top, left, bottom, right, of zeros; `groups = C` is the
     depthwise convolution. The kernel map names the pattern of every kernel;
     weights outside it are zero. `filter_order`, set by filter-kernel reorder,
-    lists the filters in stored order.
+    lists the filters in stored order. `activation` is `none`, `relu`, `relu6`,
+    `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`, `x / (1 + exp(−x))`.
 
     Refused: shapes, padding or groups that do not fit each other; a residual of
     another type than the output; images without elements or with an encoding; a

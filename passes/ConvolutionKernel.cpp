@@ -3,6 +3,7 @@
 #include "passes/ConvolutionKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/IndexArithmetic.h"
@@ -94,23 +95,57 @@ KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,
           }};
 }
 
+static Value constantLike(ImplicitLocOpBuilder &b, Value x, float number) {
+  TypedAttr attribute = b.getF32FloatAttr(number);
+  if (auto type = dyn_cast<VectorType>(x.getType()))
+    attribute = DenseElementsAttr::get(type, number);
+  return arith::ConstantOp::create(b, attribute);
+}
+
 /// max(x, bound) or min(x, bound) as PyTorch's ReLU has it: NaN stays NaN.
 static Value clamp(ImplicitLocOpBuilder &b, Value x, float bound,
                    arith::CmpFPredicate keep) {
-  TypedAttr attribute = b.getF32FloatAttr(bound);
-  if (auto type = dyn_cast<VectorType>(x.getType()))
-    attribute = DenseElementsAttr::get(type, bound);
-  Value limit = arith::ConstantOp::create(b, attribute);
+  Value limit = constantLike(b, x, bound);
   Value kept = arith::CmpFOp::create(b, keep, x, limit);
   return arith::SelectOp::create(b, kept, x, limit);
 }
 
+static Value relu(ImplicitLocOpBuilder &b, Value x) {
+  return clamp(b, x, 0, arith::CmpFPredicate::UGT);
+}
+
+static Value relu6(ImplicitLocOpBuilder &b, Value x) {
+  return clamp(b, relu(b, x), 6, arith::CmpFPredicate::ULT);
+}
+
+/// x · (relu6(x + 3) / 6)
+static Value hardSwish(ImplicitLocOpBuilder &b, Value x) {
+  Value sum = arith::AddFOp::create(b, x, constantLike(b, x, 3));
+  Value sixth = constantLike(b, x, 1.0f / 6);
+  Value gate = arith::MulFOp::create(b, relu6(b, sum), sixth);
+  return arith::MulFOp::create(b, x, gate);
+}
+
+/// x / (1 + exp(−x))
+static Value silu(ImplicitLocOpBuilder &b, Value x) {
+  Value power = math::ExpOp::create(b, arith::NegFOp::create(b, x));
+  Value divisor = arith::AddFOp::create(b, constantLike(b, x, 1), power);
+  return arith::DivFOp::create(b, x, divisor);
+}
+
 Value patternc::activate(ImplicitLocOpBuilder &b, Value x,
                          Activation activation) {
-  if (activation == Activation::None)
+  switch (activation) {
+  case Activation::None:
     return x;
-  x = clamp(b, x, 0, arith::CmpFPredicate::UGT);
-  return activation == Activation::Relu
-             ? x
-             : clamp(b, x, 6, arith::CmpFPredicate::ULT);
+  case Activation::Relu:
+    return relu(b, x);
+  case Activation::Relu6:
+    return relu6(b, x);
+  case Activation::HardSwish:
+    return hardSwish(b, x);
+  case Activation::Silu:
+    return silu(b, x);
+  }
+  llvm_unreachable("unknown activation");
 }

@@ -6,6 +6,7 @@
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
@@ -73,11 +74,34 @@ static Value activate(ImplicitLocOpBuilder &b, Value image, Activation kind,
     return image;
   return mapElements(
       b, image, [&](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
-        Value x = arith::MaximumFOp::create(body, args[0], zero);
-        if (kind == Activation::Relu)
-          return x;
-        Value six = arith::ConstantOp::create(body, body.getF32FloatAttr(6));
-        return arith::MinimumFOp::create(body, x, six);
+        Value x = args[0];
+        auto constant = [&](float value) -> Value {
+          return arith::ConstantOp::create(body, body.getF32FloatAttr(value));
+        };
+        auto relu6 = [&](Value y) -> Value {
+          Value max = arith::MaximumFOp::create(body, y, zero);
+          return arith::MinimumFOp::create(body, max, constant(6));
+        };
+        switch (kind) {
+        case Activation::None:
+          break;
+        case Activation::Relu:
+          return arith::MaximumFOp::create(body, x, zero);
+        case Activation::Relu6:
+          return relu6(x);
+        case Activation::HardSwish: {
+          Value gate = relu6(arith::AddFOp::create(body, x, constant(3)));
+          Value product = arith::MulFOp::create(body, x, gate);
+          return arith::DivFOp::create(body, product, constant(6));
+        }
+        case Activation::Silu: {
+          Value power =
+              math::ExpOp::create(body, arith::NegFOp::create(body, x));
+          Value divisor = arith::AddFOp::create(body, constant(1), power);
+          return arith::DivFOp::create(body, x, divisor);
+        }
+        }
+        llvm_unreachable("unknown activation");
       });
 }
 

@@ -1,13 +1,12 @@
 // Fuses what follows a pattern.conv2d into it: the addition of another image
-// and then a ReLU or ReLU6. Precondition: pattern.conv2d among linalg on
-// tensors. Postcondition: no convolution without activation is used by one ReLU
+// and then an activation. Precondition: pattern.conv2d among linalg on tensors.
+// Postcondition: no convolution without activation is used by one activation
 // alone, and none without residual by one addition alone. Refuses nothing.
 
 #include "dialect/PatternOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/ActivationMatcher.h"
 #include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -60,97 +59,22 @@ private:
   }
 };
 
-/// Fuses a ReLU or ReLU6 that is the only use of a pattern.conv2d.
+/// Fuses the activation that a pattern.conv2d is made for.
 struct FuseActivation : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!isElementwise(op, 1))
-      return failure();
-    auto conv = op.getDpsInputOperand(0)->get().getDefiningOp<Conv2DOp>();
-    if (!conv || !conv->hasOneUse() ||
-        conv.getActivation() != Activation::None ||
+    MatchedActivation matched = matchActivation(op);
+    auto conv =
+        matched.image ? matched.image.getDefiningOp<Conv2DOp>() : nullptr;
+    if (!conv || conv.getActivation() != Activation::None ||
         conv.getType() != op->getResult(0).getType())
       return failure();
-    FailureOr<Activation> activation = matchActivation(*op.getBody());
-    if (failed(activation))
-      return failure();
-    rewriter.modifyOpInPlace(conv, [&] { conv.setActivation(*activation); });
+    rewriter.modifyOpInPlace(conv,
+                             [&] { conv.setActivation(matched.activation); });
     rewriter.replaceOp(op, conv.getOutput());
     return success();
-  }
-
-private:
-  /// If `value` is max(x, 0), returns x. `value` may be a maximum, or a
-  /// comparison and a select in any of their mirrored forms.
-  static Value matchClampBelow(Value value) {
-    if (auto max = value.getDefiningOp<arith::MaximumFOp>())
-      return isZero(max.getRhs())   ? max.getLhs()
-             : isZero(max.getLhs()) ? max.getRhs()
-                                    : Value();
-    return matchSelect(value, isZero, /*keepsGreater=*/true);
-  }
-
-  static Value matchClampAbove(Value value, double bound) {
-    auto isBound = [&](Value v) {
-      FloatAttr attribute;
-      return matchPattern(v, m_Constant(&attribute)) &&
-             attribute.getValueAsDouble() == bound;
-    };
-    if (auto min = value.getDefiningOp<arith::MinimumFOp>())
-      return isBound(min.getRhs())   ? min.getLhs()
-             : isBound(min.getLhs()) ? min.getRhs()
-                                     : Value();
-    return matchSelect(value, isBound, /*keepsGreater=*/false);
-  }
-
-  /// Matches `select(cmpf(x, bound), a, b)`, or that of `cmpf(bound, x)`, with
-  /// {a, b} = {x, bound} that keeps the greater (or the lesser) of the two;
-  /// returns x.
-  static Value matchSelect(Value value, function_ref<bool(Value)> isBound,
-                           bool keepsGreater) {
-    auto select = value.getDefiningOp<arith::SelectOp>();
-    auto compare =
-        select ? select.getCondition().getDefiningOp<arith::CmpFOp>() : nullptr;
-    if (!compare)
-      return {};
-    using Predicate = arith::CmpFPredicate;
-    bool greater = llvm::is_contained(
-        {Predicate::OGT, Predicate::UGT, Predicate::OGE, Predicate::UGE},
-        compare.getPredicate());
-    bool less = llvm::is_contained(
-        {Predicate::OLT, Predicate::ULT, Predicate::OLE, Predicate::ULE},
-        compare.getPredicate());
-    Value x = compare.getLhs(), bound = compare.getRhs();
-    if (isBound(x)) {
-      std::swap(x, bound);
-      std::swap(greater, less);
-    }
-    if (!isBound(bound))
-      return {};
-    Value whenTrue = select.getTrueValue(), whenFalse = select.getFalseValue();
-    bool xWhenTrue = whenTrue == x && isBound(whenFalse);
-    bool xWhenFalse = whenFalse == x && isBound(whenTrue);
-    if ((greater && xWhenTrue) || (less && xWhenFalse))
-      return keepsGreater ? x : Value();
-    if ((less && xWhenTrue) || (greater && xWhenFalse))
-      return keepsGreater ? Value() : x;
-    return {};
-  }
-
-  static FailureOr<Activation> matchActivation(Block &body) {
-    Value result = body.getTerminator()->getOperand(0);
-    Value input = body.getArgument(0);
-    if (matchClampBelow(result) == input)
-      return Activation::Relu;
-    if (Value inner = matchClampAbove(result, 6.0);
-        inner && matchClampBelow(inner) == input)
-      return Activation::Relu6;
-    if (Value inner = matchClampBelow(result);
-        inner && matchClampAbove(inner, 6.0) == input)
-      return Activation::Relu6;
-    return failure();
   }
 };
 
@@ -159,9 +83,16 @@ class FuseEpilogues
 public:
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    RewritePatternSet patterns(context);
-    patterns.add<FuseResidual, FuseActivation>(context);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    RewritePatternSet residualPatterns(context), activationPatterns(context);
+    residualPatterns.add<FuseResidual>(context);
+    activationPatterns.add<FuseActivation>(context);
+    // From the end, because what an activation begins with may be one as well.
+    GreedyRewriteConfig fromTheEnd;
+    fromTheEnd.setUseTopDownTraversal(false);
+    if (failed(applyPatternsGreedily(getOperation(),
+                                     std::move(residualPatterns))) ||
+        failed(applyPatternsGreedily(
+            getOperation(), std::move(activationPatterns), fromTheEnd)))
       return signalPassFailure();
 
     int64_t residuals = 0, activations = 0;

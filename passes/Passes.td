@@ -125,7 +125,8 @@ def FuseEpiloguesPass : Pass<"pattern-fuse-epilogues", "::mlir::ModuleOp"> {
     adds another image to a convolution and is its only use becomes its
     `residual`; of two convolutions, the later one adds the result of the earlier.
     The convolution moves down to the addition, where the other image is there. A
-    ReLU or ReLU6 that is then the only use becomes its `activation`.
+    ReLU, ReLU6, hard-swish or SiLU that is then all that the convolution is used for
+    becomes its `activation`, be it one `linalg.generic` or several.
 
     Refused: nothing. Left as they are: an addition behind an activation, which a
     convolution cannot do in this order, and a second addition. Place: after
@@ -278,7 +279,7 @@ def ConvolutionsToLinalgPass : Pass<"pattern-convolutions-to-linalg", "::mlir::M
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::ModuleOp"> {
@@ -392,8 +393,9 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
                            "::patternc::FlowDialect", "::patternc::StreamDialect",
                            "::patternc::IreeCodegenDialect"];
 }

@@ -196,6 +196,43 @@ NETWORKS = (
         packs=1,
         unpacks=1,
     ),
+    # A block of MobileNet-V3 with stride, and an activation behind a sum.
+    Network(
+        name="hard-swish",
+        input=(2, 8, 12, 18),
+        nodes=(
+            Node(layer=conv(8, 24, 1)),
+            Node(layer=nn.Hardswish()),
+            Node(layer=conv(24, 24, 5, stride=2, groups=24)),
+            Node(layer=nn.Hardswish()),
+            Node(layer=conv(24, 16, 1)),
+            Node(layer=conv(16, 16), adds=5),
+            Node(layer=nn.Hardswish()),
+        ),
+        packs=1,
+        unpacks=1,
+    ),
+    # Blocks of EfficientNet.
+    Network(
+        name="SiLU",
+        pruning=GROUPS,
+        input=(2, 3, 17, 14),
+        nodes=(
+            Node(layer=conv(3, 8, stride=2)),
+            Node(layer=nn.SiLU()),
+            Node(layer=conv(8, 8, groups=8)),
+            Node(layer=nn.SiLU()),
+            Node(layer=conv(8, 8, 1)),
+            Node(layer=conv(8, 32, 1)),
+            Node(layer=nn.SiLU()),
+            Node(layer=conv(32, 32, groups=32)),
+            Node(layer=nn.SiLU()),
+            Node(layer=conv(32, 8, 1), adds=5),
+            Node(layer=nn.SiLU()),
+        ),
+        packs=1,
+        unpacks=1,
+    ),
     # An image that convolutions and others read, one that is returned, and a sum of poolings.
     Network(
         name="mixed readers",

@@ -31,6 +31,13 @@ class Pruning:
 DENSE = Pruning()
 EMPTY = Pruning(kept=0.0)
 
+ACTIVATIONS = {
+    "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
+    "hard_swish": nn.Hardswish,
+    "silu": nn.SiLU,
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution:
@@ -39,6 +46,7 @@ class Convolution:
     Attributes:
       channels, filters: of one group.
       zero_pad: left, right, top and bottom of a layer in front that pads with zeros.
+      activation: one of `ACTIVATIONS`, or empty.
     """
 
     batch: int = 1
@@ -52,7 +60,7 @@ class Convolution:
     padding: tuple[int, int] = (0, 0)
     zero_pad: tuple[int, int, int, int] = (0, 0, 0, 0)
     bias: bool = True
-    activation: Literal["", "relu", "relu6"] = ""
+    activation: str = ""
     pruning: Pruning = DENSE
     seed: int = 0
 
@@ -76,7 +84,7 @@ class Convolution:
         if any(self.zero_pad):
             layers.insert(0, nn.ZeroPad2d(self.zero_pad))
         if self.activation:
-            layers.append(nn.ReLU() if self.activation == "relu" else nn.ReLU6())
+            layers.append(ACTIVATIONS[self.activation]())
         return nn.Sequential(*layers)
 
     def input(self) -> torch.Tensor:

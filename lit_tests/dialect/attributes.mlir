@@ -45,11 +45,14 @@ func.func private @schedule_vm() attributes {
   schedule = #pattern.schedule<device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 2, prefetch = 0>}
 
 // CHECK-LABEL: @activations
+// CHECK-SAME: hard_swish = #pattern.activation<hard_swish>
 // CHECK-SAME: none = #pattern.activation<none>
 // CHECK-SAME: relu = #pattern.activation<relu>
 // CHECK-SAME: relu6 = #pattern.activation<relu6>
+// CHECK-SAME: silu = #pattern.activation<silu>
 func.func private @activations() attributes {
-  none = #pattern.activation<none>, relu = #pattern.activation<relu>, relu6 = #pattern.activation<relu6>}
+  hard_swish = #pattern.activation<hard_swish>, none = #pattern.activation<none>,
+  relu = #pattern.activation<relu>, relu6 = #pattern.activation<relu6>, silu = #pattern.activation<silu>}
 
 // Phases of 5 rows of 8 columns: the image ends at 20 + 4 * 10 + 8 = 68.
 // CHECK-LABEL: @planes

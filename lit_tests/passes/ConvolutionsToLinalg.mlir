@@ -65,6 +65,45 @@ func.func @relu6(%x: tensor<1x1x4x4xf32>, %w: tensor<1x1x1x1xf32>) -> tensor<1x1
   return %y : tensor<1x1x4x4xf32>
 }
 
+// CHECK-LABEL: @hard_swish
+// CHECK: %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
+// CHECK: ^bb0(%[[IN:.+]]: f32, %{{.+}}: f32):
+// CHECK: %[[THREE:.+]] = arith.constant 3.000000e+00 : f32
+// CHECK: %[[SUM:.+]] = arith.addf %[[IN]], %[[THREE]]
+// CHECK: %[[MAX:.+]] = arith.maximumf %[[SUM]], %[[ZERO]]
+// CHECK: %[[MIN:.+]] = arith.minimumf %[[MAX]], %{{.+}}
+// CHECK: %[[PRODUCT:.+]] = arith.mulf %[[IN]], %[[MIN]]
+// CHECK: %[[SIX:.+]] = arith.constant 6.000000e+00 : f32
+// CHECK: %[[Y:.+]] = arith.divf %[[PRODUCT]], %[[SIX]]
+// CHECK: linalg.yield %[[Y]]
+// RAISED-LABEL: @hard_swish
+// RAISED: pattern.conv2d {{.*}} {activation = #pattern.activation<hard_swish>}
+func.func @hard_swish(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<2.0> : tensor<1x1x1x1xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {activation = #pattern.activation<hard_swish>}
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// CHECK-LABEL: @silu
+// CHECK: ^bb0(%[[IN:.+]]: f32, %{{.+}}: f32):
+// CHECK: %[[NEGATIVE:.+]] = arith.negf %[[IN]]
+// CHECK: %[[POWER:.+]] = math.exp %[[NEGATIVE]]
+// CHECK: %[[ONE:.+]] = arith.constant 1.000000e+00 : f32
+// CHECK: %[[DIVISOR:.+]] = arith.addf %[[ONE]], %[[POWER]]
+// CHECK: %[[Y:.+]] = arith.divf %[[IN]], %[[DIVISOR]]
+// CHECK: linalg.yield %[[Y]]
+// RAISED-LABEL: @silu
+// RAISED: pattern.conv2d {{.*}} {activation = #pattern.activation<silu>}
+func.func @silu(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<2.0> : tensor<1x1x1x1xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {activation = #pattern.activation<silu>}
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}
+
 // CHECK-LABEL: @groups
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x4x4x4xf32>, %[[W:[^:]+]]: tensor<6x2x1x1xf32>
 // CHECK-DAG: %[[XG:.+]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2], [3], [4]] {{.*}} into tensor<1x2x2x4x4xf32>

@@ -173,6 +173,32 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
 
 // -----
 
+// CHECK-LABEL: func.func @silu(
+// CHECK: %[[Y:.+]] = scf.for
+// CHECK: scf.yield
+// CHECK: %[[NEGATIVE:.+]] = arith.negf %[[Y]] : f32
+// CHECK: %[[POWER:.+]] = math.exp %[[NEGATIVE]]
+// CHECK: %[[ONE:.+]] = arith.constant 1.000000e+00 : f32
+// CHECK: %[[DIVISOR:.+]] = arith.addf %[[ONE]], %[[POWER]]
+// CHECK: %[[S:.+]] = arith.divf %[[Y]], %[[DIVISOR]]
+// CHECK: memref.store %[[S]],
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {activation = #pattern.activation<silu>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("silu")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
 // Ten taps are a loop, nine are not.
 // CHECK-LABEL: func.func @tap_loop(
 // CHECK: scf.for

@@ -161,6 +161,61 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
+// CHECK-LABEL: func.func @hard_swish(
+// CHECK: %[[Y:.+]] = scf.for
+// CHECK: scf.yield
+// CHECK: %[[THREE:.+]] = arith.constant dense<3.000000e+00> : vector<4xf32>
+// CHECK: %[[SUM:.+]] = arith.addf %[[Y]], %[[THREE]]
+// CHECK: %[[SIXTH:.+]] = arith.constant dense<0.166666672> : vector<4xf32>
+// CHECK: arith.cmpf ugt, %[[SUM]],
+// CHECK: arith.cmpf ult
+// CHECK: %[[R6:.+]] = arith.select
+// CHECK: %[[GATE:.+]] = arith.mulf %[[R6]], %[[SIXTH]]
+// CHECK: %[[H:.+]] = arith.mulf %[[Y]], %[[GATE]]
+// CHECK: vector.store %[[H]],
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {activation = #pattern.activation<hard_swish>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("hard_swish")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @silu(
+// CHECK: %[[Y:.+]] = scf.for
+// CHECK: scf.yield
+// CHECK: %[[NEGATIVE:.+]] = arith.negf %[[Y]] : vector<4xf32>
+// CHECK: %[[POWER:.+]] = math.exp %[[NEGATIVE]]
+// CHECK: %[[ONE:.+]] = arith.constant dense<1.000000e+00> : vector<4xf32>
+// CHECK: %[[DIVISOR:.+]] = arith.addf %[[ONE]], %[[POWER]]
+// CHECK: %[[S:.+]] = arith.divf %[[Y]], %[[DIVISOR]]
+// CHECK: vector.store %[[S]],
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<1xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {activation = #pattern.activation<silu>}
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf32> loc("silu")
+  return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
 // NEON: with vectors of four and groups of four, the weights of a tap are one vector, used lane by lane.
 // CHECK-LABEL: func.func @weights_by_lane(%arg0: !stream.binding, %arg1: !stream.binding
 // CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})

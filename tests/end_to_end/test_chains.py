@@ -60,9 +60,12 @@ def _size(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) 
 
 @st.composite
 def layers(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int, ...]]:
-    """A convolution or a pooling that takes an image of some channels, and what it makes."""
+    """A layer that takes an image of some channels, and what it makes."""
     channels, *image = shape
-    kind = draw(st.sampled_from(["conv", "conv", "conv", "depthwise", "max", "average", "global"]))
+    kinds = ["conv", "conv", "conv", "depthwise", "max", "average", "global", "activation"]
+    kind = draw(st.sampled_from(kinds))
+    if kind == "activation":
+        return draw(st.sampled_from([nn.Hardswish(), nn.SiLU()])), shape
     if kind == "global":
         return nn.AdaptiveAvgPool2d(1), (channels, 1, 1)
     kernel = draw(st.sampled_from(KERNELS))

@@ -4,8 +4,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import nn
 
-from convolutions import DENSE, EMPTY, PADDED, Convolution, Convolutions, Pruning
+from convolutions import ACTIVATIONS, DENSE, EMPTY, PADDED, Convolution, Convolutions, Pruning
 from oracle import assert_close_convolution
 from patternc import Pipeline, compile, ir, passmanager
 from patternc.compiler import Pass, get_target
@@ -87,7 +88,7 @@ def convolutions(draw: st.DrawFn) -> Convolution:
         padding=padding,
         zero_pad=zero_pad,
         bias=draw(st.booleans()),
-        activation=draw(st.sampled_from(["", "relu", "relu6"])),
+        activation=draw(st.sampled_from(["", *ACTIVATIONS])),
         pruning=draw(prunings()),
         seed=draw(st.integers(0, 1000)),
     )
@@ -172,3 +173,14 @@ def test_all_positions_of_all_kernels_are_the_dense_convolution():
     assert layer.kept_kernels == layer.kernels == 32
     assert layer.multiply_adds == layer.dense_multiply_adds
     assert_close_convolution(module(x), model, x)
+
+
+@pytest.mark.parametrize("activation", [nn.Hardswish(), nn.SiLU()])
+def test_activations_far_from_zero(activation):
+    x = torch.tensor(
+        [0.0, -3.0, 3.0, -30.0, 30.0, -100.0, 100.0, -1e30, 1e30, torch.nan, torch.inf]
+    )
+    conv = nn.Conv2d(1, 1, 1, bias=False)
+    nn.init.ones_(conv.weight)
+    result = compile(nn.Sequential(conv, activation), (x[None, None, None],))(x[None, None, None])
+    torch.testing.assert_close(result.flatten(), activation(x), rtol=1e-6, atol=0, equal_nan=True)

@@ -31,6 +31,8 @@ CASES = [
     Convolution(kernel=(1, 1), image=(1, 1), channels=1, filters=1),
     Convolution(pruning=EMPTY, activation="relu6"),
     Convolution(pruning=EMPTY, bias=False),
+    Convolution(channels=8, filters=12, image=(13, 9), padding=(1, 1), activation="hard_swish"),
+    Convolution(channels=8, filters=12, image=(13, 9), padding=(1, 1), activation="silu"),
     *PADDED,
 ]
 

@@ -73,6 +73,16 @@ FORMS = {
         (1, 4, 9, 7),
         ["linalg.generic", "arith.cmpf ult", "arith.select", "arith.cmpf ugt", "arith.select"],
     ),
+    "hard-swish in place": (
+        nn.Sequential(nn.Conv2d(4, 8, 3), nn.Hardswish(inplace=True)),
+        (1, 4, 9, 7),
+        ["arith.addf", "arith.select", "arith.select", "arith.mulf", "arith.divf"],
+    ),
+    "silu in place": (
+        nn.Sequential(nn.Conv2d(4, 8, 3), nn.SiLU(inplace=True)),
+        (1, 4, 9, 7),
+        ["arith.negf", "math.exp", "arith.addf", "arith.divf", "arith.mulf"],
+    ),
     "max pool": (nn.MaxPool2d(3, 2, 1), (1, 4, 9, 7), ["tensor.pad", "linalg.pooling_nchw_max"]),
     "average pool": (nn.AvgPool2d(2), (1, 4, 8, 8), ["linalg.pooling_nchw_sum", "arith.divf"]),
     "global average pool": (nn.AdaptiveAvgPool2d(1), (1, 4, 9, 7), ["reduction", "arith.divf"]),
