@@ -49,7 +49,7 @@ class Pipeline:
                 Pass(
                     "pattern-compress-weights",
                     {
-                        "max-filter-group": 4 if target.lanes == 4 else 8,
+                        "max-filter-group": _max_filter_group(target),
                         "index-bits": target.index_bits,
                     },
                     stage="packed",
@@ -114,6 +114,11 @@ class Pipeline:
         if name not in names:
             raise KeyError(f"no pass '{name}' in the pipeline; it has {', '.join(names)}")
         return names.index(name)
+
+
+def _max_filter_group(target: Target) -> int:
+    """Eight; of SSE, whose loads do not broadcast weights, fewer weights for more vectors."""
+    return 4 if (target.lanes, target.registers) == (4, 16) else 8
 
 
 def _option(value: object) -> str:
