@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
-# Of make bench-networks, for example --networks resnet50 --threads 1.
+# Of make bench-networks and bench-arm, for example --networks resnet50 --threads 1.
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -99,6 +99,10 @@ bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
 .PHONY: bench-networks
 bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one thread and on two
 	@$(ACTIVE) python benchmarks/networks.py $(BENCH_ARGS)
+
+.PHONY: bench-arm
+bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the processor, by llvm-mca
+	@$(ACTIVE) python benchmarks/inner_loops.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment

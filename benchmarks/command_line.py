@@ -10,14 +10,20 @@ from measurement import WrongResultError
 
 
 def new_parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the options that every benchmark has; help shows the text as it is."""
+    """A parser whose help shows the text as it is."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=positive, default=20, help="turns of every engine (20)")
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write every sample and the machine's description"
+        "--json", type=Path, metavar="FILE", help="write all figures and the machine's description"
     )
+    return parser
+
+
+def new_timing_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of what compares engines."""
+    parser = new_parser(description)
+    parser.add_argument("--rounds", type=positive, default=20, help="turns of every engine (20)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write a bar chart (PNG)")
     return parser
 

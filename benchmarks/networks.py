@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from command_line import new_parser, positive, run
+from command_line import new_timing_parser, positive, run
 from engines import Engine, IreeAlone, Mnn, Ncnn, OnnxRuntime, OpenVino, Patternc, PyTorch
 from machine import describe_machine
 from measurement import (
@@ -142,7 +142,7 @@ def _check(output: np.ndarray, candidate: Candidate, image: Tensor) -> None:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = new_parser(__doc__)
+    parser = new_timing_parser(__doc__)
     parser.add_argument(
         "--networks",
         nargs="+",

@@ -17,7 +17,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 
 import patternc
-from command_line import new_parser, positive, run
+from command_line import new_timing_parser, positive, run
 from engines import IreeAlone, Ncnn, OnnxRuntime, Patternc, PyTorch
 from machine import describe_machine
 from measurement import (
@@ -119,7 +119,7 @@ def main() -> int:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = new_parser(__doc__)
+    parser = new_timing_parser(__doc__)
     parser.add_argument("--threads", type=positive, default=1, help="threads of every engine (1)")
     parser.add_argument("--calls", type=positive, default=5, help="timed calls in a turn (5)")
     return parser.parse_args()

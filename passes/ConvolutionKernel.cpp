@@ -11,6 +11,23 @@
 using namespace mlir;
 using namespace patternc;
 
+/// Multiply-adds of one kernel up to which its taps are unrolled.
+static constexpr int64_t maxUnrolled = 512;
+
+int64_t ConvolutionKernel::unrolledTaps() const {
+  int64_t entries = set.getEntries();
+  int64_t taps = std::clamp<int64_t>(
+      maxUnrolled / (group * schedule.getVectors()), 1, entries);
+  while (entries % taps != 0)
+    --taps;
+  return taps;
+}
+
+bool ConvolutionKernel::hasTapTable() const {
+  return set.getNumPatterns() > 1 || (schedule.getDevice() == Device::Cpu &&
+                                      unrolledTaps() < set.getEntries());
+}
+
 std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   switch (schedule.getDevice()) {
   case Device::Cpu:

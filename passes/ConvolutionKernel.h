@@ -24,11 +24,15 @@ struct ConvolutionKernel {
   mlir::Value descriptors; // kernels, i16 or i32
   mlir::Value offset;      // filter groups + 1, i32
   mlir::Value reorder;     // filters, i32
-  mlir::Value taps;        // patterns × entries, i32; null for one pattern
+  mlir::Value taps;        // patterns × entries, i32; null without a table
   mlir::Value bias;        // filters, f32; null without bias
   mlir::Value residual;    // as the output; null without residual
   mlir::Value output;      // N × O × H' × W' or planes, f32
 
+  /// Taps that a vector kernel writes out, in a loop unless these are all.
+  int64_t unrolledTaps() const;
+  /// Whether the offsets of the taps are in a table, and not in the code.
+  bool hasTapTable() const;
   int64_t filterGroups() const { return geometry.filters / group; }
   int64_t pitch() const { return planes.getPitch(); }
 

@@ -190,7 +190,7 @@ private:
         kernel.patternBits, kernel.schedule.getDevice());
     SmallVector<Value> operands = {input, weight, descriptors, op.getOffset(),
                                    op.getReorder()};
-    if (patterns > 1)
+    if (kernel.hasTapTable())
       operands.push_back(
           createTaps(b, kernel.set, kernel.geometry, kernel.planes));
     if (op.getBias())
@@ -215,7 +215,7 @@ private:
     kernel.descriptors = take();
     kernel.offset = take();
     kernel.reorder = take();
-    kernel.taps = patterns > 1 ? take() : Value();
+    kernel.taps = kernel.hasTapTable() ? take() : Value();
     kernel.bias = op.getBias() ? take() : Value();
     kernel.residual = residual ? take() : Value();
     kernel.output = take();

@@ -14,9 +14,6 @@
 using namespace mlir;
 using namespace patternc;
 
-/// Multiply-adds of one kernel up to which its taps are unrolled.
-static constexpr int64_t maxUnrolled = 512;
-
 /// NEON multiplies by a lane of a register: weights come as vectors of four.
 static constexpr int64_t laneWeights = 4;
 
@@ -95,24 +92,26 @@ private:
     int64_t entries = kernel.set.getEntries();
     Value firstWeight = index.mul(k, entries * group);
 
-    if (!kernel.taps || entries * group * vectors <= maxUnrolled) {
+    auto emitTaps = [&](Value first, int64_t count, ValueRange accumulators) {
       SmallVector<Value> result(accumulators);
-      for (int64_t entry = 0; entry < entries; ++entry)
+      for (int64_t i = 0; i < count; ++i) {
+        Value entry = index.add(first, i);
         result =
-            emitTap(index.add(channel, reads.tapOffset(index.constant(entry))),
-                    index.add(firstWeight, entry * group), result);
+            emitTap(index.add(channel, reads.tapOffset(entry)),
+                    index.add(firstWeight, index.mul(entry, group)), result);
+      }
       return result;
-    }
+    };
+    int64_t unrolled = kernel.unrolledTaps();
+    if (unrolled == entries)
+      return emitTaps(index.constant(0), entries, accumulators);
     auto loop =
         scf::ForOp::create(b, index.constant(0), index.constant(entries),
-                           index.constant(1), accumulators);
+                           index.constant(unrolled), accumulators);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value entry = loop.getInductionVar();
-    scf::YieldOp::create(
-        b, emitTap(index.add(channel, reads.tapOffset(entry)),
-                   index.add(firstWeight, index.mul(entry, group)),
-                   loop.getRegionIterArgs()));
+    scf::YieldOp::create(b, emitTaps(loop.getInductionVar(), unrolled,
+                                     loop.getRegionIterArgs()));
     return llvm::to_vector_of<Value>(loop.getResults());
   }
 

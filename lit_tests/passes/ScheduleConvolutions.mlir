@@ -1,5 +1,6 @@
 // RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=8 registers=16})' | FileCheck %s --check-prefix=AVX2
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=4 registers=32})' | FileCheck %s --check-prefix=NEON
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64})' | FileCheck %s --check-prefix=GPU
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm})' | FileCheck %s --check-prefix=VM
 
@@ -10,6 +11,8 @@
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 1>
 // AVX2-LABEL: @group_of_four
 // AVX2: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 2, tiles = 200, blocks = 1, prefetch = 0>
+// NEON-LABEL: @group_of_four
+// NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 133, blocks = 1, prefetch = 0>
 // GPU-LABEL: @group_of_four
 // GPU: pattern.packed_conv2d {{.*}} schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
 // VM-LABEL: @group_of_four
@@ -27,6 +30,8 @@ func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tens
 // Eight filters by three vectors, which take three registers, beside four.
 // CHECK-LABEL: @group_of_eight
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 1, prefetch = 1>
+// NEON-LABEL: @group_of_eight
+// NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 266, blocks = 1, prefetch = 0>
 func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) -> tensor<1x8x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8> {padding = array<i64: 1, 1, 1, 1>}

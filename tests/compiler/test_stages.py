@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from dataclasses import replace
 
 import pytest
 import torch
@@ -94,6 +95,14 @@ def test_pipelines_are_values():
     names = [p.name for p in pipeline.inserted(Pass("canonicalize"), after=name)]
     assert names.index("canonicalize") == names.index(name) + 1
     assert str(pipeline) == before
+
+
+@pytest.mark.parametrize(
+    ("lanes", "registers", "filters"), [(16, 32, 8), (8, 16, 8), (4, 16, 4), (4, 32, 8)]
+)
+def test_filters_in_a_group(lanes, registers, filters):
+    pipeline = Pipeline.for_target(replace(HOST, lanes=lanes, registers=registers))
+    assert f"max-filter-group={filters} " in str(pipeline)
 
 
 @pytest.mark.parametrize(

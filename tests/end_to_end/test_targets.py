@@ -19,6 +19,7 @@ PATTERNS = Pruning(patterns=6, kept=0.4, empty_filter=True)
 CASES = [
     Convolution(padding=(1, 1), activation="relu", pruning=PATTERNS),
     Convolution(channels=16, filters=16, image=(13, 9), pruning=Pruning(form="group")),
+    Convolution(channels=8, filters=16, image=(9, 13), pruning=Pruning(form="group", group_size=8)),
     Convolution(channels=8, filters=16, image=(20, 18), padding=(1, 1), pruning=PATTERNS, batch=2),
     Convolution(channels=8, filters=12, strides=(2, 1), zero_pad=(1, 0, 2, 1), pruning=PATTERNS),
     Convolution(channels=6, filters=5, image=(11, 7), dilations=(2, 3), padding=(2, 3), bias=False),
@@ -51,6 +52,7 @@ def test_convolutions(target, tmp_path):
     module = compile(model, inputs, target=target)
     assert_is_of_pattern_kernels(module)
     assert len(module.report().layers) == len(CASES)
+    assert {layer.filter_group for layer in module.report().layers} >= {1, 4, 8}
     results = run(module, *inputs, folder=tmp_path)
     for layer, x, result in zip(model.layers, inputs, results, strict=True):
         assert_close_convolution(result, layer, x)

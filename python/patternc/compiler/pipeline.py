@@ -51,7 +51,7 @@ class Pipeline:
                 Pass(
                     "pattern-compress-weights",
                     {
-                        "max-filter-group": 4 if target.lanes == 4 else 8,
+                        "max-filter-group": _max_filter_group(target),
                         # Eight vectors of sums hide the latency of multiply-adds.
                         "max-vector-group": 8 * target.lanes if target.device == "cpu" else 8,
                         "index-bits": target.index_bits,
@@ -118,6 +118,11 @@ class Pipeline:
         if name not in names:
             raise KeyError(f"no pass '{name}' in the pipeline; it has {', '.join(names)}")
         return names.index(name)
+
+
+def _max_filter_group(target: Target) -> int:
+    """Eight; of SSE, whose loads do not broadcast weights, fewer weights for more vectors."""
+    return 4 if (target.lanes, target.registers) == (4, 16) else 8
 
 
 def _option(value: object) -> str:

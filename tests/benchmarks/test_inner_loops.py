@@ -1,0 +1,51 @@
+"""`benchmarks/inner_loops.py` finds the loops of the convolutions in the machine code."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
+PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "inner_loops.py"
+
+
+@pytest.mark.slow
+def test_every_kind_of_loop(tmp_path):
+    if shutil.which("llvm-mca-22") is None:
+        pytest.skip("llvm-mca-22 is missing (Debian: llvm-22)")
+    file = tmp_path / "loops.json"
+    subprocess.run([sys.executable, PROGRAM, "--json", file], check=True, stdout=subprocess.DEVNULL)
+    (rows,) = json.loads(file.read_text())["models"].values()
+    found = {row["executable"]: row for row in rows}
+    assert len(found) == len(rows) == 13  # one loop a layer
+    sizes = {
+        name: (row["vector_multiply_adds"], row["accumulators"]) for name, row in found.items()
+    }
+    assert sizes["groups_of_8"] == (4 * 8 * 3, 8 * 3)  # taps by filters by vectors
+    assert sizes["groups_of_4"] == (4 * 4 * 6, 4 * 6)
+    assert sizes["pointwise_groups_of_8"] == (8 * 3, 8 * 3)
+    assert sizes["depthwise"] == (4 * 12, 12)
+    assert sizes["stem_7x7"] == (7 * 8 * 3, 8 * 3)  # a loop over the rows of the kernel
+    for row in rows:
+        assert row["instructions"][-1].endswith(row["loop"])
+        assert row["stack_accesses"] == 0
+        assert set(row["cores"]) == {"neoverse-n1", "neoverse-v1"}
+        assert all(0 < core["of_peak"] <= 1 for core in row["cores"].values())
+
+
+def test_missing_llvm_mca(tmp_path):
+    process = subprocess.run(
+        [sys.executable, PROGRAM],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 1
+    assert process.stderr.startswith("error: llvm-mca-22 is not on the PATH; it is part of LLVM 22")
+    assert process.stdout == ""
