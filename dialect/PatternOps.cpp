@@ -230,9 +230,16 @@ static LogicalResult verifyPlanes(PackedConv2DOp op) {
 
 /// Checks the schedule against the convolution.
 static LogicalResult verifySchedule(PackedConv2DOp op) {
-  PlanesAttr planes = planesOf(op.getInput());
   auto schedule = op.getSchedule();
-  if (!planes || !schedule || schedule->getDevice() != Device::Cpu)
+  if (!schedule)
+    return success();
+  int64_t group = op.getStorage().getGroup(), filters = schedule->getFilters();
+  if (filters != 0 && group % filters != 0)
+    return op.emitOpError("computes ")
+           << filters << " filters at once, expected a divisor of the filter "
+           << "group " << group;
+  PlanesAttr planes = planesOf(op.getInput());
+  if (!planes || schedule->getDevice() != Device::Cpu)
     return success();
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
   if (PlanesAttr output = planesOf(op.getOutput())) {

@@ -17,9 +17,9 @@ std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
             schedule.getBlocks(), images()};
   case Device::Gpu:
     return {llvm::divideCeilSigned(channelSize(), schedule.getLanes()),
-            filterGroups(), images()};
+            filterTiles(), images()};
   case Device::Vm:
-    return {1, filterGroups(), images()};
+    return {1, filterTiles(), images()};
   }
   llvm_unreachable("unknown device");
 }

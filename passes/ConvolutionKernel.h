@@ -29,7 +29,11 @@ struct ConvolutionKernel {
   mlir::Value residual;    // as the output; null without residual
   mlir::Value output;      // N × O × H' × W' or planes, f32
 
-  int64_t filterGroups() const { return geometry.filters / group; }
+  /// Filters that a micro-kernel computes at once, and how many times it does.
+  int64_t filterTile() const {
+    return schedule.getFilters() ? schedule.getFilters() : group;
+  }
+  int64_t filterTiles() const { return geometry.filters / filterTile(); }
   int64_t pitch() const { return planes.getPitch(); }
 
   /// The grid that the kernel's schedule asks for.

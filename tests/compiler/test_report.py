@@ -66,6 +66,7 @@ def test_schedule(compiled):
     (layer,) = compiled.report().layers
     assert layer.schedule["device"] == "cpu"
     assert layer.schedule["lanes"] >= 1
+    assert layer.schedule["filters"] == layer.filter_group
 
 
 def test_json_is_a_list_and_comes_back(compiled):

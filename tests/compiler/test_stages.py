@@ -31,6 +31,7 @@ STAGES = (
     "planes",
     "scheduled",
     "lowered",
+    "shared",
     "egress",
 )
 
@@ -52,6 +53,7 @@ def compiled():
         ("planes", "#pattern.planes<", "schedule <"),
         ("scheduled", "schedule <device = cpu", "pattern.conv2d"),
         ("lowered", "stream.executable", "pattern."),
+        ("shared", "stream.executable", "pattern."),
         ("egress", "#flow.parameter.named", "pattern.packed_conv2d"),
     ],
 )
@@ -138,7 +140,7 @@ def test_pattern_opt_gives_the_same_text(target, tmp_path, pattern_opt):
     module = compile(
         CASE.layer(), (CASE.input(),), target=target, settings=Settings(dump_dir=tmp_path)
     )
-    command = shlex.split(pipeline.command_line(str(tmp_path / "0-linalg.mlir")))
+    command = shlex.split(pipeline.command_line(str(tmp_path / "00-linalg.mlir")))
     elide = [
         "--mlir-elide-resource-strings-if-larger=16",
         "--mlir-elide-elementsattrs-if-larger=16",
@@ -153,7 +155,7 @@ def test_pattern_opt_gives_the_same_text(target, tmp_path, pattern_opt):
 def test_dump_has_every_stage_and_the_kernels(tmp_path):
     compile(CASE.layer(), (CASE.input(),), settings=Settings(dump_dir=tmp_path / "new" / "folder"))
     dumped = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
-    assert dumped == {f"{i}-{stage}.mlir" for i, stage in enumerate(STAGES)} | {"kernels"}
+    assert dumped == {f"{i:02}-{stage}.mlir" for i, stage in enumerate(STAGES)} | {"kernels"}
     assert list((tmp_path / "new" / "folder" / "kernels").glob("*.s"))
 
 

@@ -208,4 +208,4 @@ def _text(module: ir.Module) -> str:
 
 def _dump(folder: Path, number: int, stage: str, text: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{number}-{stage}.mlir").write_text(text)
+    (folder / f"{number:02}-{stage}.mlir").write_text(text)

@@ -65,6 +65,7 @@ class Pipeline:
                     stage="scheduled",
                 ),
                 Pass("pattern-lower-convolutions", stage="lowered"),
+                Pass("pattern-eliminate-redundant-loads", stage="shared"),
                 Pass("pattern-externalize-constants", stage="egress"),
             )
         )
