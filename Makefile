@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
-# Of make bench-networks, for example --networks resnet50 --threads 1.
+# Of make bench-networks and bench-ablation, for example --networks resnet50 --threads 1.
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -99,6 +99,10 @@ bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
 .PHONY: bench-networks
 bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one thread and on two
 	@$(ACTIVE) python benchmarks/networks.py $(BENCH_ARGS)
+
+.PHONY: bench-ablation
+bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers of VGG-16
+	@$(ACTIVE) python benchmarks/ablation.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment

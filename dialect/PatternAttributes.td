@@ -141,6 +141,12 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "0">:$filters);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// How many filters of a group of `group` are computed at once.
+    int64_t getFiltersOf(int64_t group) const {
+      return getFilters() ? getFilters() : group;
+    }
+  }];
 }
 
 def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",

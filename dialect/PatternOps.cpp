@@ -233,11 +233,12 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
   auto schedule = op.getSchedule();
   if (!schedule)
     return success();
-  int64_t group = op.getStorage().getGroup(), filters = schedule->getFilters();
-  if (filters != 0 && group % filters != 0)
+  int64_t group = op.getStorage().getGroup();
+  if (group % schedule->getFiltersOf(group) != 0)
     return op.emitOpError("computes ")
-           << filters << " filters at once, expected a divisor of the filter "
-           << "group " << group;
+           << schedule->getFilters()
+           << " filters at once, expected a divisor of the filter group "
+           << group;
   PlanesAttr planes = planesOf(op.getInput());
   if (!planes || schedule->getDevice() != Device::Cpu)
     return success();

@@ -24,6 +24,13 @@ std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   llvm_unreachable("unknown device");
 }
 
+std::pair<Value, Value> ConvolutionKernel::groupOf(ImplicitLocOpBuilder &b,
+                                                   Value i) const {
+  IndexArithmetic index(b);
+  int64_t parts = group / filterTile();
+  return {index.div(i, parts), index.mul(index.rem(i, parts), filterTile())};
+}
+
 int64_t ConvolutionKernel::tiles() const {
   return llvm::divideCeilSigned(geometry.runLength(pitch()), tile());
 }

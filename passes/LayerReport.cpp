@@ -56,14 +56,14 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"csr_bytes", weights * 8 + (g.filters + 1) * 4},
       {"fkw_bytes", fkwBytes}};
   if (auto schedule = op.getSchedule())
-    layer["schedule"] = llvm::json::Object{
-        {"device", stringifyDevice(schedule->getDevice())},
-        {"lanes", schedule->getLanes()},
-        {"vectors", schedule->getVectors()},
-        {"tiles", schedule->getTiles()},
-        {"blocks", schedule->getBlocks()},
-        {"prefetch", schedule->getPrefetch()},
-        {"filters", schedule->getFilters() ? schedule->getFilters() : group}};
+    layer["schedule"] =
+        llvm::json::Object{{"device", stringifyDevice(schedule->getDevice())},
+                           {"lanes", schedule->getLanes()},
+                           {"vectors", schedule->getVectors()},
+                           {"tiles", schedule->getTiles()},
+                           {"blocks", schedule->getBlocks()},
+                           {"prefetch", schedule->getPrefetch()},
+                           {"filters", schedule->getFiltersOf(group)}};
   return layer;
 }
 

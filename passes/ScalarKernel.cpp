@@ -70,10 +70,7 @@ static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
       init.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
   }
 
-  int64_t tilesOfGroup = group / kernel.filterTile();
-  Value filterGroup = index.div(filterTile, tilesOfGroup);
-  Value filterInGroup =
-      index.mul(index.rem(filterTile, tilesOfGroup), kernel.filterTile());
+  auto [filterGroup, filterInGroup] = kernel.groupOf(b, filterTile);
   Value begin = memref::LoadOp::create(b, kernel.offset, filterGroup);
   Value end =
       memref::LoadOp::create(b, kernel.offset, index.add(filterGroup, 1));

@@ -74,9 +74,8 @@ private:
             b, DenseElementsAttr::get(vectorType, 0.0f));
       init.append(vectors, start);
     }
-    int64_t tilesOfGroup = kernel.group / filters;
-    Value filterGroup = index.div(filterTile, tilesOfGroup);
-    filterInGroup = index.mul(index.rem(filterTile, tilesOfGroup), filters);
+    Value filterGroup;
+    std::tie(filterGroup, filterInGroup) = kernel.groupOf(b, filterTile);
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
 
