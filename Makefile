@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
-# Of make bench-networks and bench-arm, for example --networks resnet50 --threads 1.
+# Of make bench-networks, bench-arm and bench-ablation, for example --networks resnet50 --threads 1.
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -103,6 +103,10 @@ bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one th
 .PHONY: bench-arm
 bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the processor, by llvm-mca
 	@$(ACTIVE) python benchmarks/inner_loops.py $(BENCH_ARGS)
+
+.PHONY: bench-ablation
+bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers of VGG-16
+	@$(ACTIVE) python benchmarks/ablation.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment

@@ -19,8 +19,6 @@ import patternc
 from patternc.compiler.pipeline import Pass, Pipeline
 from to_ncnn import UntranslatableError, to_ncnn
 
-_IREE_ALONE = Pipeline((Pass("pattern-externalize-constants"),))
-
 
 class NotMeasuredError(Exception):
     """The engine cannot take part; the message says why and what to do."""
@@ -97,12 +95,19 @@ class PyTorch:
 
 
 class Patternc:
-    """patternc, which makes pattern kernels of all convolutions, pruned or not."""
+    """patternc, which makes pattern kernels of all convolutions, pruned or not.
+
+    Args:
+      pipeline: the passes to run; by default the standard ones.
+    """
 
     name = "patternc"
 
+    def __init__(self, pipeline: Pipeline | None = None) -> None:
+        self._pipeline = pipeline
+
     def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
-        return patternc.compile(model, (image,), progress=False)
+        return patternc.compile(model, (image,), pipeline=self._pipeline, progress=False)
 
     def load(self, compiled: patternc.CompiledModule, image: Tensor, *, threads: int) -> Prepared:
         module = compiled.with_threads(threads)
@@ -114,8 +119,8 @@ class IreeAlone(Patternc):
 
     name = "IREE alone"
 
-    def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
-        return patternc.compile(model, (image,), pipeline=_IREE_ALONE, progress=False)
+    def __init__(self) -> None:
+        super().__init__(Pipeline((Pass("pattern-externalize-constants"),)))
 
 
 class OnnxRuntime:

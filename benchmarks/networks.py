@@ -102,7 +102,7 @@ def main() -> int:
             measurement = measure(
                 compiled,
                 image,
-                check=_check,
+                check=check,
                 threads=threads,
                 rounds=arguments.rounds,
                 calls_per_turn=network.calls_per_turn,
@@ -126,8 +126,12 @@ def main() -> int:
     return 0
 
 
-def _check(output: np.ndarray, candidate: Candidate, image: Tensor) -> None:
-    """Compares an output with PyTorch eager's on the same weights."""
+def check(output: np.ndarray, candidate: Candidate, image: Tensor) -> None:
+    """Compares an output with PyTorch eager's on the same weights.
+
+    Raises:
+      WrongResultError: it differs by more than the engine's arithmetic explains.
+    """
     with torch.inference_mode():
         expected = candidate.model(image).numpy()
     if output.shape != expected.shape:

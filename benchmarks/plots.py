@@ -29,8 +29,10 @@ def write_bars(file: Path, panels: Sequence[Sequence[tuple[str, Mapping[str, Row
         len(panels), columns, figsize=size, layout="constrained", squeeze=False
     )
     for line, line_of_axes in zip(panels, grid, strict=True):
-        for (title, rows), axes in zip(line, line_of_axes, strict=True):
+        for (title, rows), axes in zip(line, line_of_axes, strict=False):
             _draw(axes, title, rows)
+        for axes in line_of_axes[len(line) :]:
+            axes.set_visible(False)
     figure.savefig(file, dpi=150, format="png")
 
 

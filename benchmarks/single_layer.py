@@ -38,13 +38,15 @@ _OURS = "patternc, groups of 4"
 _GOALS = {IreeAlone.name: 10, OnnxRuntime.name: 5, Ncnn.name: 2}
 
 
-def make_layer() -> tuple[nn.Sequential, Tensor]:
-    """The dense layer with random weights, and an image for it."""
+def make_layer(
+    channels: int = CHANNELS, filters: int = CHANNELS, size: int = SIZE
+) -> tuple[nn.Sequential, Tensor]:
+    """A dense layer with random weights, and an image for it."""
     generator = torch.Generator().manual_seed(0)
-    convolution = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1)
+    convolution = nn.Conv2d(channels, filters, 3, padding=1)
     for parameter in convolution.parameters():
         nn.init.normal_(parameter, std=0.02, generator=generator)
-    image = torch.randn(1, CHANNELS, SIZE, SIZE, generator=generator)
+    image = torch.randn(1, channels, size, size, generator=generator)
     return nn.Sequential(convolution, nn.ReLU()).eval().requires_grad_(False), image
 
 

@@ -112,17 +112,19 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       output position; `vm`: scalar loops.
     - `lanes`: 32-bit lanes of one vector (`cpu`), threads of a workgroup (`gpu`),
       1 (`vm`).
-    - `vectors`: vectors of output positions in registers for each of the
-      `group` filters of the storage; where an image is one position, vectors of
-      these filters; 1 where there are no vectors.
+    - `vectors`: vectors of output positions in registers for each filter; where an
+      image is one position, vectors of the filters of a group; 1 where there are no
+      vectors.
     - `tiles`: tiles of output positions that a workgroup makes of one filter group
       before it goes on to the next.
     - `blocks`: into how many parts the filter groups are split over workgroups.
     - `prefetch`: how many kernels ahead the input is prefetched, if it has no
       strides; 0 for none.
+    - `filters`: how many filters of a group are computed at once, so that one load of
+      input serves them all; a divisor of the group, or missing for all of it.
 
-    Refused: lanes, vectors, tiles or blocks that are not positive; a negative prefetch;
-    more than one lane on `vm`.
+    Refused: lanes, vectors, tiles or blocks that are not positive; negative prefetch or
+    filters; more than one lane on `vm`.
 
     Example:
 
@@ -136,9 +138,16 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     "int64_t":$vectors,
     "int64_t":$tiles,
     "int64_t":$blocks,
-    "int64_t":$prefetch);
+    "int64_t":$prefetch,
+    DefaultValuedParameter<"int64_t", "0">:$filters);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// How many filters of a group of `group` are computed at once.
+    int64_t getFiltersOf(int64_t group) const {
+      return getFilters() ? getFilters() : group;
+    }
+  }];
 }
 
 def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",

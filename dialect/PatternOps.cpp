@@ -230,9 +230,17 @@ static LogicalResult verifyPlanes(PackedConv2DOp op) {
 
 /// Checks the schedule against the convolution.
 static LogicalResult verifySchedule(PackedConv2DOp op) {
-  PlanesAttr planes = planesOf(op.getInput());
   auto schedule = op.getSchedule();
-  if (!planes || !schedule || schedule->getDevice() != Device::Cpu)
+  if (!schedule)
+    return success();
+  int64_t group = op.getStorage().getGroup();
+  if (group % schedule->getFiltersOf(group) != 0)
+    return op.emitOpError("computes ")
+           << schedule->getFilters()
+           << " filters at once, expected a divisor of the filter group "
+           << group;
+  PlanesAttr planes = planesOf(op.getInput());
+  if (!planes || schedule->getDevice() != Device::Cpu)
     return success();
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
   if (geometry.isFullyConnected()) // vectors run over filters

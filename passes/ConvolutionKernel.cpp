@@ -17,7 +17,7 @@ static constexpr int64_t maxUnrolled = 512;
 int64_t ConvolutionKernel::unrolledTaps() const {
   int64_t entries = set.getEntries();
   int64_t taps = std::clamp<int64_t>(
-      maxUnrolled / (group * schedule.getVectors()), 1, entries);
+      maxUnrolled / (filterTile() * schedule.getVectors()), 1, entries);
   while (entries % taps != 0)
     --taps;
   return taps;
@@ -35,11 +35,18 @@ std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
             schedule.getBlocks(), images()};
   case Device::Gpu:
     return {llvm::divideCeilSigned(channelSize(), schedule.getLanes()),
-            filterGroups(), images()};
+            filterTiles(), images()};
   case Device::Vm:
-    return {1, filterGroups(), images()};
+    return {1, filterTiles(), images()};
   }
   llvm_unreachable("unknown device");
+}
+
+std::pair<Value, Value> ConvolutionKernel::groupOf(ImplicitLocOpBuilder &b,
+                                                   Value i) const {
+  IndexArithmetic index(b);
+  int64_t parts = group / filterTile();
+  return {index.div(i, parts), index.mul(index.rem(i, parts), filterTile())};
 }
 
 int64_t ConvolutionKernel::tiles() const {

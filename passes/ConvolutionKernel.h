@@ -33,7 +33,12 @@ struct ConvolutionKernel {
   int64_t unrolledTaps() const;
   /// Whether the offsets of the taps are in a table, and not in the code.
   bool hasTapTable() const;
-  int64_t filterGroups() const { return geometry.filters / group; }
+  /// Filters that a micro-kernel computes at once, and how many times it does.
+  int64_t filterTile() const { return schedule.getFiltersOf(group); }
+  int64_t filterTiles() const { return geometry.filters / filterTile(); }
+  /// The filter group of filter tile `i`, and where in the group it begins.
+  std::pair<mlir::Value, mlir::Value> groupOf(mlir::ImplicitLocOpBuilder &b,
+                                              mlir::Value i) const;
   int64_t pitch() const { return planes.getPitch(); }
 
   /// The grid that the kernel's schedule asks for.

@@ -37,8 +37,8 @@ public:
     inputBase =
         index.add(kernel.inputBase(b, image), kernel.planes.getOrigin());
     outputBase = kernel.outputBase(b, image);
-    auto [first, last] =
-        index.part(block, kernel.filterGroups(), kernel.schedule.getBlocks());
+    auto [first, last] = index.part(block, kernel.geometry.filters / group,
+                                    kernel.schedule.getBlocks());
     auto loop = scf::ForOp::create(b, first, last, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());

@@ -62,7 +62,8 @@ static llvm::json::Value describe(PackedConv2DOp op) {
                            {"vectors", schedule->getVectors()},
                            {"tiles", schedule->getTiles()},
                            {"blocks", schedule->getBlocks()},
-                           {"prefetch", schedule->getPrefetch()}};
+                           {"prefetch", schedule->getPrefetch()},
+                           {"filters", schedule->getFiltersOf(group)}};
   return layer;
 }
 

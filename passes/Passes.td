@@ -292,8 +292,13 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     tiles as have their input in `cache-bytes`; on `gpu` and `vm` a position is a
     thread or a loop iteration. Pooling and copies go by one vector or thread.
 
-    Refused, with an error: lanes or registers that are not positive, or lanes that do
-    not divide a cache line on `cpu`; a convolution that is not on planes. Place: after layout, before lowering.
+    Each choice has an option that switches it off: `filters=1` computes one filter
+    after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the
+    image does not split it, and `prefetch=false`.
+
+    Refused, with an error: options out of range, lanes that do not divide a cache
+    line on `cpu`; a convolution that is not on planes. Place: after layout, before
+    lowering.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule
@@ -322,7 +327,13 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     Option<"registers", "registers", "int64_t", /*default=*/"32",
            "Vector registers">,
     Option<"cacheBytes", "cache-bytes", "int64_t", /*default=*/"524288",
-           "Bytes of input that the tiles of a workgroup may take in a core's cache">];
+           "Bytes of input that the tiles of a workgroup may take in a core's cache">,
+    Option<"maxVectors", "max-vectors", "int64_t", /*default=*/"12",
+           "Most vectors of output positions in registers for each filter">,
+    Option<"filters", "filters", "int64_t", /*default=*/"0",
+           "Filters of a group to compute at once, as far as they divide it; 0 for all">,
+    Option<"prefetch", "prefetch", "bool", /*default=*/"true",
+           "Prefetch the input of the next kernel where that pays">];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {
@@ -367,9 +378,9 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     Precondition: scheduled `pattern.packed_conv2d` on planes with constant FKW
     arrays, scheduled `pattern.pool2d`, `pattern.pack` and `pattern.unpack`. Each
     becomes a `flow.dispatch` of its own `stream.executable`, whose body is the loop
-    nest: for a group of filters and a tile of output positions, one loop over the
-    kernels of the group, every input vector loaded once for all its filters
-    (filter-level load redundancy elimination).
+    nest: for the filters of a group that are computed at once and a tile of output
+    positions, one loop over the kernels of the group, in which every multiply-add
+    loads its own operands.
 
     Refused, with an error: an operation without schedule or on planes that no
     operation made; a convolution that is not on planes, adds a residual to a plain
@@ -398,6 +409,56 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
                            "::mlir::vector::VectorDialect",
                            "::patternc::FlowDialect", "::patternc::StreamDialect",
                            "::patternc::IreeCodegenDialect"];
+}
+
+def EliminateRedundantLoadsPass : Pass<"pattern-eliminate-redundant-loads", "::mlir::ModuleOp"> {
+  let summary = "Load redundancy elimination (LRE): share equal loads in the bodies of executables.";
+  let description = [{
+    Precondition: `stream.executable`s with functions on buffers. A load of an address
+    that was loaded before in the same block, without a write in between, takes that
+    value; the arithmetic of addresses is folded and shared on the way. In a
+    micro-kernel these are a weight that several vectors of output positions meet and
+    a vector that several taps of a lone pattern read (kernel level), and the vector
+    that all filters read that are computed at once (filter level). [PatDNN, ASPLOS
+    2020, section 5.4]
+
+    IREE's back ends share equal loads of straight-line code as well. What makes loads
+    equal at the filter level are the `filters` of the schedule.
+
+    Refused: nothing. Place: after lowering.
+
+    Statistics, as remarks, of the micro-kernels, which are the blocks with multiply-adds:
+    - `multiply-adds`: multiply-adds of scalars or vectors
+    - `loads-before`: loads before the pass
+    - `loads-after`: loads after it
+
+    Before:
+
+    ```mlir
+    %w0 = memref.load %weight[%k] : memref<72xf32>
+    %b0 = vector.broadcast %w0 : f32 to vector<16xf32>
+    %x0 = vector.load %input[%at] : memref<1024xf32>, vector<16xf32>
+    %y0 = vector.fma %b0, %x0, %acc0 : vector<16xf32>
+    %k1 = arith.addi %k, %one : index
+    %w1 = memref.load %weight[%k1] : memref<72xf32>
+    %b1 = vector.broadcast %w1 : f32 to vector<16xf32>
+    %x1 = vector.load %input[%at] : memref<1024xf32>, vector<16xf32>
+    %y1 = vector.fma %b1, %x1, %acc1 : vector<16xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %w0 = memref.load %weight[%k] : memref<72xf32>
+    %b0 = vector.broadcast %w0 : f32 to vector<16xf32>
+    %x0 = vector.load %input[%at] : memref<1024xf32>, vector<16xf32>
+    %y0 = vector.fma %b0, %x0, %acc0 : vector<16xf32>
+    %k1 = arith.addi %k, %one : index
+    %w1 = memref.load %weight[%k1] : memref<72xf32>
+    %b1 = vector.broadcast %w1 : f32 to vector<16xf32>
+    %y1 = vector.fma %b1, %x0, %acc1 : vector<16xf32>
+    ```
+  }];
 }
 
 def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {

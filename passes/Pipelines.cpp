@@ -51,6 +51,7 @@ static void packedToExecutable(OpPassManager &pm, const TargetOptions &target) {
   pm.addPass(createLayoutActivationsPass());
   pm.addPass(createScheduleConvolutionsPass(schedule));
   pm.addPass(createLowerConvolutionsPass());
+  pm.addPass(createEliminateRedundantLoadsPass());
 }
 
 void patternc::registerPipelines() {

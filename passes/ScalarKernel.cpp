@@ -1,6 +1,7 @@
 // The scalar form of the filter-group schedule. On a GPU a thread computes one
 // output position for all filters of a group; on the VM a loop goes over the
-// positions. The input of a tap is read once for the whole group.
+// positions. Every multiply-add has loads of its own, which
+// pattern-eliminate-redundant-loads shares.
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -14,17 +15,17 @@ using namespace patternc;
 /// Taps of one kernel up to which they are unrolled.
 static constexpr int64_t maxUnrolledTaps = 9;
 
-/// One tap: reads its input and multiplies it into the group's accumulators.
+/// One tap: multiplies its input into the accumulators of the filters.
 static SmallVector<Value> emitTap(ImplicitLocOpBuilder &b,
                                   const ConvolutionKernel &kernel,
                                   Value position, Value firstWeight,
                                   ValueRange accumulators) {
   IndexArithmetic index(b);
-  Value x = memref::LoadOp::create(b, kernel.input, position);
   SmallVector<Value> result;
-  for (auto [g, accumulator] : llvm::enumerate(accumulators)) {
+  for (auto [f, accumulator] : llvm::enumerate(accumulators)) {
+    Value x = memref::LoadOp::create(b, kernel.input, position);
     Value w =
-        memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, g));
+        memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, f));
     Value product = arith::MulFOp::create(b, w, x);
     result.push_back(arith::AddFOp::create(b, accumulator, product));
   }
@@ -48,11 +49,11 @@ static Value counter(ImplicitLocOpBuilder &b, scf::ForOp loop) {
                                       loop.getInductionVar());
 }
 
-/// All kernels of one filter group at one position of the image; returns one
-/// sum for each of `filters`.
+/// All kernels of the filters that are computed at once, at one position of the
+/// image; returns one sum for each of `filters`.
 static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
                                    const ConvolutionKernel &kernel, Value image,
-                                   Value filterGroup, ArrayRef<Value> filters,
+                                   Value filterTile, ArrayRef<Value> filters,
                                    Value row, Value column) {
   IndexArithmetic index(b);
   const ConvolutionGeometry &geometry = kernel.geometry;
@@ -69,6 +70,7 @@ static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
       init.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
   }
 
+  auto [filterGroup, filterInGroup] = kernel.groupOf(b, filterTile);
   Value begin = memref::LoadOp::create(b, kernel.offset, filterGroup);
   Value end =
       memref::LoadOp::create(b, kernel.offset, index.add(filterGroup, 1));
@@ -80,7 +82,7 @@ static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
     Value k = counter(b, kernels);
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
-    Value firstWeight = index.mul(k, entries * group);
+    Value firstWeight = index.add(index.mul(k, entries * group), filterInGroup);
     SmallVector<Value> accumulators(kernels.getRegionIterArgs());
     if (!kernel.taps || entries <= maxUnrolledTaps) {
       for (int64_t entry = 0; entry < entries; ++entry)
@@ -107,18 +109,18 @@ static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
   return results;
 }
 
-/// One element of each channel of a filter group: a position of the image, or
-/// one of the zeros around it in planes.
+/// One element of each channel that is computed at once: a position of the
+/// image, or one of the zeros around it in planes.
 static void emitElement(ImplicitLocOpBuilder &b,
                         const ConvolutionKernel &kernel, Value image,
-                        Value filterGroup, Value element) {
+                        Value filterTile, Value element) {
   IndexArithmetic index(b);
   const ConvolutionGeometry &geometry = kernel.geometry;
   PlanesAttr planes = kernel.outputPlanes;
   SmallVector<Value> filters, addresses;
-  for (int64_t g = 0; g < kernel.group; ++g) {
-    filters.push_back(index.load(
-        kernel.reorder, index.add(index.mul(filterGroup, kernel.group), g)));
+  Value firstFilter = index.mul(filterTile, kernel.filterTile());
+  for (int64_t f = 0; f < kernel.filterTile(); ++f) {
+    filters.push_back(index.load(kernel.reorder, index.add(firstFilter, f)));
     Value channel = index.mul(filters.back(), kernel.channelStride());
     addresses.push_back(
         index.add(index.add(kernel.outputBase(b, image), channel), element));
@@ -141,7 +143,7 @@ static void emitElement(ImplicitLocOpBuilder &b,
     b.setInsertionPointToStart(branch.thenBlock());
   }
   SmallVector<Value> sums =
-      emitSums(b, kernel, image, filterGroup, filters, row, column);
+      emitSums(b, kernel, image, filterTile, filters, row, column);
   for (auto [sum, address] : llvm::zip_equal(sums, addresses)) {
     Value value = sum;
     if (kernel.residual)
@@ -155,7 +157,7 @@ static void emitElement(ImplicitLocOpBuilder &b,
 void ConvolutionKernel::emitScalar(StreamExecutable &executable) const {
   ImplicitLocOpBuilder &b = executable.body();
   IndexArithmetic index(b);
-  Value filterGroup = executable.workgroupId(1);
+  Value filterTile = executable.workgroupId(1);
   Value image = executable.workgroupId(2);
   OpBuilder::InsertionGuard guard(b);
   Value element;
@@ -171,5 +173,5 @@ void ConvolutionKernel::emitScalar(StreamExecutable &executable) const {
     b.setInsertionPointToStart(loop.getBody());
     element = loop.getInductionVar();
   }
-  emitElement(b, *this, image, filterGroup, element);
+  emitElement(b, *this, image, filterTile, element);
 }

@@ -1,13 +1,15 @@
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
 // pattern.packed_conv2d on planes. Postcondition: each has a schedule; one that
-// was there is kept. Refuses lanes or registers that are not positive, lanes
-// that do not divide a cache line, and a convolution that is not on planes.
+// was there is kept. Refuses options out of range, lanes that do not divide a
+// cache line, and a convolution that is not on planes.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/CommandLine.h"
+
+#include <numeric>
 
 namespace patternc {
 #define GEN_PASS_DEF_SCHEDULECONVOLUTIONSPASS
@@ -36,6 +38,11 @@ public:
       return emitError(UnknownLoc::get(context))
              << "expected positive lanes and registers, but found "
              << lanes.getValue() << " and " << registers.getValue();
+    if (maxVectors <= 0 || filters < 0)
+      return emitError(UnknownLoc::get(context))
+             << "expected positive max-vectors and filters that are not "
+                "negative, but found "
+             << maxVectors.getValue() << " and " << filters.getValue();
     // Planes end with a cache line, and vectors must not reach beyond it.
     if (device == Device::Cpu && PlanesAttr::lineElements % lanes != 0)
       return emitError(UnknownLoc::get(context))
@@ -47,8 +54,8 @@ public:
   void runOnOperation() override {
     int64_t scheduled = 0;
     // What moves rows goes by vectors or threads, like the convolutions.
-    auto rows = ScheduleAttr::get(&getContext(), device,
-                                  device == Device::Vm ? 1 : lanes, 1, 1, 1, 0);
+    auto rows = ScheduleAttr::get(
+        &getContext(), device, device == Device::Vm ? 1 : lanes, 1, 1, 1, 0, 0);
     WalkResult result = getOperation().walk([&](Operation *operation) {
       llvm::TypeSwitch<Operation *>(operation).Case<PackOp, UnpackOp, Pool2DOp>(
           [&](auto op) {
@@ -74,13 +81,16 @@ public:
 
 private:
   ScheduleAttr schedule(PackedConv2DOp op, int64_t pitch) {
+    int64_t group = op.getStorage().getGroup();
+    int64_t together = std::gcd(group, filters.getValue());
+    int64_t part = together == group ? 0 : together;
     switch (device) {
     case Device::Cpu:
-      return scheduleVectors(op, pitch);
+      return scheduleVectors(op, pitch, together, part);
     case Device::Gpu:
-      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0);
+      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0, part);
     case Device::Vm:
-      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0);
+      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0, part);
     }
     llvm_unreachable("unknown device");
   }
@@ -91,16 +101,21 @@ private:
                     llvm::divideCeilSigned(minWorkgroups, others));
   }
 
-  ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t pitch) {
+  ScheduleAttr scheduleFullyConnected(int64_t group,
+                                      const ConvolutionGeometry &geometry) {
+    int64_t width = std::min<int64_t>(lanes, llvm::bit_floor(uint64_t(group)));
+    return ScheduleAttr::get(
+        &getContext(), device, width, llvm::divideCeilSigned(group, width),
+        /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch),
+        /*prefetch=*/0, /*filters=*/0);
+  }
+
+  /// Of `group` filters that are computed together, `part` in the schedule.
+  ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t pitch, int64_t group,
+                               int64_t part) {
     ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
-    int64_t group = op.getStorage().getGroup();
-    if (geometry.isFullyConnected()) {
-      int64_t width =
-          std::min<int64_t>(lanes, llvm::bit_floor(uint64_t(group)));
-      return ScheduleAttr::get(
-          &getContext(), device, width, llvm::divideCeilSigned(group, width),
-          /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch), 0);
-    }
+    if (geometry.isFullyConnected())
+      return scheduleFullyConnected(op.getStorage().getGroup(), geometry);
     int64_t run = geometry.runLength(pitch);
 
     // Two masked stores write a vector of a plain output.
@@ -116,7 +131,7 @@ private:
                  registers;
     };
     int64_t mostVectors = 1;
-    while (mostVectors < 12 && fits(mostVectors + 1))
+    while (mostVectors < maxVectors && fits(mostVectors + 1))
       ++mostVectors;
     int64_t tiles = llvm::divideCeilSigned(run, width * mostVectors);
     int64_t vectors = llvm::divideCeilSigned(run, width * tiles);
@@ -140,10 +155,11 @@ private:
     int64_t taps = op.getStorage().getSet().getEntries();
     int64_t lines = llvm::divideCeilSigned(width * vectors + halo,
                                            PlanesAttr::lineElements);
-    bool pays = lanes == 16 && geometry.strideH * geometry.strideW == 1 &&
+    bool pays = prefetch && lanes == 16 &&
+                geometry.strideH * geometry.strideW == 1 &&
                 taps * group * vectors >= multiplyAddsPerLine * lines;
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
-                             blocks, pays ? 1 : 0);
+                             blocks, pays ? 1 : 0, part);
   }
 };
 

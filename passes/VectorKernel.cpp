@@ -1,9 +1,9 @@
 // The filter-group schedule for CPUs. A tile is a flat run of output positions
-// over the plane, `vectors` vectors long; for each group of filters all its
-// accumulators stay in registers while one loop goes over the kernels that the
-// group keeps. Every input vector is loaded once and multiplied into all
-// filters of the group. Positions between the rows of the image are computed
-// as well.
+// over the plane, `vectors` vectors long; the accumulators of `filters` filters
+// of a group stay in registers while one loop goes over the kernels that the
+// group keeps. Every multiply-add has loads of its own, in an order in which
+// pattern-eliminate-redundant-loads leaves few values in registers. Positions
+// between the rows of the image are computed as well.
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -25,7 +25,7 @@ public:
   VectorKernel(StreamExecutable &executable, const ConvolutionKernel &kernel)
       : executable(executable), kernel(kernel), b(executable.body()), index(b),
         geometry(kernel.geometry), lanes(kernel.schedule.getLanes()),
-        vectors(kernel.schedule.getVectors()), group(kernel.group),
+        vectors(kernel.schedule.getVectors()), filters(kernel.filterTile()),
         vectorType(VectorType::get(lanes, b.getF32Type())) {}
 
   void emit() {
@@ -35,25 +35,26 @@ public:
     imageBase = kernel.inputBase(b, image);
     output = TileOutput::create(executable, kernel, image);
 
-    auto [firstGroup, lastGroup] =
-        index.part(block, kernel.filterGroups(), kernel.schedule.getBlocks());
+    auto [firstFilters, lastFilters] =
+        index.part(block, kernel.filterTiles(), kernel.schedule.getBlocks());
     int64_t bands = kernel.workgroups()[0];
     auto [firstTile, lastTile] = index.part(band, kernel.tiles(), bands);
-    auto loop = scf::ForOp::create(b, firstGroup, lastGroup, index.constant(1));
+    auto loop =
+        scf::ForOp::create(b, firstFilters, lastFilters, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    emitFilterGroup(loop.getInductionVar(), firstTile, lastTile);
+    emitFilterTile(loop.getInductionVar(), firstTile, lastTile);
   }
 
 private:
-  /// The tiles of one filter group. Its weights stay in the cache for all of
-  /// them, and its outputs are written one after the other.
-  void emitFilterGroup(Value filterGroup, Value firstTile, Value lastTile) {
-    Value firstFilter = index.mul(filterGroup, group);
-    SmallVector<Value> filters, init;
-    for (int64_t g = 0; g < group; ++g) {
-      Value filter = index.load(kernel.reorder, index.add(firstFilter, g));
-      filters.push_back(filter);
+  /// The tiles of the filters that are computed at once. Their weights stay in
+  /// the cache for all tiles, and outputs are written one after the other.
+  void emitFilterTile(Value filterTile, Value firstTile, Value lastTile) {
+    Value firstFilter = index.mul(filterTile, filters);
+    SmallVector<Value> channels, init;
+    for (int64_t f = 0; f < filters; ++f) {
+      Value filter = index.load(kernel.reorder, index.add(firstFilter, f));
+      channels.push_back(filter);
       Value start;
       if (kernel.bias)
         start = vector::BroadcastOp::create(
@@ -63,6 +64,8 @@ private:
             b, DenseElementsAttr::get(vectorType, 0.0f));
       init.append(vectors, start);
     }
+    Value filterGroup;
+    std::tie(filterGroup, filterInGroup) = kernel.groupOf(b, filterTile);
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
 
@@ -79,7 +82,7 @@ private:
       scf::YieldOp::create(
           b, emitKernel(loop.getInductionVar(), loop.getRegionIterArgs()));
     }
-    output->store(runStart, filters, loop.getResults());
+    output->store(runStart, channels, loop.getResults());
   }
 
   /// The taps of one stored kernel; returns the new accumulators.
@@ -90,15 +93,16 @@ private:
     KernelReads reads = readKernel(b, kernel, k);
     Value channel = index.add(reads.channelBase, inputBase);
     int64_t entries = kernel.set.getEntries();
-    Value firstWeight = index.mul(k, entries * group);
+    Value firstWeight =
+        index.add(index.mul(k, entries * kernel.group), filterInGroup);
 
     auto emitTaps = [&](Value first, int64_t count, ValueRange accumulators) {
       SmallVector<Value> result(accumulators);
       for (int64_t i = 0; i < count; ++i) {
         Value entry = index.add(first, i);
-        result =
-            emitTap(index.add(channel, reads.tapOffset(entry)),
-                    index.add(firstWeight, index.mul(entry, group)), result);
+        result = emitTap(index.add(channel, reads.tapOffset(entry)),
+                         index.add(firstWeight, index.mul(entry, kernel.group)),
+                         result);
       }
       return result;
     };
@@ -115,57 +119,44 @@ private:
     return llvm::to_vector_of<Value>(loop.getResults());
   }
 
-  /// One tap: each vector of input and each weight is loaded once. Whichever
-  /// are fewer stay in registers for all of the others.
+  /// One tap. Input vectors and weights, whichever are fewer, vary fastest:
+  /// once loads are shared, they stay in registers for all of the others.
   SmallVector<Value> emitTap(Value position, Value firstWeight,
                              ValueRange accumulators) {
     SmallVector<Value> result(accumulators);
-    auto input = [&](int64_t v) -> Value {
-      return vector::LoadOp::create(b, vectorType, kernel.input,
-                                    index.add(position, v * lanes));
-    };
-    auto multiply = [&](int64_t g, int64_t v, Value weight, Value x) {
-      Value &accumulator = result[g * vectors + v];
+    auto multiply = [&](int64_t f, int64_t v) {
+      Value weight = emitWeight(firstWeight, f);
+      Value x = vector::LoadOp::create(b, vectorType, kernel.input,
+                                       index.add(position, v * lanes));
+      Value &accumulator = result[f * vectors + v];
       accumulator = vector::FMAOp::create(b, weight, x, accumulator);
     };
-    if (vectors < group) {
-      SmallVector<Value> inputs =
-          llvm::map_to_vector(llvm::seq(vectors), input);
-      forEachWeight(firstWeight, [&](int64_t g, Value weight) {
+    if (vectors < filters) {
+      for (int64_t f = 0; f < filters; ++f)
         for (int64_t v = 0; v < vectors; ++v)
-          multiply(g, v, weight, inputs[v]);
-      });
-      return result;
-    }
-    SmallVector<Value> weights;
-    forEachWeight(firstWeight,
-                  [&](int64_t, Value weight) { weights.push_back(weight); });
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value x = input(v);
-      for (int64_t g = 0; g < group; ++g)
-        multiply(g, v, weights[g], x);
+          multiply(f, v);
+    } else {
+      for (int64_t v = 0; v < vectors; ++v)
+        for (int64_t f = 0; f < filters; ++f)
+          multiply(f, v);
     }
     return result;
   }
 
-  /// Loads the weights of the group's filters for one tap, each in all lanes.
-  void forEachWeight(Value firstWeight,
-                     function_ref<void(int64_t, Value)> body) {
-    bool byLane = lanes == laneWeights && group % laneWeights == 0;
-    auto laneType = VectorType::get(laneWeights, b.getF32Type());
-    Value lanesOfFour;
-    for (int64_t g = 0; g < group; ++g) {
-      Value at = index.add(firstWeight, g);
-      Value scalar;
-      if (byLane) {
-        if (g % laneWeights == 0)
-          lanesOfFour = vector::LoadOp::create(b, laneType, kernel.weight, at);
-        scalar = vector::ExtractOp::create(b, lanesOfFour, g % laneWeights);
-      } else {
-        scalar = memref::LoadOp::create(b, kernel.weight, at);
-      }
-      body(g, vector::BroadcastOp::create(b, vectorType, scalar));
+  /// Loads the weight of filter number `f` for one tap, in all lanes.
+  Value emitWeight(Value firstWeight, int64_t f) {
+    Value scalar;
+    if (lanes == laneWeights && filters % laneWeights == 0) {
+      int64_t lane = f % laneWeights;
+      auto type = VectorType::get(laneWeights, b.getF32Type());
+      Value four = vector::LoadOp::create(b, type, kernel.weight,
+                                          index.add(firstWeight, f - lane));
+      scalar = vector::ExtractOp::create(b, four, lane);
+    } else {
+      scalar =
+          memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, f));
     }
+    return vector::BroadcastOp::create(b, vectorType, scalar);
   }
 
   /// Asks for the cache lines that a later kernel will read.
@@ -198,9 +189,9 @@ private:
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
   const ConvolutionGeometry &geometry;
-  int64_t lanes, vectors, group;
+  int64_t lanes, vectors, filters;
   VectorType vectorType;
-  Value imageBase, inputBase;
+  Value imageBase, inputBase, filterInGroup;
   std::unique_ptr<TileOutput> output;
 };
 

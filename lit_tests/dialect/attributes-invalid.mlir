@@ -131,6 +131,12 @@ func.func private @schedule_prefetch() attributes {
 
 // -----
 
+// expected-error @+2 {{filters -1 is negative}}
+func.func private @schedule_filters() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 0, filters = -1>}
+
+// -----
+
 // expected-error @+2 {{vm has one lane, but the schedule has 4}}
 func.func private @schedule_vm_lanes() attributes {
   schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>}

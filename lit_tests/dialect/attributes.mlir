@@ -34,6 +34,11 @@ func.func private @fkw() attributes {storage = #pattern.fkw<set = <3x3, [[0, 1, 
 func.func private @schedule_cpu() attributes {
   schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1>}
 
+// CHECK-LABEL: @schedule_filters
+// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1, filters = 2>
+func.func private @schedule_filters() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1, filters = 2>}
+
 // CHECK-LABEL: @schedule_gpu
 // CHECK-SAME: #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
 func.func private @schedule_gpu() attributes {

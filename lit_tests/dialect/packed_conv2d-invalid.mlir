@@ -538,6 +538,18 @@ func.func @schedule_lanes_of_one_run(%x: tensor<1x1x4x4xf32, #planes>, %w: tenso
 
 // -----
 
+func.func @schedule_filters(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{computes 3 filters at once, expected a divisor of the filter group 4}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 3>
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf32>
+  return
+}
+
+// -----
+
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {

@@ -2,7 +2,7 @@
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // A thread computes one output position for both filters; the last workgroup has threads without one.
-// The input of a tap is read once.
+// Every multiply-add loads its own operands.
 // CHECK-LABEL: sym_name = "gpu"
 // CHECK: func.func @gpu(%arg0: !stream.binding, %arg1: !stream.binding
 // CHECK-SAME: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> workgroup_size = [8, 1, 1]>}
@@ -15,20 +15,22 @@
 // CHECK: %[[INSIDE:.+]] = arith.cmpi ult, %[[POSITION]], %[[POSITIONS]]
 // CHECK: scf.if %[[INSIDE]] {
 // CHECK: %[[Y:.+]]:2 = scf.for {{.*}} iter_args(
-// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[X0:.+]] = memref.load %[[INPUT]][%[[AT:.+]]]
 // CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X0]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[X1:.+]] = memref.load %[[INPUT]][%[[AT]]]
 // CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X1]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P1]] : f32
 // CHECK-NOT: memref.load %[[INPUT]]
-// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[X0:.+]] = memref.load %[[INPUT]][%[[AT:.+]]]
 // CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X0]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[X1:.+]] = memref.load %[[INPUT]][%[[AT]]]
 // CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X1]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P1]] : f32
 // CHECK-NOT: memref.load %[[INPUT]]
 // CHECK: scf.yield
@@ -76,7 +78,8 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-// Sixteen positions by threads of eight, three filter groups, two images.
+// Sixteen positions by threads of eight, three filter groups, two images. Filters of a group that are not computed at
+// once are workgroups of their own.
 // CHECK-LABEL: sym_name = "gpu_workgroups"
 // CHECK: %[[X:.+]] = arith.constant 2 : index
 // CHECK: %[[Y:.+]] = arith.constant 3 : index
@@ -98,6 +101,35 @@ func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
 
 // -----
 
+// CHECK-LABEL: sym_name = "gpu_filters_of_a_group"
+// CHECK: arith.constant 2 : index
+// CHECK: %[[Y:.+]] = arith.constant 2 : index
+// CHECK: "stream.return"(%{{.+}}, %[[Y]], %{{.+}})
+// CHECK: %[[REORDER:.+]] = "stream.binding.subspan"(%arg4, %{{.+}})
+// CHECK: %[[PART:.+]] = "stream.dispatch.workgroup.id"() <{dimension = 1 : index}>
+// CHECK: memref.load %[[REORDER]][%[[PART]]]
+// CHECK: %[[REST:.+]] = arith.remui %[[PART]],
+// CHECK: scf.for %{{.+}} iter_args(
+// CHECK: arith.addi %{{.+}}, %[[REST]] : index
+// CHECK: arith.mulf
+// CHECK-NOT: arith.mulf
+// CHECK: scf.yield
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 2>
+      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 1>
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("gpu_filters_of_a_group")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
 // The virtual machine goes over the positions in a loop, in scalars.
 // CHECK-LABEL: sym_name = "vm"
 // CHECK: func.func @vm(%arg0: !stream.binding, %arg1: !stream.binding
@@ -108,20 +140,22 @@ func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
 // CHECK: %[[POSITIONS:.+]] = arith.constant 16 : index
 // CHECK: scf.for %[[POSITION:.+]] = %{{.+}} to %[[POSITIONS]] step
 // CHECK: %[[Y:.+]]:2 = scf.for {{.*}} iter_args(
-// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[X0:.+]] = memref.load %[[INPUT]][%[[AT:.+]]]
 // CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X0]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[X1:.+]] = memref.load %[[INPUT]][%[[AT]]]
 // CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X1]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P1]] : f32
 // CHECK-NOT: memref.load %[[INPUT]]
-// CHECK: %[[X:.+]] = memref.load %[[INPUT]][
+// CHECK: %[[X0:.+]] = memref.load %[[INPUT]][%[[AT:.+]]]
 // CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X]] : f32
+// CHECK: %[[P0:.+]] = arith.mulf %[[W0]], %[[X0]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P0]] : f32
+// CHECK: %[[X1:.+]] = memref.load %[[INPUT]][%[[AT]]]
 // CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
-// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X]] : f32
+// CHECK: %[[P1:.+]] = arith.mulf %[[W1]], %[[X1]] : f32
 // CHECK: arith.addf %{{.+}}, %[[P1]] : f32
 // CHECK-NOT: memref.load %[[INPUT]]
 // CHECK: scf.yield

@@ -1,6 +1,9 @@
 // RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=8 registers=16})' | FileCheck %s --check-prefix=AVX2
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=4 registers=32})' | FileCheck %s --check-prefix=NEON
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{filters=2 max-vectors=3 cache-bytes=1099511627776 prefetch=false})' | FileCheck %s --check-prefix=PLAIN
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64 filters=2})' | FileCheck %s --check-prefix=GPU-FILTERS
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm filters=3})' | FileCheck %s --check-prefix=VM-FILTERS
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64})' | FileCheck %s --check-prefix=GPU
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm})' | FileCheck %s --check-prefix=VM
 
@@ -13,6 +16,13 @@
 // AVX2: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 2, tiles = 200, blocks = 1, prefetch = 0>
 // NEON-LABEL: @group_of_four
 // NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 133, blocks = 1, prefetch = 0>
+// Each choice can be switched off. Three filters at once are one of a group of four.
+// PLAIN-LABEL: @group_of_four
+// PLAIN: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 2, prefetch = 0, filters = 2>
+// GPU-FILTERS-LABEL: @group_of_four
+// GPU-FILTERS: pattern.packed_conv2d {{.*}} schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 2>
+// VM-FILTERS-LABEL: @group_of_four
+// VM-FILTERS: pattern.packed_conv2d {{.*}} schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 1>
 // GPU-LABEL: @group_of_four
 // GPU: pattern.packed_conv2d {{.*}} schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
 // VM-LABEL: @group_of_four

@@ -11,6 +11,10 @@
 // CHECK: Category:pattern-schedule-convolutions | scheduled=3
 // CHECK: Category:pattern-lower-convolutions | convolutions=3, copies=1, pools=0
 //
+// In a dense kernel the channel and, for both filters at once, an input and a weight each, of which the input is shared;
+// in the other two the channel, where there are two patterns the offset of the tap, an input and a weight.
+// CHECK: Category:pattern-eliminate-redundant-loads | loads-after=11, loads-before=12, multiply-adds=4
+//
 // Weights and descriptors of each layer: 16 + 8, 12 + 12 and 4 + 4.
 // CHECK: Category:pattern-externalize-constants | bytes=56, parameters=6
 

@@ -1,36 +1,38 @@
 // The filter-group schedule in vectors.
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
-// Filter-level load redundancy elimination: of each of the two taps, each of the three vectors is loaded once and
-// multiplied into both filters, whose weights stay in registers, as they are fewer. The six accumulators go round the loop over the kernels.
-// CHECK-LABEL: func.func @loads_once(%arg0: !stream.binding
+// Every multiply-add loads its own operands. As the two filters are fewer than the three vectors, they vary fastest:
+// their weights are what stays in registers when loads are shared. The accumulators go round the loop over the kernels.
+// CHECK-LABEL: func.func @filters_vary_fastest(%arg0: !stream.binding, %arg1: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
 // CHECK: scf.for
-// CHECK: %{{.+}}:6 = scf.for {{.*}} iter_args(
-// CHECK-NOT: vector.load
-// CHECK: %[[W0:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
-// CHECK: %[[W1:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
+// CHECK: %{{.+}}:6 = scf.for {{.*}} iter_args(%[[F0V0:[^ ]+]] = %{{[^,]+}}, %[[F0V1:[^ ]+]] = %{{[^,]+}}, %[[F0V2:[^ ]+]] = %{{[^,]+}}, %[[F1V0:[^ ]+]] = %{{[^,]+}}, %[[F1V1:[^ ]+]] = %{{[^,]+}}, %[[F1V2:[^ ]+]] = %{{[^,]+}})
+// CHECK: %[[W0:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[B0:.+]] = vector.broadcast %[[W0]] : f32 to vector<4xf32>
 // CHECK: %[[X0:.+]] = vector.load %[[INPUT]][
-// CHECK-NEXT: vector.fma %[[W0]], %[[X0]], %{{.+}} : vector<4xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X0]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[B0]], %[[X0]], %[[F0V0]] : vector<4xf32>
+// CHECK: %[[W1:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[B1:.+]] = vector.broadcast %[[W1]] : f32 to vector<4xf32>
 // CHECK: %[[X1:.+]] = vector.load %[[INPUT]][
-// CHECK-NEXT: vector.fma %[[W0]], %[[X1]], %{{.+}} : vector<4xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X1]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[B1]], %[[X1]], %[[F1V0]] : vector<4xf32>
+// CHECK: %[[W2:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[B2:.+]] = vector.broadcast %[[W2]] : f32 to vector<4xf32>
 // CHECK: %[[X2:.+]] = vector.load %[[INPUT]][
-// CHECK-NEXT: vector.fma %[[W0]], %[[X2]], %{{.+}} : vector<4xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X2]], %{{.+}} : vector<4xf32>
-// CHECK-NOT: vector.load
-// CHECK: %[[W0:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
-// CHECK: %[[W1:.+]] = vector.broadcast %{{.+}} : f32 to vector<4xf32>
-// CHECK: %[[X0:.+]] = vector.load %[[INPUT]][
-// CHECK-NEXT: vector.fma %[[W0]], %[[X0]], %{{.+}} : vector<4xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X0]], %{{.+}} : vector<4xf32>
-// CHECK: %[[X1:.+]] = vector.load %[[INPUT]][
-// CHECK-NEXT: vector.fma %[[W0]], %[[X1]], %{{.+}} : vector<4xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X1]], %{{.+}} : vector<4xf32>
-// CHECK: %[[X2:.+]] = vector.load %[[INPUT]][
-// CHECK-NEXT: vector.fma %[[W0]], %[[X2]], %{{.+}} : vector<4xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X2]], %{{.+}} : vector<4xf32>
+// CHECK-NEXT: vector.fma %[[B2]], %[[X2]], %[[F0V1]] : vector<4xf32>
+// CHECK: %[[W3:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[B3:.+]] = vector.broadcast %[[W3]] : f32 to vector<4xf32>
+// CHECK: %[[X3:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[B3]], %[[X3]], %[[F1V1]] : vector<4xf32>
+// CHECK: %[[W4:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[B4:.+]] = vector.broadcast %[[W4]] : f32 to vector<4xf32>
+// CHECK: %[[X4:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[B4]], %[[X4]], %[[F0V2]] : vector<4xf32>
+// CHECK: %[[W5:.+]] = memref.load %[[WEIGHT]][
+// CHECK: %[[B5:.+]] = vector.broadcast %[[W5]] : f32 to vector<4xf32>
+// CHECK: %[[X5:.+]] = vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %[[B5]], %[[X5]], %[[F1V2]] : vector<4xf32>
+// CHECK-COUNT-6: vector.load %[[INPUT]][
 // CHECK-NOT: vector.load
 // CHECK: scf.yield
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
@@ -44,36 +46,32 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
       schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("loads_once")
+      -> tensor<1x2x4x4xf32> loc("filters_vary_fastest")
   return %y : tensor<1x2x4x4xf32>
 }
 
 // -----
 
-// With two vectors for four filters, it is the vectors of a tap that are loaded first and stay, while each weight is
-// loaded for the two of them.
-// CHECK-LABEL: func.func @inputs_stay(%arg0: !stream.binding, %arg1: !stream.binding
+// Two vectors are fewer than four filters: vectors vary fastest.
+// CHECK-LABEL: func.func @vectors_vary_fastest(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
-// CHECK: %{{.+}}:8 = scf.for {{.*}} iter_args(
-// CHECK: %[[X0:.+]] = vector.load %[[INPUT]][
-// CHECK: %[[X1:.+]] = vector.load %[[INPUT]][
-// CHECK: memref.load %[[WEIGHT]][
-// CHECK: %[[W0:.+]] = vector.broadcast
-// CHECK-NEXT: vector.fma %[[W0]], %[[X0]], %{{.+}} : vector<8xf32>
-// CHECK-NEXT: vector.fma %[[W0]], %[[X1]], %{{.+}} : vector<8xf32>
-// CHECK: memref.load %[[WEIGHT]][
-// CHECK: %[[W1:.+]] = vector.broadcast
-// CHECK-NEXT: vector.fma %[[W1]], %[[X0]], %{{.+}} : vector<8xf32>
-// CHECK-NEXT: vector.fma %[[W1]], %[[X1]], %{{.+}} : vector<8xf32>
-// CHECK: memref.load %[[WEIGHT]][
-// CHECK: %[[W2:.+]] = vector.broadcast
-// CHECK-NEXT: vector.fma %[[W2]], %[[X0]], %{{.+}} : vector<8xf32>
-// CHECK-NEXT: vector.fma %[[W2]], %[[X1]], %{{.+}} : vector<8xf32>
-// CHECK: memref.load %[[WEIGHT]][
-// CHECK: %[[W3:.+]] = vector.broadcast
-// CHECK-NEXT: vector.fma %[[W3]], %[[X0]], %{{.+}} : vector<8xf32>
-// CHECK-NEXT: vector.fma %[[W3]], %[[X1]], %{{.+}} : vector<8xf32>
+// CHECK: %{{.+}}:8 = scf.for {{.*}} iter_args(%[[F0V0:[^ ]+]] = %{{[^,]+}}, %[[F0V1:[^ ]+]] = %{{[^,]+}}, %[[F1V0:[^ ]+]] = %{{[^,]+}}, %[[F1V1:[^ ]+]] = %{{[^,]+}}, %[[F2V0:[^ ]+]] = %{{[^,]+}}, %[[F2V1:[^ ]+]] = %{{[^,]+}}, %[[F3V0:[^ ]+]] = %{{[^,]+}}, %[[F3V1:[^ ]+]] = %{{[^,]+}})
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F0V0]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F0V1]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F1V0]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F1V1]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F2V0]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F2V1]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F3V0]] : vector<8xf32>
+// CHECK: vector.load %[[INPUT]][
+// CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F3V1]] : vector<8xf32>
 // CHECK-NOT: vector.fma
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
@@ -86,7 +84,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
       storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
       : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
-      -> tensor<1x4x4x4xf32> loc("inputs_stay")
+      -> tensor<1x4x4x4xf32> loc("vectors_vary_fastest")
   return %y : tensor<1x4x4x4xf32>
 }
 
@@ -216,13 +214,16 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-// NEON: with vectors of four and groups of four, the weights of a tap are one vector, used lane by lane.
+// NEON: with vectors of four and four filters, a weight is a lane of a vector of the tap's weights.
 // CHECK-LABEL: func.func @weights_by_lane(%arg0: !stream.binding, %arg1: !stream.binding
 // CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
-// CHECK: %[[FOUR:.+]] = vector.load %[[WEIGHT]][
+// CHECK: %[[FOUR:.+]] = vector.load %[[WEIGHT]][%[[AT:.+]]] : memref<4xf32>, vector<4xf32>
 // CHECK: vector.extract %[[FOUR]][0]
+// CHECK: %[[FOUR:.+]] = vector.load %[[WEIGHT]][%[[AT]]] : memref<4xf32>, vector<4xf32>
 // CHECK: vector.extract %[[FOUR]][1]
+// CHECK: %[[FOUR:.+]] = vector.load %[[WEIGHT]][%[[AT]]] : memref<4xf32>, vector<4xf32>
 // CHECK: vector.extract %[[FOUR]][2]
+// CHECK: %[[FOUR:.+]] = vector.load %[[WEIGHT]][%[[AT]]] : memref<4xf32>, vector<4xf32>
 // CHECK: vector.extract %[[FOUR]][3]
 // CHECK-NOT: load %[[WEIGHT]][
 // CHECK: stream.executable.end
@@ -264,6 +265,48 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("taps_of_one_pattern")
   return %y : tensor<1x1x4x4xf32>
+}
+
+// -----
+
+// Two of the four filters of a group are computed at once, twice with the same kernels: the second time, the weights
+// of a tap begin at its third.
+// CHECK-LABEL: func.func @filters_of_a_group(%arg0: !stream.binding, %arg1: !stream.binding, %arg2: !stream.binding, %arg3: !stream.binding, %arg4: !stream.binding
+// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: %[[OFFSET:.+]] = "stream.binding.subspan"(%arg3, %{{.+}})
+// CHECK: %[[REORDER:.+]] = "stream.binding.subspan"(%arg4, %{{.+}})
+// CHECK: arith.constant 4 : index
+// CHECK: scf.for %[[PART:[^ ]+]] =
+// CHECK: %[[FIRST:.+]] = arith.muli %[[PART]], %{{.+}}
+// CHECK: memref.load %[[REORDER]][%[[FIRST]]]
+// CHECK: %[[PARTS:.+]] = arith.constant 2 : index
+// CHECK: %[[GROUP:.+]] = arith.divui %[[PART]], %[[PARTS]]
+// CHECK: %[[REST:.+]] = arith.remui %[[PART]], %{{.+}}
+// CHECK: %[[SKIPPED:.+]] = arith.muli %[[REST]], %{{.+}}
+// CHECK: memref.load %[[OFFSET]][%[[GROUP]]]
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: %[[FOUR:.+]] = arith.constant 4 : index
+// CHECK: %[[KERNEL:.+]] = arith.muli %[[K]], %[[FOUR]]
+// CHECK: %[[AT:.+]] = arith.addi %[[KERNEL]], %[[SKIPPED]]
+// CHECK: memref.load %[[WEIGHT]][%[[AT]]]
+// CHECK: vector.fma
+// CHECK: %[[NEXT:.+]] = arith.addi %[[AT]],
+// CHECK: memref.load %[[WEIGHT]][%[[NEXT]]]
+// CHECK: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: stream.executable.end
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x8x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 4>
+      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 2>
+      : (tensor<1x1x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<8xi32>)
+      -> tensor<1x8x4x4xf32> loc("filters_of_a_group")
+  return %y : tensor<1x8x4x4xf32>
 }
 
 // -----

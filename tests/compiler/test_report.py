@@ -66,6 +66,15 @@ def test_schedule(compiled):
     (layer,) = compiled.report().layers
     assert layer.schedule["device"] == "cpu"
     assert layer.schedule["lanes"] >= 1
+    assert layer.schedule["filters"] == layer.filter_group
+
+
+def test_statistics(compiled):
+    assert compiled.statistics["pattern-reorder-filters"] == {"reordered": 1}
+    counts = compiled.statistics["pattern-eliminate-redundant-loads"]
+    # Two filters with as many vectors each, four taps: at least one load in four is another's.
+    assert counts["multiply-adds"] % 8 == 0
+    assert counts["loads-after"] <= counts["loads-before"] - counts["multiply-adds"] / 2
 
 
 def test_json_is_a_list_and_comes_back(compiled):

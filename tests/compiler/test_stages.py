@@ -33,6 +33,7 @@ STAGES = (
     "planes",
     "scheduled",
     "lowered",
+    "shared",
     "egress",
 )
 
@@ -54,6 +55,7 @@ def compiled():
         ("planes", "#pattern.planes<", "schedule <"),
         ("scheduled", "schedule <device = cpu", "pattern.conv2d"),
         ("lowered", "stream.executable", "pattern."),
+        ("shared", "stream.executable", "pattern."),
         ("egress", "#flow.parameter.named", "pattern.packed_conv2d"),
     ],
 )

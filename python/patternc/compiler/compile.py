@@ -94,11 +94,12 @@ def compile(
         bar.update()
 
         report = Report(())
+        statistics: dict[str, dict[str, int]] = {}
         for number, (step, stage) in enumerate(zip(pipeline, steps, strict=True), start=1):
             bar.set_description(stage)
             if step.name == "pattern-lower-convolutions":
                 report = Report.from_json(json.loads(ir.layer_report(module)))
-            _run(step, module, settings)
+            statistics |= _run(step, module, settings)
             stages[stage] = _text(module)
             if settings.dump_dir is not None:
                 _dump(settings.dump_dir, number, stage, stages[stage])
@@ -122,6 +123,7 @@ def compile(
         ),
         report=report,
         stages=stages,
+        statistics=statistics,
         threads=threads,
     )
 
@@ -143,9 +145,11 @@ def _parse(imported: ImportedModel) -> ir.Module:
         raise ModelError(f"the model is not MLIR that patternc reads: {error}") from error
 
 
-def _run(step: Pass, module: ir.Module, settings: Settings) -> None:
+def _run(step: Pass, module: ir.Module, settings: Settings) -> dict[str, dict[str, int]]:
+    """Runs a pass; returns what it counted under its name, if it counts anything."""
     pipeline = f"builtin.module({step})"
     manager = passmanager.PassManager.parse(pipeline, module.context)
+    manager.enable_statistics()
     if settings.print_ir:
         manager.enable_ir_printing(elide_large=_SHOWN_ELEMENTS)
     if settings.timing:
@@ -172,6 +176,7 @@ def _run(step: Pass, module: ir.Module, settings: Settings) -> None:
         ) from error
     if settings.timing:
         print(manager.timing(), file=sys.stderr)
+    return {name: dict(counts) for name, counts in manager.statistics()}
 
 
 def _signature(

@@ -32,7 +32,18 @@ class Pass:
 class Pipeline:
     """A sequence of passes over a module.
 
-    Pipelines are values: `without`, `with_options` and `inserted` return an edited copy.
+    Pipelines are values: `without`, `with_options` and `inserted` return an edited copy. Every
+    optimisation can be switched off:
+
+    - fusion of additions and activations: ``without("pattern-fuse-epilogues")``
+    - filter-kernel reorder (FKR): ``without("pattern-reorder-filters")``
+    - filter groups, which share index arrays:
+      ``with_options("pattern-compress-weights", max_filter_group=1)``
+    - load redundancy elimination (LRE) between filters:
+      ``with_options("pattern-schedule-convolutions", filters=1)``; of equal loads in the IR, which
+      IREE's back ends share too: ``without("pattern-eliminate-redundant-loads")``
+    - tuning: ``with_options("pattern-schedule-convolutions", max_vectors=2, cache_bytes=1 << 40,
+      prefetch=False)``, or one of these options
     """
 
     passes: tuple[Pass, ...]
@@ -69,6 +80,7 @@ class Pipeline:
                     stage="scheduled",
                 ),
                 Pass("pattern-lower-convolutions", stage="lowered"),
+                Pass("pattern-eliminate-redundant-loads", stage="shared"),
                 Pass("pattern-externalize-constants", stage="egress"),
             )
         )

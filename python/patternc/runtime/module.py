@@ -44,6 +44,7 @@ class CompiledModule:
         manifest: Manifest,
         report: Report,
         stages: Mapping[str, str] | None = None,
+        statistics: Mapping[str, Mapping[str, int]] | None = None,
         threads: int | None = None,
     ) -> None:
         """Binds the parts together; nothing is loaded yet.
@@ -55,6 +56,7 @@ class CompiledModule:
           manifest: what the bytecode is.
           report: what the compiler has to tell about the module.
           stages: the module as text after each stage of the compiler, in order.
+          statistics: what each pass of the compiler counted, by its name.
           threads: number of threads on the processor; None for all cores.
         """
         self.vmfb = vmfb
@@ -63,6 +65,7 @@ class CompiledModule:
         self.threads = threads
         self._report = report
         self._stages = dict(stages or {})
+        self._statistics = dict(statistics or {})
 
     def __call__(self, *arguments: Any) -> Any:
         """Runs the network.
@@ -119,6 +122,13 @@ class CompiledModule:
     def stages(self) -> tuple[str, ...]:
         """Names of the compiler's stages, in order; none for a module that was loaded."""
         return tuple(self._stages)
+
+    @property
+    def statistics(self) -> Mapping[str, Mapping[str, int]]:
+        """What each pass counted, by its name; the reference of the passes says what the counts
+        are. Empty for a module that was loaded.
+        """
+        return self._statistics
 
     def mlir(self, stage: str) -> str:
         """The module as MLIR text after a stage of the compiler, large constants left out.
