@@ -14,9 +14,6 @@
 using namespace mlir;
 using namespace patternc;
 
-/// NEON multiplies by a lane of a register: weights come as vectors of four.
-static constexpr int64_t laneWeights = 4;
-
 namespace {
 
 /// Emits the kernel; the members are the values that several steps read.
@@ -125,7 +122,7 @@ private:
                              ValueRange accumulators) {
     SmallVector<Value> result(accumulators);
     auto multiply = [&](int64_t f, int64_t v) {
-      Value weight = emitWeight(firstWeight, f);
+      Value weight = kernel.loadWeight(b, firstWeight, f, filters);
       Value x = vector::LoadOp::create(b, vectorType, kernel.input,
                                        index.add(position, v * lanes));
       Value &accumulator = result[f * vectors + v];
@@ -143,45 +140,15 @@ private:
     return result;
   }
 
-  /// Loads the weight of filter number `f` for one tap, in all lanes.
-  Value emitWeight(Value firstWeight, int64_t f) {
-    Value scalar;
-    if (lanes == laneWeights && filters % laneWeights == 0) {
-      int64_t lane = f % laneWeights;
-      auto type = VectorType::get(laneWeights, b.getF32Type());
-      Value four = vector::LoadOp::create(b, type, kernel.weight,
-                                          index.add(firstWeight, f - lane));
-      scalar = vector::ExtractOp::create(b, four, lane);
-    } else {
-      scalar =
-          memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, f));
-    }
-    return vector::BroadcastOp::create(b, vectorType, scalar);
-  }
-
-  /// Asks for the cache lines that a later kernel will read.
-  /// The kernels of the filter groups follow each other, so the first one of
-  /// the next group is asked for as well.
+  /// Asks for what a later kernel will read. The kernels of the filter groups
+  /// follow each other, so the first one of the next group is asked for as
+  /// well.
   void emitPrefetch(Value k) {
     auto type = cast<MemRefType>(kernel.descriptors.getType());
     Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
                             index.constant(type.getNumElements() - 1));
-    Value base = index.add(readKernel(b, kernel, ahead).channelBase, inputBase);
-    constexpr int64_t lineElements = PlanesAttr::lineElements;
-    int64_t nextLine = 0;
-    for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
-      int64_t first =
-          geometry.tapOffset(y * geometry.kernelWidth, kernel.planes);
-      int64_t last = geometry.tapOffset((y + 1) * geometry.kernelWidth - 1,
-                                        kernel.planes) +
-                     kernel.tile() - 1;
-      for (nextLine = std::max(nextLine, first / lineElements);
-           nextLine <= last / lineElements; ++nextLine)
-        memref::PrefetchOp::create(
-            b, kernel.input,
-            ValueRange{index.add(base, nextLine * lineElements)},
-            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    }
+    kernel.prefetchTile(
+        b, index.add(readKernel(b, kernel, ahead).channelBase, inputBase));
   }
 
   StreamExecutable &executable;

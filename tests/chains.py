@@ -248,6 +248,19 @@ NETWORKS = (
         packs=3,
         unpacks=2,
     ),
+    # Channels stay in registers; their sums are biased, added to, and written into planes.
+    Network(
+        name="free patterns",
+        pruning=Pruning(form="filter"),
+        input=(2, 8, 9, 10),
+        nodes=(
+            Node(layer=conv(8, 100), relu=True),
+            Node(layer=conv(100, 100, bias=False), adds=1, relu=True),
+            Node(layer=conv(100, 4, stride=2)),
+        ),
+        packs=2,
+        unpacks=0,
+    ),
     # Images of one position: vectors over filters, on planes of one element.
     Network(
         name="fully connected",
@@ -258,7 +271,7 @@ NETWORKS = (
             Node(layer=conv(20, 45, 1), relu=True),
             Node(layer=conv(45, 20, 1), adds=1),
             Node(layer=conv(20, 130, 1, groups=5), relu=True),
-            Node(layer=conv(130, 7, 1)),
+            Node(layer=conv(100, 7, 1)),
         ),
         packs=0,
         unpacks=0,

@@ -1,6 +1,7 @@
 // RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=8 registers=16})' | FileCheck %s --check-prefix=AVX2
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=4 registers=32})' | FileCheck %s --check-prefix=NEON
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{channel-stationary=false})' | FileCheck %s --check-prefix=SUMS
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{filters=2 max-vectors=3 cache-bytes=1099511627776 prefetch=false})' | FileCheck %s --check-prefix=PLAIN
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64 filters=2})' | FileCheck %s --check-prefix=GPU-FILTERS
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm filters=3})' | FileCheck %s --check-prefix=VM-FILTERS
@@ -218,6 +219,43 @@ func.func @stride(%x: tensor<1x1x112x112xf32>, %w: tensor<36xf32>, %i: tensor<1x
       : (tensor<1x1x112x112xf32>, tensor<36xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x56x56xf32>
   return %y : tensor<1x4x56x56xf32>
+}
+
+// -----
+
+// Two hundred filters of their own read each channel: of all seven positions of the patterns, three vectors stay in
+// registers beside three sums and a weight, with room for the sums of 170 filters.
+// CHECK-LABEL: @channels_stay
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 9, blocks = 2, prefetch = 1, stationary = channel>
+// NEON-LABEL: @channels_stay
+// NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 17, blocks = 1, prefetch = 0, stationary = channel>
+// Sixteen registers hold one vector of each.
+// AVX2-LABEL: @channels_stay
+// AVX2: pattern.packed_conv2d
+// AVX2-NOT: stationary
+// SUMS-LABEL: @channels_stay
+// SUMS: pattern.packed_conv2d
+// SUMS-NOT: stationary
+func.func @channels_stay(%x: tensor<1x1x56x56xf32>, %w: tensor<800xf32>, %i: tensor<200xi16>,
+    %s: tensor<600xi32>, %o: tensor<201xi32>, %r: tensor<200xi32>) -> tensor<1x200x56x56xf32> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4], [4, 5, 7, 8]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x56x56xf32>, tensor<800xf32>, tensor<200xi16>, tensor<600xi32>, tensor<201xi32>, tensor<200xi32>)
+      -> tensor<1x200x56x56xf32>
+  return %y : tensor<1x200x56x56xf32>
+}
+
+// -----
+
+// Twenty readers are not worth it.
+// CHECK-LABEL: @few_readers
+// CHECK: pattern.packed_conv2d
+// CHECK-NOT: stationary
+func.func @few_readers(%x: tensor<1x1x56x56xf32>, %w: tensor<80xf32>, %i: tensor<20xi16>,
+    %s: tensor<60xi32>, %o: tensor<21xi32>, %r: tensor<20xi32>) -> tensor<1x20x56x56xf32> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4], [4, 5, 7, 8]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x56x56xf32>, tensor<80xf32>, tensor<20xi16>, tensor<60xi32>, tensor<21xi32>, tensor<20xi32>)
+      -> tensor<1x20x56x56xf32>
+  return %y : tensor<1x20x56x56xf32>
 }
 
 // -----
