@@ -271,7 +271,7 @@ NETWORKS = (
             Node(layer=conv(20, 45, 1), relu=True),
             Node(layer=conv(45, 20, 1), adds=1),
             Node(layer=conv(20, 130, 1, groups=5), relu=True),
-            Node(layer=conv(100, 7, 1)),
+            Node(layer=conv(130, 7, 1)),
         ),
         packs=0,
         unpacks=0,
