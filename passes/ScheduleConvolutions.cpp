@@ -26,6 +26,9 @@ static constexpr int64_t minWorkgroups = 16;
 /// Multiply-adds of a vector needed to hide the prefetch of one cache line.
 static constexpr int64_t multiplyAddsPerLine = 4;
 
+/// Multiply-adds of a vector between a prefetch and the load: 200 cycles.
+static constexpr int64_t multiplyAddsAhead = 400;
+
 /// Filters of a block that have to read a channel for it to stay in registers.
 static constexpr int64_t minReaders = 24;
 
@@ -199,11 +202,14 @@ private:
     int64_t taps = op.getStorage().getSet().getEntries();
     int64_t lines = llvm::divideCeilSigned(width * vectors + halo,
                                            PlanesAttr::lineElements);
+    int64_t work = taps * group * vectors;
     bool pays = prefetch && lanes == 16 &&
                 geometry.strideH * geometry.strideW == 1 &&
-                taps * group * vectors >= multiplyAddsPerLine * lines;
+                work >= multiplyAddsPerLine * lines;
+    int64_t ahead = llvm::divideCeilSigned(multiplyAddsAhead, work);
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
-                             blocks, pays ? 1 : 0, part, Stationary::Filter);
+                             blocks, pays ? ahead : 0, part,
+                             Stationary::Filter);
   }
 };
 

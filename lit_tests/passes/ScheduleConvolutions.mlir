@@ -12,7 +12,7 @@
 // registers, eight hold four filters by two vectors, two those vectors, and two what is being loaded.
 // The 55 * 57 + 56 positions are 34 tiles of 96, or 200 of 16. All of their input is in the cache.
 // CHECK-LABEL: @group_of_four
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 5>
 // AVX2-LABEL: @group_of_four
 // AVX2: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 2, tiles = 200, blocks = 1, prefetch = 0>
 // NEON-LABEL: @group_of_four
@@ -40,7 +40,7 @@ func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tens
 
 // Eight filters by three vectors, which take three registers, beside four.
 // CHECK-LABEL: @group_of_eight
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 1, prefetch = 2>
 // NEON-LABEL: @group_of_eight
 // NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 266, blocks = 1, prefetch = 0>
 func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: tensor<1xi16>,
@@ -56,7 +56,7 @@ func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: ten
 // 64 channels have 2048 elements each in half a mebibyte: a halo of two rows of 57, and twenty tiles of 96. The 34 tiles
 // are two times 17, and each of these is split over eight workgroups by filter groups.
 // CHECK-LABEL: @bands
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 17, blocks = 8, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 17, blocks = 8, prefetch = 5>
 func.func @bands(%x: tensor<1x64x56x56xf32>, %w: tensor<128xf32>, %i: tensor<8xi16>,
     %s: tensor<16xi32>, %o: tensor<9xi32>, %r: tensor<32xi32>) -> tensor<1x32x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -82,7 +82,7 @@ func.func @group_of_one(%x: tensor<1x1x56x56xf32>, %w: tensor<4xf32>, %i: tensor
 
 // 9 * 11 + 10 positions are fourteen vectors of eight: three tiles of five, not two of six and one of two.
 // CHECK-LABEL: @spread_evenly
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 5, tiles = 3, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 5, tiles = 3, blocks = 1, prefetch = 5>
 func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x10x10xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -96,7 +96,7 @@ func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tens
 // A vector of sixteen would lie in more than two rows of four columns, so 3 * 5 + 4 positions are five vectors of four.
 // There is one tile, so the two filter groups are split over workgroups.
 // CHECK-LABEL: @small_image
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 2, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 2, prefetch = 5>
 func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2xi16>,
     %s: tensor<4xi32>, %o: tensor<3xi32>, %r: tensor<8xi32>) -> tensor<1x8x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -109,7 +109,7 @@ func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2
 
 // No more blocks than sixteen workgroups need; the two images of the batch count.
 // CHECK-LABEL: @most_blocks
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 8, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 8, prefetch = 5>
 func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<32xi16>,
     %s: tensor<64xi32>, %o: tensor<33xi32>, %r: tensor<128xi32>) -> tensor<2x128x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -122,7 +122,7 @@ func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<
 
 // Without columns between them, the rows are one run of sixteen positions. Four filters hide the prefetch of a line.
 // CHECK-LABEL: @one_by_one
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 100>
 func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
@@ -135,7 +135,7 @@ func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi
 
 // With padding, the rows of the planes are as long as those of the output: one run of 6 * 6 positions in three vectors.
 // CHECK-LABEL: @padded_one_by_one
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 1, prefetch = 34>
 func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x6x6xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -149,7 +149,7 @@ func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: ten
 // The taps of the second convolution, nine columns apart, make the rows of both as long: 3 * 13 + 4 positions are eleven
 // vectors of four, and two tiles.
 // CHECK-LABEL: @longer_rows
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 2, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 2, blocks = 1, prefetch = 5>
 func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -167,8 +167,8 @@ func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4
 // An output in planes takes whole vectors, however many rows they touch: 3 * 5 + 4 positions are two of sixteen lanes.
 // The plain one of the second convolution is made by vectors of four.
 // CHECK-LABEL: @chain
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 1>
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 13>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 1, prefetch = 5>
 func.func @chain(%x: tensor<1x4x4x4xf32>, %w: tensor<64xf32>, %i: tensor<4xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
