@@ -30,7 +30,7 @@ import torch
 from tabulate import tabulate
 from torch import Tensor, nn
 
-from command_line import new_parser, positive, run
+from command_line import new_timing_parser, positive, run
 from engines import Patternc
 from machine import describe_machine
 from measurement import Candidate, Measurement, Row, compile_candidates, measure
@@ -145,7 +145,7 @@ def main() -> int:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = new_parser(__doc__)
+    parser = new_timing_parser(__doc__)
     parser.add_argument("--threads", type=positive, default=1, help="threads of every step (1)")
     parser.add_argument("--calls", type=positive, default=3, help="timed calls in a turn (3)")
     parser.add_argument(

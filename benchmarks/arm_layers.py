@@ -23,6 +23,7 @@ def make_layers() -> tuple[Layers, tuple[Tensor, ...]]:
             "groups_of_8": nn.Conv2d(32, 32, 3, padding=1),
             "groups_of_4": nn.Conv2d(32, 32, 3, padding=1),
             "groups_of_1": nn.Conv2d(32, 32, 3, padding=1),
+            "wide_groups_of_1": nn.Conv2d(32, 128, 3, padding=1),
             "strided_groups_of_8": nn.Conv2d(32, 32, 3, stride=2, padding=1),
             "dense": nn.Conv2d(32, 32, 3, padding=1),
             "pointwise_groups_of_8": nn.Conv2d(32, 32, 1),

@@ -114,14 +114,22 @@ def _models(key: str) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
 
 
 def _loops(model: nn.Module, images: tuple[Tensor, ...], target: str) -> list[Loop]:
-    """Those of the convolutions, in their order; IREE merges executables that are the same."""
+    """Those of the convolutions, in their order.
+
+    IREE merges executables that are the same; loops of one executable that differ in registers
+    only, as those of the patterns of a stationary channel, are taken for one.
+    """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(dump_dir=Path(folder))
         module = patternc.compile(model, images, target=target, settings=settings)
         files = sorted(Path(folder, "kernels").glob("*.s"))
         loops = [loop for file in files for loop in multiply_add_loops(file.read_text())]
     ours = [re.sub(r"\W", "_", layer.name) for layer in module.report().layers]
-    found = (loop for loop in loops if loop.function in ours)
+    distinct: dict[tuple[str, ...], Loop] = {}
+    for loop in loops:
+        operations = (instruction.split()[0] for instruction in loop.instructions)
+        distinct.setdefault((loop.function, *operations), loop)
+    found = (loop for loop in distinct.values() if loop.function in ours)
     return sorted(found, key=lambda loop: ours.index(loop.function))
 
 

@@ -22,12 +22,13 @@ def test_every_kind_of_loop(tmp_path):
     subprocess.run([sys.executable, PROGRAM, "--json", file], check=True, stdout=subprocess.DEVNULL)
     (rows,) = json.loads(file.read_text())["models"].values()
     found = {row["executable"]: row for row in rows}
-    assert len(found) == len(rows) == 13  # one loop a layer
+    assert len(found) == len(rows) == 14  # one loop a layer
     sizes = {
         name: (row["vector_multiply_adds"], row["accumulators"]) for name, row in found.items()
     }
     assert sizes["groups_of_8"] == (4 * 8 * 3, 8 * 3)  # taps by filters by vectors
     assert sizes["groups_of_4"] == (4 * 4 * 6, 4 * 6)
+    assert sizes["wide_groups_of_1"] == (4 * 3, 3)  # the loop over the filters of a channel
     assert sizes["pointwise_groups_of_8"] == (8 * 3, 8 * 3)
     assert sizes["depthwise"] == (4 * 12, 12)
     assert sizes["stem_7x7"] == (7 * 8 * 3, 8 * 3)  # a loop over the rows of the kernel
