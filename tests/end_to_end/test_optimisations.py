@@ -34,6 +34,7 @@ OFF: dict[str, Callable[[Pipeline], Pipeline]] = {
     "vectors": lambda p: p.with_options(SCHEDULE, max_vectors=1),
     "tiles": lambda p: p.with_options(SCHEDULE, cache_bytes=1 << 40),
     "prefetch": lambda p: p.with_options(SCHEDULE, prefetch=False),
+    "stationary": lambda p: p.with_options(SCHEDULE, channel_stationary=False),
 }
 
 

@@ -43,7 +43,7 @@ class Pipeline:
       ``with_options("pattern-schedule-convolutions", filters=1)``; of equal loads in the IR, which
       IREE's back ends share too: ``without("pattern-eliminate-redundant-loads")``
     - tuning: ``with_options("pattern-schedule-convolutions", max_vectors=2, cache_bytes=1 << 40,
-      prefetch=False)``, or one of these options
+      prefetch=False, channel_stationary=False)``, or one of these options
     """
 
     passes: tuple[Pass, ...]
