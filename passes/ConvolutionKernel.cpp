@@ -28,6 +28,12 @@ bool ConvolutionKernel::hasTapTable() const {
                                       unrolledTaps() < set.getEntries());
 }
 
+bool ConvolutionKernel::mayStoreDistances() const {
+  return schedule.getDevice() == Device::Cpu && geometry.groups == 1 &&
+         !geometry.isFullyConnected() && set.getNumPatterns() == 1 &&
+         schedule.getPrefetch() <= 1;
+}
+
 std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   switch (schedule.getDevice()) {
   case Device::Cpu:

@@ -40,14 +40,11 @@ static RankedTensorType writeOutPlanes(RankedTensorType type) {
       type.getElementType());
 }
 
-/// One integer for each stored kernel, see ConvolutionKernel. At least one
-/// element, because a buffer cannot be empty. Of 16 bits on the CPU only: IREE
-/// loads words of 32 bits on Vulkan, also the one that reaches beyond the end
-/// of an odd number of them, and extends their sign on vmvx.
-static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
-                               const FkwIndices &indices, int64_t patterns,
-                               int64_t channels, int64_t patternBits,
-                               Device device) {
+/// One integer for each stored kernel, see ConvolutionKernel. At least one,
+/// because a buffer cannot be empty.
+static SmallVector<int32_t, 0> describeKernels(const FkwIndices &indices,
+                                               int64_t patterns,
+                                               int64_t patternBits) {
   SmallVector<int32_t, 0> descriptors;
   for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
     for (int64_t p = 0; p < patterns; ++p)
@@ -57,15 +54,52 @@ static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
             indices.index[indices.offset[i] + k] << patternBits | p);
   if (descriptors.empty())
     descriptors.push_back(0);
-  int64_t size = descriptors.size();
-  std::string name = (layer + ".kernels").str();
-  if (device == Device::Cpu && channels << patternBits <= 1 << 16)
-    return createBlobConstant<uint16_t>(
-        b, b.getLoc(), name, RankedTensorType::get({size}, b.getI16Type()),
+  return descriptors;
+}
+
+/// The distances from each channel of a filter group to the next, the first
+/// from 0; nothing if one takes more than eight bits.
+static std::optional<SmallVector<uint8_t, 0>>
+distancesOf(const FkwIndices &indices) {
+  SmallVector<uint8_t, 0> distances;
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i) {
+    int32_t before = 0;
+    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k) {
+      int32_t distance = indices.index[k] - before;
+      if (!llvm::isUInt<8>(distance))
+        return std::nullopt;
+      distances.push_back(distance);
+      before = indices.index[k];
+    }
+  }
+  return distances;
+}
+
+/// The constant of the descriptors. Of 16 bits on the CPU only: IREE loads
+/// words of 32 bits on Vulkan, also the one that reaches beyond the end of an
+/// odd number of them, and extends their sign on vmvx.
+static Value createDescriptors(ImplicitLocOpBuilder &b, const std::string &name,
+                               const FkwIndices &indices,
+                               ConvolutionKernel &kernel) {
+  auto create = [&](auto numbers) -> Value {
+    using Number = typename decltype(numbers)::value_type;
+    auto type = RankedTensorType::get({static_cast<int64_t>(numbers.size())},
+                                      b.getIntegerType(8 * sizeof(Number)));
+    return createBlobConstant<Number>(b, b.getLoc(), name, type,
+                                      std::move(numbers));
+  };
+  if (kernel.mayStoreDistances() && !indices.index.empty())
+    if (auto distances = distancesOf(indices)) {
+      kernel.storesDistances = true;
+      return create(std::move(*distances));
+    }
+  SmallVector<int32_t, 0> descriptors =
+      describeKernels(indices, kernel.set.getNumPatterns(), kernel.patternBits);
+  if (kernel.schedule.getDevice() == Device::Cpu &&
+      kernel.geometry.channels << kernel.patternBits <= 1 << 16)
+    return create(
         SmallVector<uint16_t, 0>(descriptors.begin(), descriptors.end()));
-  return createBlobConstant<int32_t>(
-      b, b.getLoc(), name, RankedTensorType::get({size}, b.getI32Type()),
-      std::move(descriptors));
+  return create(std::move(descriptors));
 }
 
 /// Offsets of the taps of every pattern.
@@ -175,8 +209,7 @@ private:
     kernel.group = op.getStorage().getGroup();
     kernel.schedule = *op.getSchedule();
     kernel.activation = op.getActivation();
-    int64_t patterns = kernel.set.getNumPatterns();
-    kernel.patternBits = llvm::Log2_64_Ceil(patterns);
+    kernel.patternBits = llvm::Log2_64_Ceil(kernel.set.getNumPatterns());
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     std::string layer = layerName(op);
@@ -185,9 +218,8 @@ private:
       weight = createBlobConstant<float>(
           b, op.getLoc(), layer + ".fkw",
           RankedTensorType::get({1}, b.getF32Type()), {0.0f});
-    Value descriptors = createDescriptors(
-        b, layer, *indices, patterns, kernel.geometry.channels,
-        kernel.patternBits, kernel.schedule.getDevice());
+    Value descriptors =
+        createDescriptors(b, layer + ".kernels", *indices, kernel);
     SmallVector<Value> operands = {input, weight, descriptors, op.getOffset(),
                                    op.getReorder()};
     if (kernel.hasTapTable())

@@ -74,24 +74,36 @@ private:
     b.setInsertionPointToStart(tiles.getBody());
     Value runStart = index.mul(tiles.getInductionVar(), kernel.tile());
     inputBase = index.add(imageBase, runStart);
+    size_t accumulators = init.size();
+    if (kernel.storesDistances)
+      init.push_back(inputBase);
     auto loop =
         scf::ForOp::create(b, firstKernel, lastKernel, index.constant(1), init);
     {
       OpBuilder::InsertionGuard inner(b);
       b.setInsertionPointToStart(loop.getBody());
-      scf::YieldOp::create(
-          b, emitKernel(loop.getInductionVar(), loop.getRegionIterArgs()));
+      Value k = loop.getInductionVar();
+      ValueRange carried = loop.getRegionIterArgs();
+      KernelReads reads = readKernel(b, kernel, k);
+      Value before = kernel.storesDistances ? carried.back() : inputBase;
+      Value channel = index.add(reads.channelBase, before);
+      if (kernel.schedule.getPrefetch() &&
+          geometry.strideH * geometry.strideW == 1)
+        emitPrefetch(k, channel);
+      SmallVector<Value> next =
+          emitKernel(k, channel, reads, carried.take_front(accumulators));
+      if (kernel.storesDistances)
+        next.push_back(channel);
+      scf::YieldOp::create(b, next);
     }
-    output->store(runStart, channels, loop.getResults());
+    output->store(runStart, channels,
+                  loop.getResults().take_front(accumulators));
   }
 
-  /// The taps of one stored kernel; returns the new accumulators.
-  SmallVector<Value> emitKernel(Value k, ValueRange accumulators) {
-    if (kernel.schedule.getPrefetch() &&
-        geometry.strideH * geometry.strideW == 1)
-      emitPrefetch(k);
-    KernelReads reads = readKernel(b, kernel, k);
-    Value channel = index.add(reads.channelBase, inputBase);
+  /// The taps of stored kernel `k`; returns the new accumulators.
+  SmallVector<Value> emitKernel(Value k, Value channel,
+                                const KernelReads &reads,
+                                ValueRange accumulators) {
     int64_t entries = kernel.set.getEntries();
     Value firstWeight =
         index.add(index.mul(k, entries * kernel.group), filterInGroup);
@@ -159,14 +171,20 @@ private:
     return vector::BroadcastOp::create(b, vectorType, scalar);
   }
 
-  /// Asks for the cache lines that a later kernel will read.
+  /// Asks for the cache lines that a later kernel than `k` will read.
   /// The kernels of the filter groups follow each other, so the first one of
-  /// the next group is asked for as well.
-  void emitPrefetch(Value k) {
+  /// the next group is asked for as well; not by its distance, though, which
+  /// may lead beyond the last channel.
+  void emitPrefetch(Value k, Value channel) {
     auto type = cast<MemRefType>(kernel.descriptors.getType());
     Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
                             index.constant(type.getNumElements() - 1));
-    Value base = index.add(readKernel(b, kernel, ahead).channelBase, inputBase);
+    Value base = index.add(readKernel(b, kernel, ahead).channelBase,
+                           kernel.storesDistances ? channel : inputBase);
+    if (kernel.storesDistances) {
+      int64_t last = (geometry.channels - 1) * kernel.planes.getPlaneSize();
+      base = index.min(base, index.add(inputBase, last));
+    }
     constexpr int64_t lineElements = PlanesAttr::lineElements;
     int64_t nextLine = 0;
     for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
