@@ -105,6 +105,10 @@ def Pattern_FkwAttr : Pattern_Attr<"Fkw", "fkw"> {
   let genVerifyDecl = 1;
 }
 
+def Pattern_StationaryParameter : EnumParameter<Pattern_Stationary> {
+  let defaultValue = "::patternc::Stationary::Filter";
+}
+
 def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
   let summary = "The tuning part of a layer's representation (LR): how its loops run.";
   let description = [{
@@ -122,9 +126,15 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       strides; 0 for none.
     - `filters`: how many filters of a group are computed at once, so that one load of
       input serves them all; a divisor of the group, or missing for all of it.
+    - `stationary`: what stays in registers. `filter`, or missing: the sums of some
+      filters, while one loop goes over the kernels that they keep. `channel`, on
+      `cpu` for groups of one filter: all that the patterns read of one input channel,
+      while loops go over the filters that keep a kernel of it; the sums of all filters
+      of a block lie in the cache meanwhile.
 
     Refused: lanes, vectors, tiles or blocks that are not positive; negative prefetch or
-    filters; more than one lane on `vm`.
+    filters; more than one lane on `vm`; channels that are stationary elsewhere than on
+    `cpu`.
 
     Example:
 
@@ -139,10 +149,15 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     "int64_t":$tiles,
     "int64_t":$blocks,
     "int64_t":$prefetch,
-    DefaultValuedParameter<"int64_t", "0">:$filters);
+    DefaultValuedParameter<"int64_t", "0">:$filters,
+    Pattern_StationaryParameter:$stationary);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// Bytes of sums that a kernel has room for if channels are stationary: IREE's
+    /// limit for what lies on the stack.
+    static constexpr int64_t maxSumBytes = 32768;
+
     /// How many filters of a group of `group` are computed at once.
     int64_t getFiltersOf(int64_t group) const {
       return getFilters() ? getFilters() : group;

@@ -25,4 +25,10 @@ def Pattern_Device : I32Enum<"Device", "kind of processing unit a layer is sched
   let cppNamespace = "::patternc";
 }
 
+def Pattern_Stationary : I32Enum<"Stationary", "what stays in registers while loops go round", [
+    I32EnumCase<"Filter", 0, "filter">,
+    I32EnumCase<"Channel", 1, "channel">]> {
+  let cppNamespace = "::patternc";
+}
+
 #endif // DIALECT_PATTERNENUMS_TD

@@ -245,6 +245,19 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
   if (geometry.isFullyConnected()) // vectors run over filters
     return success();
+  if (schedule->getStationary() == Stationary::Channel) {
+    if (op.getStorage().getGroup() != 1)
+      return op.emitOpError("channels are stationary for groups of one filter, "
+                            "but the storage has groups of ")
+             << op.getStorage().getGroup();
+    int64_t bytes =
+        llvm::divideCeilSigned(geometry.filters, schedule->getBlocks()) *
+        schedule->getVectors() * schedule->getLanes() * sizeof(float);
+    if (bytes > ScheduleAttr::maxSumBytes)
+      return op.emitOpError("the sums of a block take ")
+             << bytes << " bytes, expected at most "
+             << ScheduleAttr::maxSumBytes;
+  }
   if (PlanesAttr output = planesOf(op.getOutput())) {
     int64_t end = output.getOrigin() +
                   llvm::alignTo(geometry.runLength(planes.getPitch()),

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/IndexArithmetic.h"
 
@@ -13,6 +14,9 @@ using namespace patternc;
 
 /// Multiply-adds of one kernel up to which its taps are unrolled.
 static constexpr int64_t maxUnrolled = 512;
+
+/// NEON multiplies by a lane of a register: weights come as vectors of four.
+static constexpr int64_t laneWeights = 4;
 
 int64_t ConvolutionKernel::unrolledTaps() const {
   int64_t entries = set.getEntries();
@@ -24,14 +28,15 @@ int64_t ConvolutionKernel::unrolledTaps() const {
 }
 
 bool ConvolutionKernel::hasTapTable() const {
+  if (isChannelStationary())
+    return false;
   return set.getNumPatterns() > 1 || (schedule.getDevice() == Device::Cpu &&
                                       unrolledTaps() < set.getEntries());
 }
 
 bool ConvolutionKernel::mayStoreDistances() const {
   return schedule.getDevice() == Device::Cpu && geometry.groups == 1 &&
-         !geometry.isFullyConnected() && set.getNumPatterns() == 1 &&
-         schedule.getPrefetch() <= 1;
+         !geometry.isFullyConnected() && set.getNumPatterns() == 1;
 }
 
 std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
@@ -88,11 +93,48 @@ int64_t ConvolutionKernel::threads() const {
   return schedule.getDevice() == Device::Gpu ? schedule.getLanes() : 0;
 }
 
+Value ConvolutionKernel::loadWeight(ImplicitLocOpBuilder &b, Value first,
+                                    int64_t i, int64_t count) const {
+  IndexArithmetic index(b);
+  Value scalar;
+  if (schedule.getLanes() == laneWeights && count % laneWeights == 0) {
+    int64_t lane = i % laneWeights;
+    auto type = VectorType::get(laneWeights, b.getF32Type());
+    Value four =
+        vector::LoadOp::create(b, type, weight, index.add(first, i - lane));
+    scalar = vector::ExtractOp::create(b, four, lane);
+  } else {
+    scalar = memref::LoadOp::create(b, weight, index.add(first, i));
+  }
+  return vector::BroadcastOp::create(
+      b, VectorType::get(schedule.getLanes(), b.getF32Type()), scalar);
+}
+
+void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
+                                     Value base) const {
+  constexpr int64_t lineElements = PlanesAttr::lineElements;
+  int64_t nextLine = 0;
+  for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
+    int64_t first = geometry.tapOffset(y * geometry.kernelWidth, planes);
+    int64_t last =
+        geometry.tapOffset((y + 1) * geometry.kernelWidth - 1, planes) +
+        tile() - 1;
+    for (nextLine = std::max(nextLine, first / lineElements);
+         nextLine <= last / lineElements; ++nextLine)
+      memref::PrefetchOp::create(
+          b, input,
+          ValueRange{IndexArithmetic(b).add(base, nextLine * lineElements)},
+          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+}
+
 void ConvolutionKernel::emit(StreamExecutable &executable) const {
   if (schedule.getDevice() != Device::Cpu)
     emitScalar(executable);
   else if (geometry.isFullyConnected())
     emitFullyConnected(executable);
+  else if (isChannelStationary())
+    emitChannels(executable);
   else
     emitVector(executable);
 }

@@ -30,13 +30,14 @@ struct ConvolutionKernel {
   mlir::Value bias;        // filters, f32; null without bias
   mlir::Value residual;    // as the output; null without residual
   mlir::Value output;      // N × O × H' × W' or planes, f32
+  // If channels are stationary, ChannelStorage says what weight, descriptors
+  // and offset hold; there is no reorder.
 
   /// Taps that a vector kernel writes out, in a loop unless these are all.
   int64_t unrolledTaps() const;
   /// Whether the offsets of the taps are in a table, and not in the code.
   bool hasTapTable() const;
-  /// Whether the loop can add up distances between channels: it has to be
-  /// about one pattern, and look at most one kernel ahead. Filters of grouped
+  /// Whether the loop can add up distances between channels. Filters of grouped
   /// convolutions begin far from channel 0, and gain nothing.
   bool mayStoreDistances() const;
   /// Filters that a micro-kernel computes at once, and how many times it does.
@@ -65,11 +66,28 @@ struct ConvolutionKernel {
   /// Tiles that cover the flat run of the output.
   int64_t tiles() const;
 
+  /// Whether one filter after another reads a channel that stays in registers.
+  bool isChannelStationary() const {
+    return schedule.getStationary() == Stationary::Channel;
+  }
+  /// Filters whose sums a channel-stationary kernel holds.
+  int64_t filterBlock() const {
+    return llvm::divideCeilSigned(geometry.filters, schedule.getBlocks());
+  }
+
+  /// Loads weight number `i` of the `count` ones from `first` on, which are
+  /// used together, in all lanes.
+  mlir::Value loadWeight(mlir::ImplicitLocOpBuilder &b, mlir::Value first,
+                         int64_t i, int64_t count) const;
+  /// Asks for the cache lines that a tile of the channel at `base` reads.
+  void prefetchTile(mlir::ImplicitLocOpBuilder &b, mlir::Value base) const;
+
   /// Writes the loops into the body of `executable`.
   void emit(StreamExecutable &executable) const;
 
 private:
   void emitVector(StreamExecutable &executable) const;
+  void emitChannels(StreamExecutable &executable) const;
   void emitFullyConnected(StreamExecutable &executable) const;
   void emitScalar(StreamExecutable &executable) const;
 };

@@ -63,6 +63,8 @@ static llvm::json::Value describe(PackedConv2DOp op) {
                            {"tiles", schedule->getTiles()},
                            {"blocks", schedule->getBlocks()},
                            {"prefetch", schedule->getPrefetch()},
+                           {"stationary",
+                            stringifyStationary(schedule->getStationary())},
                            {"filters", schedule->getFiltersOf(group)}};
   return layer;
 }

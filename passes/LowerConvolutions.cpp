@@ -12,8 +12,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/ChannelStorage.h"
 #include "passes/ConvolutionKernel.h"
-#include "passes/FkwStorage.h"
 #include "passes/IreeDialects.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
@@ -40,21 +40,19 @@ static RankedTensorType writeOutPlanes(RankedTensorType type) {
       type.getElementType());
 }
 
-/// One integer for each stored kernel, see ConvolutionKernel. At least one,
-/// because a buffer cannot be empty.
-static SmallVector<int32_t, 0> describeKernels(const FkwIndices &indices,
-                                               int64_t patterns,
-                                               int64_t patternBits) {
-  SmallVector<int32_t, 0> descriptors;
-  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
-    for (int64_t p = 0; p < patterns; ++p)
-      for (int32_t k = indices.stride[i * (patterns + 1) + p];
-           k < indices.stride[i * (patterns + 1) + p + 1]; ++k)
-        descriptors.push_back(
-            indices.index[indices.offset[i] + k] << patternBits | p);
-  if (descriptors.empty())
-    descriptors.push_back(0);
-  return descriptors;
+/// Creates a flat constant. A buffer cannot be empty: there is one element at
+/// least.
+template <typename T>
+static Value createArray(ImplicitLocOpBuilder &b, const Twine &name,
+                         SmallVector<T, 0> data) {
+  if (data.empty())
+    data.push_back(0);
+  Type type = std::is_same_v<T, float> ? Type(b.getF32Type())
+                                       : b.getIntegerType(8 * sizeof(T));
+  auto arrayType =
+      RankedTensorType::get({static_cast<int64_t>(data.size())}, type);
+  return createBlobConstant<T>(b, b.getLoc(), name.str(), arrayType,
+                               std::move(data));
 }
 
 /// The distances from each channel of a filter group to the next, the first
@@ -75,44 +73,73 @@ distancesOf(const FkwIndices &indices) {
   return distances;
 }
 
-/// The constant of the descriptors. Of 16 bits on the CPU only: IREE loads
-/// words of 32 bits on Vulkan, also the one that reaches beyond the end of an
-/// odd number of them, and extends their sign on vmvx.
-static Value createDescriptors(ImplicitLocOpBuilder &b, const std::string &name,
-                               const FkwIndices &indices,
-                               ConvolutionKernel &kernel) {
-  auto create = [&](auto numbers) -> Value {
-    using Number = typename decltype(numbers)::value_type;
-    auto type = RankedTensorType::get({static_cast<int64_t>(numbers.size())},
-                                      b.getIntegerType(8 * sizeof(Number)));
-    return createBlobConstant<Number>(b, b.getLoc(), name, type,
-                                      std::move(numbers));
-  };
-  if (kernel.mayStoreDistances() && !indices.index.empty())
+/// One integer for each stored kernel, see ConvolutionKernel. Of 16 bits on the
+/// CPU only: IREE loads words of 32 bits on Vulkan, also the one that reaches
+/// beyond the end of an odd number of them, and extends their sign on vmvx.
+static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
+                               ConvolutionKernel &kernel,
+                               const FkwIndices &indices) {
+  if (kernel.mayStoreDistances())
     if (auto distances = distancesOf(indices)) {
       kernel.storesDistances = true;
-      return create(std::move(*distances));
+      return createArray<uint8_t>(b, layer + ".kernels", std::move(*distances));
     }
-  SmallVector<int32_t, 0> descriptors =
-      describeKernels(indices, kernel.set.getNumPatterns(), kernel.patternBits);
+  int64_t patterns = kernel.set.getNumPatterns();
+  SmallVector<int32_t, 0> descriptors;
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int64_t p = 0; p < patterns; ++p)
+      for (int32_t k = indices.stride[i * (patterns + 1) + p];
+           k < indices.stride[i * (patterns + 1) + p + 1]; ++k)
+        descriptors.push_back(
+            indices.index[indices.offset[i] + k] << kernel.patternBits | p);
   if (kernel.schedule.getDevice() == Device::Cpu &&
       kernel.geometry.channels << kernel.patternBits <= 1 << 16)
-    return create(
-        SmallVector<uint16_t, 0>(descriptors.begin(), descriptors.end()));
-  return create(std::move(descriptors));
+    return createArray<uint16_t>(b, layer + ".kernels",
+                                 {descriptors.begin(), descriptors.end()});
+  return createArray<int32_t>(b, layer + ".kernels", std::move(descriptors));
 }
 
 /// Offsets of the taps of every pattern.
-static Value createTaps(ImplicitLocOpBuilder &b, KernelPatternsAttr set,
-                        const ConvolutionGeometry &geometry,
-                        PlanesAttr planes) {
+static Value createTaps(ImplicitLocOpBuilder &b,
+                        const ConvolutionKernel &kernel) {
   SmallVector<int32_t> taps;
-  for (int32_t position : set.getPositions())
-    taps.push_back(geometry.tapOffset(position, planes));
+  for (int32_t position : kernel.set.getPositions())
+    taps.push_back(kernel.geometry.tapOffset(position, kernel.planes));
   auto type = RankedTensorType::get({static_cast<int64_t>(taps.size())},
                                     b.getI32Type());
   return arith::ConstantOp::create(
       b, DenseElementsAttr::get(type, ArrayRef<int32_t>(taps)));
+}
+
+/// What a kernel reads that goes from filter group to filter group.
+static SmallVector<Value> createFilterArrays(ImplicitLocOpBuilder &b,
+                                             StringRef layer,
+                                             ConvolutionKernel &kernel,
+                                             PackedConv2DOp op,
+                                             const FkwIndices &indices) {
+  Value weight = op.getWeight();
+  if (indices.index.empty())
+    weight = createArray<float>(b, layer + ".fkw", {});
+  SmallVector<Value> arrays = {weight,
+                               createDescriptors(b, layer, kernel, indices),
+                               op.getOffset(), op.getReorder()};
+  if (kernel.hasTapTable())
+    arrays.push_back(createTaps(b, kernel));
+  return arrays;
+}
+
+/// What a kernel reads that goes from channel to channel.
+static SmallVector<Value> createChannelArrays(ImplicitLocOpBuilder &b,
+                                              StringRef layer,
+                                              const ConvolutionKernel &kernel,
+                                              ArrayRef<float> weight,
+                                              const FkwIndices &indices) {
+  ChannelArrays arrays =
+      orderByChannel(weight, indices, kernel.set, kernel.geometry.channels,
+                     kernel.filterBlock());
+  return {createArray(b, layer + ".fkw", std::move(arrays.weight)),
+          createArray(b, layer + ".filters", std::move(arrays.filter)),
+          createArray(b, layer + ".ends", std::move(arrays.ends))};
 }
 
 namespace {
@@ -197,7 +224,8 @@ private:
       return op.emitOpError("adds a residual, but not in planes; run "
                             "pattern-layout-activations first");
     std::optional<FkwIndices> indices = readFkwIndices(op);
-    if (!indices || !ConstantData<float>::of(op.getWeight()))
+    auto weight = ConstantData<float>::of(op.getWeight());
+    if (!indices || !weight)
       return op.emitOpError(
           "cannot be lowered: its FKW arrays are not constant");
 
@@ -213,18 +241,14 @@ private:
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     std::string layer = layerName(op);
-    Value weight = op.getWeight();
-    if (indices->index.empty()) // a buffer cannot be empty
-      weight = createBlobConstant<float>(
-          b, op.getLoc(), layer + ".fkw",
-          RankedTensorType::get({1}, b.getF32Type()), {0.0f});
-    Value descriptors =
-        createDescriptors(b, layer + ".kernels", *indices, kernel);
-    SmallVector<Value> operands = {input, weight, descriptors, op.getOffset(),
-                                   op.getReorder()};
-    if (kernel.hasTapTable())
-      operands.push_back(
-          createTaps(b, kernel.set, kernel.geometry, kernel.planes));
+    SmallVector<Value> operands = {input};
+    if (kernel.isChannelStationary())
+      llvm::append_range(
+          operands,
+          createChannelArrays(b, layer, kernel, weight->elements(), *indices));
+    else
+      llvm::append_range(operands,
+                         createFilterArrays(b, layer, kernel, op, *indices));
     if (op.getBias())
       operands.push_back(op.getBias());
     if (residual)
@@ -246,7 +270,7 @@ private:
     kernel.weight = take();
     kernel.descriptors = take();
     kernel.offset = take();
-    kernel.reorder = take();
+    kernel.reorder = kernel.isChannelStationary() ? Value() : take();
     kernel.taps = kernel.hasTapTable() ? take() : Value();
     kernel.bias = op.getBias() ? take() : Value();
     kernel.residual = residual ? take() : Value();

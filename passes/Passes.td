@@ -292,9 +292,13 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     tiles as have their input in `cache-bytes`; on `gpu` and `vm` a position is a
     thread or a loop iteration. Pooling and copies go by one vector or thread.
 
+    A convolution without groups whose channels are each read by many filters, in
+    kernels of three positions or more, keeps channels stationary instead, if the
+    registers hold two vectors for each position of the patterns.
+
     Each choice has an option that switches it off: `filters=1` computes one filter
     after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the
-    image does not split it, and `prefetch=false`.
+    image does not split it, `prefetch=false` and `channel-stationary=false`.
 
     Refused, with an error: options out of range, lanes that do not divide a cache
     line on `cpu`; a convolution that is not on planes. Place: after layout, before
@@ -333,7 +337,9 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     Option<"filters", "filters", "int64_t", /*default=*/"0",
            "Filters of a group to compute at once, as far as they divide it; 0 for all">,
     Option<"prefetch", "prefetch", "bool", /*default=*/"true",
-           "Prefetch the input of the next kernel where that pays">];
+           "Prefetch the input of the next kernel where that pays">,
+    Option<"channelStationary", "channel-stationary", "bool", /*default=*/"true",
+           "Keep channels in registers, not sums, where that pays">];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {

@@ -6,6 +6,7 @@
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+#include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -24,6 +25,15 @@ static constexpr int64_t minWorkgroups = 16;
 
 /// Multiply-adds of a vector needed to hide the prefetch of one cache line.
 static constexpr int64_t multiplyAddsPerLine = 4;
+
+/// Multiply-adds of a vector between a prefetch and the load: 200 cycles.
+static constexpr int64_t multiplyAddsAhead = 400;
+
+/// Filters of a block that have to read a channel for it to stay in registers.
+static constexpr int64_t minReaders = 24;
+
+/// Taps of a kernel that are worth loading and storing a sum.
+static constexpr int64_t minStationaryTaps = 3;
 
 namespace {
 
@@ -54,8 +64,9 @@ public:
   void runOnOperation() override {
     int64_t scheduled = 0;
     // What moves rows goes by vectors or threads, like the convolutions.
-    auto rows = ScheduleAttr::get(
-        &getContext(), device, device == Device::Vm ? 1 : lanes, 1, 1, 1, 0, 0);
+    auto rows = ScheduleAttr::get(&getContext(), device,
+                                  device == Device::Vm ? 1 : lanes, 1, 1, 1, 0,
+                                  0, Stationary::Filter);
     WalkResult result = getOperation().walk([&](Operation *operation) {
       llvm::TypeSwitch<Operation *>(operation).Case<PackOp, UnpackOp, Pool2DOp>(
           [&](auto op) {
@@ -88,9 +99,11 @@ private:
     case Device::Cpu:
       return scheduleVectors(op, pitch, together, part);
     case Device::Gpu:
-      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0, part);
+      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0, part,
+                               Stationary::Filter);
     case Device::Vm:
-      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0, part);
+      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0, part,
+                               Stationary::Filter);
     }
     llvm_unreachable("unknown device");
   }
@@ -107,7 +120,39 @@ private:
     return ScheduleAttr::get(
         &getContext(), device, width, llvm::divideCeilSigned(group, width),
         /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch),
-        /*prefetch=*/0, /*filters=*/0);
+        /*prefetch=*/0, /*filters=*/0, Stationary::Filter);
+  }
+
+  /// Null where channels had better not be stationary.
+  ScheduleAttr scheduleChannels(PackedConv2DOp op,
+                                const ConvolutionGeometry &geometry,
+                                int64_t run, int64_t width) {
+    KernelPatternsAttr set = op.getStorage().getSet();
+    if (!channelStationary || op.getStorage().getGroup() != 1 ||
+        geometry.groups != 1 || set.getEntries() < minStationaryTaps)
+      return {};
+    // In registers: all positions of the patterns, the sums of one filter, and
+    // one weight.
+    llvm::SmallSet<int32_t, 16> positions(llvm::from_range, set.getPositions());
+    int64_t most = std::min<int64_t>((registers - 1) / (positions.size() + 1),
+                                     PlanesAttr::slack / width);
+    if (most < 2)
+      return {};
+    int64_t vectors = llvm::divideCeilSigned(
+        run, width * llvm::divideCeilSigned(run, width * most));
+    int64_t sumBytes = vectors * width * sizeof(float);
+    int64_t blocks = llvm::divideCeilSigned(
+        geometry.filters, ScheduleAttr::maxSumBytes / sumBytes);
+    int64_t kernels = op.getIndex().getType().getNumElements();
+    if (kernels < minReaders * geometry.channels * blocks)
+      return {};
+    int64_t tiles = llvm::divideCeilSigned(run, width * vectors);
+    int64_t bands = std::min(
+        tiles, llvm::divideCeilSigned(minWorkgroups, blocks * geometry.batch));
+    return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors,
+                             llvm::divideCeilSigned(tiles, bands), blocks,
+                             prefetch && lanes == 16 ? 1 : 0, /*filters=*/0,
+                             Stationary::Channel);
   }
 
   /// Of `group` filters that are computed together, `part` in the schedule.
@@ -122,6 +167,8 @@ private:
     int64_t width = lanes;
     while (!planesOf(op.getOutput()) && width > geometry.maxLanes(pitch))
       width /= 2;
+    if (ScheduleAttr schedule = scheduleChannels(op, geometry, run, width))
+      return schedule;
 
     // Accumulators share the registers with the weights of the group or the
     // input vectors, whichever are fewer, and with what is being loaded.
@@ -155,11 +202,14 @@ private:
     int64_t taps = op.getStorage().getSet().getEntries();
     int64_t lines = llvm::divideCeilSigned(width * vectors + halo,
                                            PlanesAttr::lineElements);
+    int64_t work = taps * group * vectors;
     bool pays = prefetch && lanes == 16 &&
                 geometry.strideH * geometry.strideW == 1 &&
-                taps * group * vectors >= multiplyAddsPerLine * lines;
+                work >= multiplyAddsPerLine * lines;
+    int64_t ahead = llvm::divideCeilSigned(multiplyAddsAhead, work);
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
-                             blocks, pays ? 1 : 0, part);
+                             blocks, pays ? ahead : 0, part,
+                             Stationary::Filter);
   }
 };
 

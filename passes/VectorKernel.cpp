@@ -10,12 +10,10 @@
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
 #include "passes/TileOutput.h"
+#include "passes/VectorLoop.h"
 
 using namespace mlir;
 using namespace patternc;
-
-/// NEON multiplies by a lane of a register: weights come as vectors of four.
-static constexpr int64_t laneWeights = 4;
 
 namespace {
 
@@ -68,6 +66,9 @@ private:
     std::tie(filterGroup, filterInGroup) = kernel.groupOf(b, filterTile);
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
+    Value prefetched = kernel.storesDistances && prefetches()
+                           ? emitDistance(firstKernel)
+                           : Value();
 
     auto tiles = scf::ForOp::create(b, firstTile, lastTile, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
@@ -75,29 +76,43 @@ private:
     Value runStart = index.mul(tiles.getInductionVar(), kernel.tile());
     inputBase = index.add(imageBase, runStart);
     size_t accumulators = init.size();
+    // Distances lead from one channel to the next: that of the kernel, and that
+    // of the kernel to prefetch.
     if (kernel.storesDistances)
       init.push_back(inputBase);
+    if (prefetched)
+      init.push_back(index.add(inputBase, prefetched));
     auto loop =
         scf::ForOp::create(b, firstKernel, lastKernel, index.constant(1), init);
     {
       OpBuilder::InsertionGuard inner(b);
       b.setInsertionPointToStart(loop.getBody());
       Value k = loop.getInductionVar();
-      ValueRange carried = loop.getRegionIterArgs();
+      ValueRange sums = loop.getRegionIterArgs().take_front(accumulators);
+      ValueRange before = loop.getRegionIterArgs().drop_front(accumulators);
+      SmallVector<Value> after;
+      auto step = [&](Value base) {
+        Value channel = index.add(
+            base, kernel.storesDistances ? before[after.size()] : inputBase);
+        after.push_back(channel);
+        return channel;
+      };
       KernelReads reads = readKernel(b, kernel, k);
-      Value before = kernel.storesDistances ? carried.back() : inputBase;
-      Value channel = index.add(reads.channelBase, before);
-      if (kernel.schedule.getPrefetch() &&
-          geometry.strideH * geometry.strideW == 1)
-        emitPrefetch(k, channel);
-      SmallVector<Value> next =
-          emitKernel(k, channel, reads, carried.take_front(accumulators));
+      Value channel = step(reads.channelBase);
+      if (prefetches())
+        emitPrefetch(k, step);
+      SmallVector<Value> results = emitKernel(k, channel, reads, sums);
       if (kernel.storesDistances)
-        next.push_back(channel);
-      scf::YieldOp::create(b, next);
+        results.append(after);
+      scf::YieldOp::create(b, results);
     }
     output->store(runStart, channels,
                   loop.getResults().take_front(accumulators));
+  }
+
+  bool prefetches() const {
+    return kernel.schedule.getPrefetch() &&
+           geometry.strideH * geometry.strideW == 1;
   }
 
   /// The taps of stored kernel `k`; returns the new accumulators.
@@ -137,7 +152,7 @@ private:
                              ValueRange accumulators) {
     SmallVector<Value> result(accumulators);
     auto multiply = [&](int64_t f, int64_t v) {
-      Value weight = emitWeight(firstWeight, f);
+      Value weight = kernel.loadWeight(b, firstWeight, f, filters);
       Value x = vector::LoadOp::create(b, vectorType, kernel.input,
                                        index.add(position, v * lanes));
       Value &accumulator = result[f * vectors + v];
@@ -155,51 +170,33 @@ private:
     return result;
   }
 
-  /// Loads the weight of filter number `f` for one tap, in all lanes.
-  Value emitWeight(Value firstWeight, int64_t f) {
-    Value scalar;
-    if (lanes == laneWeights && filters % laneWeights == 0) {
-      int64_t lane = f % laneWeights;
-      auto type = VectorType::get(laneWeights, b.getF32Type());
-      Value four = vector::LoadOp::create(b, type, kernel.weight,
-                                          index.add(firstWeight, f - lane));
-      scalar = vector::ExtractOp::create(b, four, lane);
-    } else {
-      scalar =
-          memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, f));
-    }
-    return vector::BroadcastOp::create(b, vectorType, scalar);
+  /// Stored kernel number `k`, or the last one behind it.
+  Value upToLast(Value k) {
+    auto type = cast<MemRefType>(kernel.descriptors.getType());
+    return index.min(k, index.constant(type.getNumElements() - 1));
   }
 
-  /// Asks for the cache lines that a later kernel than `k` will read.
-  /// The kernels of the filter groups follow each other, so the first one of
-  /// the next group is asked for as well; not by its distance, though, which
-  /// may lead beyond the last channel.
-  void emitPrefetch(Value k, Value channel) {
-    auto type = cast<MemRefType>(kernel.descriptors.getType());
-    Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
-                            index.constant(type.getNumElements() - 1));
-    Value base = index.add(readKernel(b, kernel, ahead).channelBase,
-                           kernel.storesDistances ? channel : inputBase);
+  /// Where the channel begins that is prefetched before kernel `first`.
+  Value emitDistance(Value first) {
+    return emitFold(b, kernel.schedule.getPrefetch(), index.constant(0),
+                    [&](Value i, Value sum) {
+                      Value k = upToLast(index.add(first, i));
+                      return index.add(sum,
+                                       readKernel(b, kernel, k).channelBase);
+                    });
+  }
+
+  /// Asks for what a later kernel will read. The kernels of the filter groups
+  /// follow each other, so the first one of the next group is asked for as
+  /// well; not by its distance, though, which may lead beyond the last channel.
+  void emitPrefetch(Value k, function_ref<Value(Value)> step) {
+    Value ahead = upToLast(index.add(k, kernel.schedule.getPrefetch()));
+    Value channel = step(readKernel(b, kernel, ahead).channelBase);
     if (kernel.storesDistances) {
       int64_t last = (geometry.channels - 1) * kernel.planes.getPlaneSize();
-      base = index.min(base, index.add(inputBase, last));
+      channel = index.min(channel, index.add(inputBase, last));
     }
-    constexpr int64_t lineElements = PlanesAttr::lineElements;
-    int64_t nextLine = 0;
-    for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
-      int64_t first =
-          geometry.tapOffset(y * geometry.kernelWidth, kernel.planes);
-      int64_t last = geometry.tapOffset((y + 1) * geometry.kernelWidth - 1,
-                                        kernel.planes) +
-                     kernel.tile() - 1;
-      for (nextLine = std::max(nextLine, first / lineElements);
-           nextLine <= last / lineElements; ++nextLine)
-        memref::PrefetchOp::create(
-            b, kernel.input,
-            ValueRange{index.add(base, nextLine * lineElements)},
-            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    }
+    kernel.prefetchTile(b, channel);
   }
 
   StreamExecutable &executable;

@@ -248,6 +248,19 @@ NETWORKS = (
         packs=3,
         unpacks=2,
     ),
+    # Channels stay in registers; their sums are biased, added to, and written into planes.
+    Network(
+        name="free patterns",
+        pruning=Pruning(form="filter"),
+        input=(2, 8, 9, 10),
+        nodes=(
+            Node(layer=conv(8, 100), relu=True),
+            Node(layer=conv(100, 100, bias=False), adds=1, relu=True),
+            Node(layer=conv(100, 4, stride=2)),
+        ),
+        packs=2,
+        unpacks=0,
+    ),
     # Images of one position: vectors over filters, on planes of one element.
     Network(
         name="fully connected",

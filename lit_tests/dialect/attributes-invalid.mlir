@@ -137,6 +137,12 @@ func.func private @schedule_filters() attributes {
 
 // -----
 
+// expected-error @+2 {{channels are stationary on cpu only}}
+func.func private @schedule_stationary() attributes {
+  schedule = #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>}
+
+// -----
+
 // expected-error @+2 {{vm has one lane, but the schedule has 4}}
 func.func private @schedule_vm_lanes() attributes {
   schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>}

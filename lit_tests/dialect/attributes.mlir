@@ -34,6 +34,11 @@ func.func private @fkw() attributes {storage = #pattern.fkw<set = <3x3, [[0, 1, 
 func.func private @schedule_cpu() attributes {
   schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1>}
 
+// CHECK-LABEL: @schedule_stationary
+// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, stationary = channel>
+func.func private @schedule_stationary() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, filters = 0, stationary = channel>}
+
 // CHECK-LABEL: @schedule_filters
 // CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1, filters = 2>
 func.func private @schedule_filters() attributes {

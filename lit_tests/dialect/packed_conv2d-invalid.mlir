@@ -642,3 +642,28 @@ func.func @last_vector_behind_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tenso
       -> tensor<1x1x4x4xf32, #short>
   return
 }
+
+// -----
+
+func.func @stationary_channels_of_groups(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<2xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<2xi32>) -> tensor<1x2x4x4xf32> {
+  // expected-error @+1 {{channels are stationary for groups of one filter, but the storage has groups of 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
+      : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32>
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// Half of the filters, 2049, have 16 bytes each.
+func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<4098xf32>, %i: tensor<4098xi16>,
+    %s: tensor<8196xi32>, %o: tensor<4099xi32>, %r: tensor<4098xi32>) -> tensor<1x4098x4x4xf32> {
+  // expected-error @+1 {{the sums of a block take 32784 bytes, expected at most 32768}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 2, prefetch = 0, stationary = channel>
+      : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<4098xf32>, tensor<4098xi16>, tensor<8196xi32>, tensor<4099xi32>, tensor<4098xi32>)
+      -> tensor<1x4098x4x4xf32>
+  return %y : tensor<1x4098x4x4xf32>
+}

@@ -1,6 +1,7 @@
 // RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=8 registers=16})' | FileCheck %s --check-prefix=AVX2
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=4 registers=32})' | FileCheck %s --check-prefix=NEON
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{channel-stationary=false})' | FileCheck %s --check-prefix=SUMS
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{filters=2 max-vectors=3 cache-bytes=1099511627776 prefetch=false})' | FileCheck %s --check-prefix=PLAIN
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64 filters=2})' | FileCheck %s --check-prefix=GPU-FILTERS
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm filters=3})' | FileCheck %s --check-prefix=VM-FILTERS
@@ -11,7 +12,7 @@
 // registers, eight hold four filters by two vectors, two those vectors, and two what is being loaded.
 // The 55 * 57 + 56 positions are 34 tiles of 96, or 200 of 16. All of their input is in the cache.
 // CHECK-LABEL: @group_of_four
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 5>
 // AVX2-LABEL: @group_of_four
 // AVX2: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 2, tiles = 200, blocks = 1, prefetch = 0>
 // NEON-LABEL: @group_of_four
@@ -39,7 +40,7 @@ func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tens
 
 // Eight filters by three vectors, which take three registers, beside four.
 // CHECK-LABEL: @group_of_eight
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 1, prefetch = 2>
 // NEON-LABEL: @group_of_eight
 // NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 266, blocks = 1, prefetch = 0>
 func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: tensor<1xi16>,
@@ -55,7 +56,7 @@ func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: ten
 // 64 channels have 2048 elements each in half a mebibyte: a halo of two rows of 57, and twenty tiles of 96. The 34 tiles
 // are two times 17, and each of these is split over eight workgroups by filter groups.
 // CHECK-LABEL: @bands
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 17, blocks = 8, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 17, blocks = 8, prefetch = 5>
 func.func @bands(%x: tensor<1x64x56x56xf32>, %w: tensor<128xf32>, %i: tensor<8xi16>,
     %s: tensor<16xi32>, %o: tensor<9xi32>, %r: tensor<32xi32>) -> tensor<1x32x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -81,7 +82,7 @@ func.func @group_of_one(%x: tensor<1x1x56x56xf32>, %w: tensor<4xf32>, %i: tensor
 
 // 9 * 11 + 10 positions are fourteen vectors of eight: three tiles of five, not two of six and one of two.
 // CHECK-LABEL: @spread_evenly
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 5, tiles = 3, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 5, tiles = 3, blocks = 1, prefetch = 5>
 func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x10x10xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -95,7 +96,7 @@ func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tens
 // A vector of sixteen would lie in more than two rows of four columns, so 3 * 5 + 4 positions are five vectors of four.
 // There is one tile, so the two filter groups are split over workgroups.
 // CHECK-LABEL: @small_image
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 2, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 2, prefetch = 5>
 func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2xi16>,
     %s: tensor<4xi32>, %o: tensor<3xi32>, %r: tensor<8xi32>) -> tensor<1x8x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -108,7 +109,7 @@ func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2
 
 // No more blocks than sixteen workgroups need; the two images of the batch count.
 // CHECK-LABEL: @most_blocks
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 8, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 8, prefetch = 5>
 func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<32xi16>,
     %s: tensor<64xi32>, %o: tensor<33xi32>, %r: tensor<128xi32>) -> tensor<2x128x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -121,7 +122,7 @@ func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<
 
 // Without columns between them, the rows are one run of sixteen positions. Four filters hide the prefetch of a line.
 // CHECK-LABEL: @one_by_one
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 100>
 func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
@@ -134,7 +135,7 @@ func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi
 
 // With padding, the rows of the planes are as long as those of the output: one run of 6 * 6 positions in three vectors.
 // CHECK-LABEL: @padded_one_by_one
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 1, prefetch = 34>
 func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x6x6xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -148,7 +149,7 @@ func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: ten
 // The taps of the second convolution, nine columns apart, make the rows of both as long: 3 * 13 + 4 positions are eleven
 // vectors of four, and two tiles.
 // CHECK-LABEL: @longer_rows
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 2, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 2, blocks = 1, prefetch = 5>
 func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -166,8 +167,8 @@ func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4
 // An output in planes takes whole vectors, however many rows they touch: 3 * 5 + 4 positions are two of sixteen lanes.
 // The plain one of the second convolution is made by vectors of four.
 // CHECK-LABEL: @chain
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 1>
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 1, prefetch = 1>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 13>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 1, prefetch = 5>
 func.func @chain(%x: tensor<1x4x4x4xf32>, %w: tensor<64xf32>, %i: tensor<4xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -218,6 +219,43 @@ func.func @stride(%x: tensor<1x1x112x112xf32>, %w: tensor<36xf32>, %i: tensor<1x
       : (tensor<1x1x112x112xf32>, tensor<36xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x56x56xf32>
   return %y : tensor<1x4x56x56xf32>
+}
+
+// -----
+
+// Two hundred filters of their own read each channel: of all seven positions of the patterns, three vectors stay in
+// registers beside three sums and a weight, with room for the sums of 170 filters.
+// CHECK-LABEL: @channels_stay
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 9, blocks = 2, prefetch = 1, stationary = channel>
+// NEON-LABEL: @channels_stay
+// NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 17, blocks = 1, prefetch = 0, stationary = channel>
+// Sixteen registers hold one vector of each.
+// AVX2-LABEL: @channels_stay
+// AVX2: pattern.packed_conv2d
+// AVX2-NOT: stationary
+// SUMS-LABEL: @channels_stay
+// SUMS: pattern.packed_conv2d
+// SUMS-NOT: stationary
+func.func @channels_stay(%x: tensor<1x1x56x56xf32>, %w: tensor<800xf32>, %i: tensor<200xi16>,
+    %s: tensor<600xi32>, %o: tensor<201xi32>, %r: tensor<200xi32>) -> tensor<1x200x56x56xf32> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4], [4, 5, 7, 8]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x56x56xf32>, tensor<800xf32>, tensor<200xi16>, tensor<600xi32>, tensor<201xi32>, tensor<200xi32>)
+      -> tensor<1x200x56x56xf32>
+  return %y : tensor<1x200x56x56xf32>
+}
+
+// -----
+
+// Twenty readers are not worth it.
+// CHECK-LABEL: @few_readers
+// CHECK: pattern.packed_conv2d
+// CHECK-NOT: stationary
+func.func @few_readers(%x: tensor<1x1x56x56xf32>, %w: tensor<80xf32>, %i: tensor<20xi16>,
+    %s: tensor<60xi32>, %o: tensor<21xi32>, %r: tensor<20xi32>) -> tensor<1x20x56x56xf32> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4], [4, 5, 7, 8]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x56x56xf32>, tensor<80xf32>, tensor<20xi16>, tensor<60xi32>, tensor<21xi32>, tensor<20xi32>)
+      -> tensor<1x20x56x56xf32>
+  return %y : tensor<1x20x56x56xf32>
 }
 
 // -----

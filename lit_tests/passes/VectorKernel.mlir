@@ -367,7 +367,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 // Of the next kernel, a tile of 32 positions reads from 16 - 5 - 1 to 16 + 5 + 1 + 31: four cache lines for three rows.
 // CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} -> (vector<4xf32>
 // CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
 // CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]
@@ -397,25 +397,28 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
-// With one pattern the loop adds up the distances between channels, of 16 elements here, from where the tile begins. The next
-// channel to prefetch is at most the last one, at 32, because behind the filter group the distances begin again.
+// With one pattern the loop adds up the distances between channels, of 16 elements here: those of the kernel, from
+// where the tile begins, and those of the kernel to prefetch, from the first two on. That is at most the last channel,
+// at 32, because behind the filter group the distances begin again.
 // CHECK-LABEL: func.func @distances(%arg0: !stream.binding, %{{.+}}: !stream.binding, %arg2: !stream.binding
 // CHECK: %[[DISTANCES:.+]] = "stream.binding.subspan"(%arg2, %{{.+}}) : {{.*}} -> memref<4xi8>
-// CHECK: scf.for
+// CHECK: %[[FIRST:.+]] = scf.for %{{.+}} = %c0_i32{{.*}} to %c2_i32
+// CHECK: memref.load %[[DISTANCES]]
 // CHECK: scf.for
 // CHECK: %[[BASE:.+]] = arith.addi
-// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args({{.*}}%[[BEFORE:[^ ]+]] = %[[BASE]])
+// CHECK-NEXT: %[[START:.+]] = arith.addi %[[BASE]], %[[FIRST]]
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args({{.*}}%[[BEFORE:[^ ]+]] = %[[BASE]], %[[PREFETCHED:[^ ]+]] = %[[START]])
 // CHECK: %[[BYTE:.+]] = memref.load %[[DISTANCES]][%[[K]]]
 // CHECK-NEXT: %[[DISTANCE:.+]] = arith.index_castui %[[BYTE]] : i8 to index
 // CHECK: %[[STEP:.+]] = arith.muli %[[DISTANCE]], %c16
 // CHECK: %[[CHANNEL:.+]] = arith.addi %[[STEP]], %[[BEFORE]]
 // CHECK: memref.load %[[DISTANCES]]
-// CHECK: %[[NEXT:.+]] = arith.addi %{{.+}}, %[[CHANNEL]]
+// CHECK: %[[NEXT:.+]] = arith.addi %{{.+}}, %[[PREFETCHED]]
 // CHECK: %[[C32:.+]] = arith.constant 32 : index
 // CHECK: %[[LAST:.+]] = arith.addi %[[BASE]], %[[C32]]
 // CHECK: arith.minsi %[[NEXT]], %[[LAST]]
 // CHECK: memref.prefetch
-// CHECK: scf.yield %{{.+}}, %[[CHANNEL]] :
+// CHECK: scf.yield %{{.+}}, %[[CHANNEL]], %[[NEXT]] :
 func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
   %i = arith.constant dense<[0, 2, 1, 2]> : tensor<4xi16>
@@ -424,7 +427,7 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 2>
       : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("distances")
   return %y : tensor<1x2x4x4xf32>
@@ -436,7 +439,7 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // 80 - 65 - 1 = 14 to 14 + 2 + 3, from 79 to 84 and from 144 to 149.
 // CHECK-LABEL: func.func @prefetch_rows(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} -> (vector<4xf32>
 // CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
 // CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]

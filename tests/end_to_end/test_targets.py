@@ -30,6 +30,9 @@ CASES = [
     Convolution(kernel=(5, 5), image=(5, 5), channels=2, filters=3, pruning=PATTERNS),
     Convolution(kernel=(7, 7), image=(9, 17), channels=2, padding=(3, 3), activation="relu"),
     Convolution(kernel=(1, 1), image=(1, 1), channels=1, filters=1),
+    # Channels stay in registers while many filters, which share nothing, read them.
+    Convolution(channels=5, filters=100, padding=(1, 1), pruning=Pruning(form="filter")),
+    Convolution(channels=4, filters=120, strides=(2, 2), image=(9, 12), pruning=PATTERNS),
     Convolution(pruning=EMPTY, activation="relu6"),
     Convolution(pruning=EMPTY, bias=False),
     Convolution(channels=8, filters=12, image=(13, 9), padding=(1, 1), activation="hard_swish"),

@@ -23,7 +23,7 @@ class LayerReport:
       dense_multiply_adds, multiply_adds: work without pruning, and as compiled.
       dense_bytes, csr_bytes, fkw_bytes: size of the weights dense, as CSR with 32-bit indices, and
         as FKW with all its arrays.
-      schedule: device, lanes, vectors, tiles, blocks, prefetch and filters of the loops.
+      schedule: the fields of the schedule: device, lanes, vectors and so on.
     """
 
     name: str
