@@ -100,6 +100,10 @@ bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
 bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one thread and on two
 	@$(ACTIVE) python benchmarks/networks.py $(BENCH_ARGS)
 
+.PHONY: bench-layers
+bench-layers: $(STAMPS)/package ## what each pattern layer of the networks reaches of the processor's peak
+	@$(ACTIVE) python benchmarks/layers.py $(BENCH_ARGS)
+
 .PHONY: bench-arm
 bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the processor, by llvm-mca
 	@$(ACTIVE) python benchmarks/inner_loops.py $(BENCH_ARGS)

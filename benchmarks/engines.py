@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import pickle
 import sys
 import tempfile
 import warnings
@@ -70,13 +71,31 @@ class Engine(Protocol):
         """
         ...
 
+    def save(self, compiled: Any, file: Path) -> None:
+        """Writes what `compile` returned, as a file or a folder."""
+        ...
+
+    def read(self, file: Path) -> Any:
+        """What `load` takes, from where `save` wrote it."""
+        ...
+
+
+class _Pickled:
+    """Keeps a compiled model as Python does."""
+
+    def save(self, compiled: Any, file: Path) -> None:
+        file.write_bytes(pickle.dumps(compiled))
+
+    def read(self, file: Path) -> Any:
+        return pickle.loads(file.read_bytes())
+
 
 def prepare(engine: Engine, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
     """Compiles and loads a model."""
     return engine.load(engine.compile(model, image), image, threads=threads)
 
 
-class PyTorch:
+class PyTorch(_Pickled):
     """PyTorch eager. Its number of threads is the process's."""
 
     name = "PyTorch eager"
@@ -113,6 +132,12 @@ class Patternc:
         module = compiled.with_threads(threads)
         return Prepared(module.prepare(image), lambda: module(image).numpy())
 
+    def save(self, compiled: patternc.CompiledModule, file: Path) -> None:
+        compiled.save(file)
+
+    def read(self, file: Path) -> patternc.CompiledModule:
+        return patternc.load(file)
+
 
 class IreeAlone(Patternc):
     """IREE with the front end, flags and runtime of patternc, but none of its kernels."""
@@ -123,7 +148,7 @@ class IreeAlone(Patternc):
         super().__init__(Pipeline((Pass("pattern-externalize-constants"),)))
 
 
-class OnnxRuntime:
+class OnnxRuntime(_Pickled):
     """ONNX Runtime's CPU provider; input and output stay in place."""
 
     name = "ONNX Runtime"
@@ -157,7 +182,7 @@ class OnnxRuntime:
         return Prepared(run, read)
 
 
-class OpenVino:
+class OpenVino(_Pickled):
     """OpenVINO's CPU plugin, made for latency, all arithmetic in float32; tensors stay in place."""
 
     name = "OpenVINO"
@@ -188,7 +213,7 @@ class OpenVino:
         return Prepared(run, read)
 
 
-class Mnn:
+class Mnn(_Pickled):
     """MNN's CPU backend in its high precision, which is float32.
 
     A run copies the input in, because MNN lets results within the network overwrite it.
@@ -240,7 +265,7 @@ class Mnn:
         return Prepared(run, read)
 
 
-class Ncnn:
+class Ncnn(_Pickled):
     """ncnn, all arithmetic and storage in float32."""
 
     name = "ncnn"

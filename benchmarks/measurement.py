@@ -13,6 +13,7 @@ from engines import Engine, NotMeasuredError, Prepared
 from interleave import Timing, interleave
 from multiply_adds import multiply_adds
 from peak import prepare_fma_loop
+from resident import resident_bytes
 
 
 class WrongResultError(Exception):
@@ -56,12 +57,14 @@ class Row:
       timing: how long a run took.
       compile_seconds: from the torch module to what the engine loads.
       load_seconds: from there to the first result.
+      resident_bytes: memory of the engine with the model, None where it was not measured.
     """
 
     multiply_adds: int
     timing: Timing
     compile_seconds: float = 0.0
     load_seconds: float = 0.0
+    resident_bytes: int | None = None
 
     @property
     def gflops(self) -> float:
@@ -73,6 +76,7 @@ class Row:
             "multiply_adds": self.multiply_adds,
             "compile_seconds": self.compile_seconds,
             "load_seconds": self.load_seconds,
+            "resident_bytes": self.resident_bytes,
             "seconds": list(self.timing.seconds),
         }
 
@@ -123,6 +127,7 @@ def measure(
     threads: int,
     rounds: int,
     calls_per_turn: int,
+    memory: bool = False,
 ) -> Measurement:
     """Loads what was compiled, and times it by `interleave`.
 
@@ -133,6 +138,7 @@ def measure(
         WrongResultError.
       threads: of every engine.
       rounds, calls_per_turn: as for `interleave`.
+      memory: whether to measure `resident_bytes`, before the timing.
 
     Raises:
       WrongResultError: from the check, before or after the timing; it names the engine.
@@ -161,6 +167,11 @@ def measure(
                     raise WrongResultError(f"{name}, {when} the timing: {error}") from error
 
     check_all("before")
+    resident: dict[str, int] = {}
+    if memory:
+        for name in tqdm(prepared, "memory", disable=None, leave=False):
+            engine = compiled.candidates[name].engine
+            resident[name] = resident_bytes(engine, compiled.results[name], image, threads=threads)
     fma_loop, fma_multiply_adds = prepare_fma_loop()
     calls = {"peak": fma_loop} | {name: entry.run for name, entry in prepared.items()}
     timings = interleave(calls, rounds=rounds, calls_per_turn=calls_per_turn)
@@ -172,6 +183,7 @@ def measure(
             timing,
             compiled.seconds[name],
             load_seconds[name],
+            resident.get(name),
         )
         for name, timing in timings.items()
     }

@@ -106,6 +106,7 @@ def main() -> int:
                 threads=threads,
                 rounds=arguments.rounds,
                 calls_per_turn=network.calls_per_turn,
+                memory=True,
             )
             result = Result(key, measurement)
             results.append(result)

@@ -84,6 +84,9 @@ template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
                                             SmallVector<float, 0>);
 template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
                                             RankedTensorType,
+                                            SmallVector<uint8_t, 0>);
+template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
+                                            RankedTensorType,
                                             SmallVector<uint16_t, 0>);
 template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
                                             RankedTensorType,

@@ -8,7 +8,8 @@ namespace patternc {
 
 /// What the loops of a packed convolution are made from. Stored kernels are
 /// described by one integer each: the input channel, shifted left by
-/// `patternBits`, and the pattern (from 0) below it.
+/// `patternBits`, and the pattern (from 0) below it. With one pattern it may
+/// also be the distance from the channel before, in half the bytes.
 struct ConvolutionKernel {
   ConvolutionGeometry geometry;
   PlanesAttr planes;
@@ -18,10 +19,11 @@ struct ConvolutionKernel {
   ScheduleAttr schedule;
   Activation activation;
   int64_t patternBits;
+  bool storesDistances = false;
 
   mlir::Value input;       // N × C × phases × size + slack, f32
   mlir::Value weight;      // kernels × entries × group, f32
-  mlir::Value descriptors; // kernels, i16 or i32
+  mlir::Value descriptors; // kernels, i8 (distances), i16 or i32
   mlir::Value offset;      // filter groups + 1, i32
   mlir::Value reorder;     // filters, i32
   mlir::Value taps;        // patterns × entries, i32; null without a table
@@ -35,6 +37,9 @@ struct ConvolutionKernel {
   int64_t unrolledTaps() const;
   /// Whether the offsets of the taps are in a table, and not in the code.
   bool hasTapTable() const;
+  /// Whether the loop can add up distances between channels. Filters of grouped
+  /// convolutions begin far from channel 0, and gain nothing.
+  bool mayStoreDistances() const;
   /// Filters that a micro-kernel computes at once, and how many times it does.
   int64_t filterTile() const { return schedule.getFiltersOf(group); }
   int64_t filterTiles() const { return geometry.filters / filterTile(); }

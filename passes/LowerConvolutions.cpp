@@ -55,12 +55,35 @@ static Value createArray(ImplicitLocOpBuilder &b, const Twine &name,
                                std::move(data));
 }
 
+/// The distances from each channel of a filter group to the next, the first
+/// from 0; nothing if one takes more than eight bits.
+static std::optional<SmallVector<uint8_t, 0>>
+distancesOf(const FkwIndices &indices) {
+  SmallVector<uint8_t, 0> distances;
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i) {
+    int32_t before = 0;
+    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k) {
+      int32_t distance = indices.index[k] - before;
+      if (!llvm::isUInt<8>(distance))
+        return std::nullopt;
+      distances.push_back(distance);
+      before = indices.index[k];
+    }
+  }
+  return distances;
+}
+
 /// One integer for each stored kernel, see ConvolutionKernel. Of 16 bits on the
 /// CPU only: IREE loads words of 32 bits on Vulkan, also the one that reaches
 /// beyond the end of an odd number of them, and extends their sign on vmvx.
 static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
-                               const ConvolutionKernel &kernel,
+                               ConvolutionKernel &kernel,
                                const FkwIndices &indices) {
+  if (kernel.mayStoreDistances())
+    if (auto distances = distancesOf(indices)) {
+      kernel.storesDistances = true;
+      return createArray<uint8_t>(b, layer + ".kernels", std::move(*distances));
+    }
   int64_t patterns = kernel.set.getNumPatterns();
   SmallVector<int32_t, 0> descriptors;
   for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
@@ -91,7 +114,7 @@ static Value createTaps(ImplicitLocOpBuilder &b,
 /// What a kernel reads that goes from filter group to filter group.
 static SmallVector<Value> createFilterArrays(ImplicitLocOpBuilder &b,
                                              StringRef layer,
-                                             const ConvolutionKernel &kernel,
+                                             ConvolutionKernel &kernel,
                                              PackedConv2DOp op,
                                              const FkwIndices &indices) {
   Value weight = op.getWeight();

@@ -10,6 +10,7 @@
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
 #include "passes/TileOutput.h"
+#include "passes/VectorLoop.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -65,30 +66,59 @@ private:
     std::tie(filterGroup, filterInGroup) = kernel.groupOf(b, filterTile);
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
+    Value prefetched = kernel.storesDistances && prefetches()
+                           ? emitDistance(firstKernel)
+                           : Value();
 
     auto tiles = scf::ForOp::create(b, firstTile, lastTile, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(tiles.getBody());
     Value runStart = index.mul(tiles.getInductionVar(), kernel.tile());
     inputBase = index.add(imageBase, runStart);
+    size_t accumulators = init.size();
+    // Distances lead from one channel to the next: that of the kernel, and that
+    // of the kernel to prefetch.
+    if (kernel.storesDistances)
+      init.push_back(inputBase);
+    if (prefetched)
+      init.push_back(index.add(inputBase, prefetched));
     auto loop =
         scf::ForOp::create(b, firstKernel, lastKernel, index.constant(1), init);
     {
       OpBuilder::InsertionGuard inner(b);
       b.setInsertionPointToStart(loop.getBody());
-      scf::YieldOp::create(
-          b, emitKernel(loop.getInductionVar(), loop.getRegionIterArgs()));
+      Value k = loop.getInductionVar();
+      ValueRange sums = loop.getRegionIterArgs().take_front(accumulators);
+      ValueRange before = loop.getRegionIterArgs().drop_front(accumulators);
+      SmallVector<Value> after;
+      auto step = [&](Value base) {
+        Value channel = index.add(
+            base, kernel.storesDistances ? before[after.size()] : inputBase);
+        after.push_back(channel);
+        return channel;
+      };
+      KernelReads reads = readKernel(b, kernel, k);
+      Value channel = step(reads.channelBase);
+      if (prefetches())
+        emitPrefetch(k, step);
+      SmallVector<Value> results = emitKernel(k, channel, reads, sums);
+      if (kernel.storesDistances)
+        results.append(after);
+      scf::YieldOp::create(b, results);
     }
-    output->store(runStart, channels, loop.getResults());
+    output->store(runStart, channels,
+                  loop.getResults().take_front(accumulators));
   }
 
-  /// The taps of one stored kernel; returns the new accumulators.
-  SmallVector<Value> emitKernel(Value k, ValueRange accumulators) {
-    if (kernel.schedule.getPrefetch() &&
-        geometry.strideH * geometry.strideW == 1)
-      emitPrefetch(k);
-    KernelReads reads = readKernel(b, kernel, k);
-    Value channel = index.add(reads.channelBase, inputBase);
+  bool prefetches() const {
+    return kernel.schedule.getPrefetch() &&
+           geometry.strideH * geometry.strideW == 1;
+  }
+
+  /// The taps of stored kernel `k`; returns the new accumulators.
+  SmallVector<Value> emitKernel(Value k, Value channel,
+                                const KernelReads &reads,
+                                ValueRange accumulators) {
     int64_t entries = kernel.set.getEntries();
     Value firstWeight =
         index.add(index.mul(k, entries * kernel.group), filterInGroup);
@@ -140,15 +170,33 @@ private:
     return result;
   }
 
+  /// Stored kernel number `k`, or the last one behind it.
+  Value upToLast(Value k) {
+    auto type = cast<MemRefType>(kernel.descriptors.getType());
+    return index.min(k, index.constant(type.getNumElements() - 1));
+  }
+
+  /// Where the channel begins that is prefetched before kernel `first`.
+  Value emitDistance(Value first) {
+    return emitFold(b, kernel.schedule.getPrefetch(), index.constant(0),
+                    [&](Value i, Value sum) {
+                      Value k = upToLast(index.add(first, i));
+                      return index.add(sum,
+                                       readKernel(b, kernel, k).channelBase);
+                    });
+  }
+
   /// Asks for what a later kernel will read. The kernels of the filter groups
   /// follow each other, so the first one of the next group is asked for as
-  /// well.
-  void emitPrefetch(Value k) {
-    auto type = cast<MemRefType>(kernel.descriptors.getType());
-    Value ahead = index.min(index.add(k, kernel.schedule.getPrefetch()),
-                            index.constant(type.getNumElements() - 1));
-    kernel.prefetchTile(
-        b, index.add(readKernel(b, kernel, ahead).channelBase, inputBase));
+  /// well; not by its distance, though, which may lead beyond the last channel.
+  void emitPrefetch(Value k, function_ref<Value(Value)> step) {
+    Value ahead = upToLast(index.add(k, kernel.schedule.getPrefetch()));
+    Value channel = step(readKernel(b, kernel, ahead).channelBase);
+    if (kernel.storesDistances) {
+      int64_t last = (geometry.channels - 1) * kernel.planes.getPlaneSize();
+      channel = index.min(channel, index.add(inputBase, last));
+    }
+    kernel.prefetchTile(b, channel);
   }
 
   StreamExecutable &executable;

@@ -66,6 +66,46 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
+// On a CPU one pattern needs a byte a kernel: the distance from the channel before, in each filter group from 0.
+// CHECK-LABEL: func.func @main(
+// CHECK: arith.constant dense_resource<distances.kernels> : tensor<4xi8>
+// CHECK: distances.kernels: "0x0100000003FF0102"
+func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[3, 258, 1, 3]> : tensor<4xi16>
+  %s = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("distances")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
+// A distance of 256 takes more.
+// CHECK-LABEL: func.func @main(
+// CHECK: arith.constant dense_resource<far.kernels> : tensor<4xi16>
+// CHECK: far.kernels: "0x02000000030003010100
+func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[3, 259, 1, 3]> : tensor<4xi16>
+  %s = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("far")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
 // A buffer is never empty: without kernels there is one weight and one descriptor that no loop reads. The planes have
 // 2 * 16 + 256 elements.
 // CHECK-LABEL: func.func @main(

@@ -3,7 +3,7 @@
 
 // A vector that lies in one row is stored whole; one that ends in the next row, by two masked stores, for each filter.
 // CHECK-LABEL: func.func @stores_in_two_rows(
-// CHECK: %[[Y:.+]]:2 = scf.for
+// CHECK: %[[Y:.+]]:3 = scf.for
 // CHECK: scf.yield
 // CHECK: %[[FIRST:.+]] = vector.create_mask
 // CHECK: %[[NEXT:.+]] = arith.andi %{{.+}}, %{{.+}} : vector<4xi1>
@@ -64,7 +64,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: %[[OUT:.+]] = "stream.binding.subspan"(%arg5, %c0) : (!stream.binding, index) -> memref<352xf32>
 // CHECK: %[[START:.+]] = arith.muli %{{.+}}, %c16
 //
-// CHECK: %[[Y:.+]]:4 = scf.for
+// CHECK: %[[Y:.+]]:5 = scf.for
 // CHECK: scf.yield
 // CHECK: %[[CHANNEL0:.+]] = arith.addi
 // CHECK: %[[CHANNEL1:.+]] = arith.addi
@@ -142,7 +142,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
 // Sixteen positions without any between rows, in one tile: no zeros are written.
 // CHECK-LABEL: func.func @nothing_but_image(
 // CHECK: %[[OUT:.+]] = "stream.binding.subspan"(%arg5,
-// CHECK: %[[Y:.+]]:2 = scf.for
+// CHECK: %[[Y:.+]]:3 = scf.for
 // CHECK: scf.yield
 // CHECK-NOT: {{scf.if|arith.select}}
 // CHECK: vector.store %[[Y]]#0, %[[OUT]][
@@ -231,10 +231,10 @@ func.func @main(%x: tensor<2x3x8x8xf32>) {
 // CHECK-LABEL: func.func @residual(
 // CHECK: %[[RESIDUAL:.+]] = "stream.binding.subspan"(%arg5,
 // CHECK: %[[OUT:.+]] = "stream.binding.subspan"(%arg6,
-// CHECK: %[[Y:.+]] = scf.for {{.*}} iter_args(
+// CHECK: %[[Y:.+]]:2 = scf.for {{.*}} iter_args(
 // CHECK: scf.yield
 // CHECK: %[[A:.+]] = vector.load %[[RESIDUAL]][%[[AT:[a-z0-9]+]]]
-// CHECK-NEXT: %[[SUM:.+]] = arith.addf %[[Y]], %[[A]]
+// CHECK-NEXT: %[[SUM:.+]] = arith.addf %[[Y]]#0, %[[A]]
 // CHECK-NEXT: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[SUM]], %[[ZEROS:.+]] :
 // CHECK-NEXT: %[[R:.+]] = arith.select %[[POSITIVE]], %[[SUM]], %[[ZEROS]]
 // CHECK-NEXT: vector.store %[[R]], %[[OUT]][%[[AT]]]

@@ -55,7 +55,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // Two vectors are fewer than four filters: vectors vary fastest.
 // CHECK-LABEL: func.func @vectors_vary_fastest(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: %{{.+}}:8 = scf.for {{.*}} iter_args(%[[F0V0:[^ ]+]] = %{{[^,]+}}, %[[F0V1:[^ ]+]] = %{{[^,]+}}, %[[F1V0:[^ ]+]] = %{{[^,]+}}, %[[F1V1:[^ ]+]] = %{{[^,]+}}, %[[F2V0:[^ ]+]] = %{{[^,]+}}, %[[F2V1:[^ ]+]] = %{{[^,]+}}, %[[F3V0:[^ ]+]] = %{{[^,]+}}, %[[F3V1:[^ ]+]] = %{{[^,]+}})
+// CHECK: %{{.+}}:9 = scf.for {{.*}} iter_args(%[[F0V0:[^ ]+]] = %{{[^,]+}}, %[[F0V1:[^ ]+]] = %{{[^,]+}}, %[[F1V0:[^ ]+]] = %{{[^,]+}}, %[[F1V1:[^ ]+]] = %{{[^,]+}}, %[[F2V0:[^ ]+]] = %{{[^,]+}}, %[[F2V1:[^ ]+]] = %{{[^,]+}}, %[[F3V0:[^ ]+]] = %{{[^,]+}}, %[[F3V1:[^ ]+]] = %{{[^,]+}}, 
 // CHECK: vector.load %[[INPUT]][
 // CHECK-NEXT: vector.fma %{{.+}}, %{{.+}}, %[[F0V0]] : vector<8xf32>
 // CHECK: vector.load %[[INPUT]][
@@ -95,7 +95,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
 // CHECK: %[[FILTER:.+]] = arith.index_castui
 // CHECK: %[[B:.+]] = memref.load %{{.+}}[%[[FILTER]]] : memref<1xf32>
 // CHECK: %[[START:.+]] = vector.broadcast %[[B]] : f32 to vector<4xf32>
-// CHECK: scf.for {{.*}} iter_args(%{{.+}} = %[[START]])
+// CHECK: scf.for {{.*}} iter_args(%{{.+}} = %[[START]],
 func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi16>
@@ -113,11 +113,11 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
 // -----
 
 // CHECK-LABEL: func.func @relu(
-// CHECK: %[[Y:.+]] = scf.for
+// CHECK: %[[Y:.+]]:2 = scf.for
 // CHECK: scf.yield
 // CHECK: %[[ZERO:.+]] = arith.constant dense<0.000000e+00> : vector<4xf32>
-// CHECK: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[Y]], %[[ZERO]]
-// CHECK: %[[R:.+]] = arith.select %[[POSITIVE]], %[[Y]], %[[ZERO]]
+// CHECK: %[[POSITIVE:.+]] = arith.cmpf ugt, %[[Y]]#0, %[[ZERO]]
+// CHECK: %[[R:.+]] = arith.select %[[POSITIVE]], %[[Y]]#0, %[[ZERO]]
 // CHECK: vector.store %[[R]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
@@ -160,16 +160,16 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // -----
 
 // CHECK-LABEL: func.func @hard_swish(
-// CHECK: %[[Y:.+]] = scf.for
+// CHECK: %[[Y:.+]]:2 = scf.for
 // CHECK: scf.yield
 // CHECK: %[[THREE:.+]] = arith.constant dense<3.000000e+00> : vector<4xf32>
-// CHECK: %[[SUM:.+]] = arith.addf %[[Y]], %[[THREE]]
+// CHECK: %[[SUM:.+]] = arith.addf %[[Y]]#0, %[[THREE]]
 // CHECK: %[[SIXTH:.+]] = arith.constant dense<0.166666672> : vector<4xf32>
 // CHECK: arith.cmpf ugt, %[[SUM]],
 // CHECK: arith.cmpf ult
 // CHECK: %[[R6:.+]] = arith.select
 // CHECK: %[[GATE:.+]] = arith.mulf %[[R6]], %[[SIXTH]]
-// CHECK: %[[H:.+]] = arith.mulf %[[Y]], %[[GATE]]
+// CHECK: %[[H:.+]] = arith.mulf %[[Y]]#0, %[[GATE]]
 // CHECK: vector.store %[[H]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
@@ -189,13 +189,13 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // -----
 
 // CHECK-LABEL: func.func @silu(
-// CHECK: %[[Y:.+]] = scf.for
+// CHECK: %[[Y:.+]]:2 = scf.for
 // CHECK: scf.yield
-// CHECK: %[[NEGATIVE:.+]] = arith.negf %[[Y]] : vector<4xf32>
+// CHECK: %[[NEGATIVE:.+]] = arith.negf %[[Y]]#0 : vector<4xf32>
 // CHECK: %[[POWER:.+]] = math.exp %[[NEGATIVE]]
 // CHECK: %[[ONE:.+]] = arith.constant dense<1.000000e+00> : vector<4xf32>
 // CHECK: %[[DIVISOR:.+]] = arith.addf %[[ONE]], %[[POWER]]
-// CHECK: %[[S:.+]] = arith.divf %[[Y]], %[[DIVISOR]]
+// CHECK: %[[S:.+]] = arith.divf %[[Y]]#0, %[[DIVISOR]]
 // CHECK: vector.store %[[S]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
@@ -367,7 +367,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 // Of the next kernel, a tile of 32 positions reads from 16 - 5 - 1 to 16 + 5 + 1 + 31: four cache lines for three rows.
 // CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} -> (vector<4xf32>
 // CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
 // CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]
@@ -397,11 +397,49 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
+// With one pattern the loop adds up the distances between channels, of 16 elements here: those of the kernel, from
+// where the tile begins, and those of the kernel to prefetch, from the first two on. That is at most the last channel,
+// at 32, because behind the filter group the distances begin again.
+// CHECK-LABEL: func.func @distances(%arg0: !stream.binding, %{{.+}}: !stream.binding, %arg2: !stream.binding
+// CHECK: %[[DISTANCES:.+]] = "stream.binding.subspan"(%arg2, %{{.+}}) : {{.*}} -> memref<4xi8>
+// CHECK: %[[FIRST:.+]] = scf.for %{{.+}} = %c0_i32{{.*}} to %c2_i32
+// CHECK: memref.load %[[DISTANCES]]
+// CHECK: scf.for
+// CHECK: %[[BASE:.+]] = arith.addi
+// CHECK-NEXT: %[[START:.+]] = arith.addi %[[BASE]], %[[FIRST]]
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args({{.*}}%[[BEFORE:[^ ]+]] = %[[BASE]], %[[PREFETCHED:[^ ]+]] = %[[START]])
+// CHECK: %[[BYTE:.+]] = memref.load %[[DISTANCES]][%[[K]]]
+// CHECK-NEXT: %[[DISTANCE:.+]] = arith.index_castui %[[BYTE]] : i8 to index
+// CHECK: %[[STEP:.+]] = arith.muli %[[DISTANCE]], %c16
+// CHECK: %[[CHANNEL:.+]] = arith.addi %[[STEP]], %[[BEFORE]]
+// CHECK: memref.load %[[DISTANCES]]
+// CHECK: %[[NEXT:.+]] = arith.addi %{{.+}}, %[[PREFETCHED]]
+// CHECK: %[[C32:.+]] = arith.constant 32 : index
+// CHECK: %[[LAST:.+]] = arith.addi %[[BASE]], %[[C32]]
+// CHECK: arith.minsi %[[NEXT]], %[[LAST]]
+// CHECK: memref.prefetch
+// CHECK: scf.yield %{{.+}}, %[[CHANNEL]], %[[NEXT]] :
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[0, 2, 1, 2]> : tensor<4xi16>
+  %s = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
+      storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 2>
+      : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("distances")
+  return %y : tensor<1x2x4x4xf32>
+}
+
+// -----
+
 // In rows of 65 that begin at 80, the lines between those of the rows are left out. A tile of four reads from
 // 80 - 65 - 1 = 14 to 14 + 2 + 3, from 79 to 84 and from 144 to 149.
 // CHECK-LABEL: func.func @prefetch_rows(%arg0: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
-// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
+// CHECK: scf.for %[[K:[^ ]+]] = {{.*}} -> (vector<4xf32>
 // CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
 // CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]

@@ -16,6 +16,7 @@ _LLVM_CPU = (
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",
     "--iree-llvmcpu-debug-symbols=false",
+    "--iree-vm-bytecode-module-strip-source-map",
 )
 _ANDROID = "--iree-llvmcpu-target-triple=aarch64-none-linux-android29"
 _ARMV8_2 = ("asimd", "asimddp", "asimdhp", "asimdrdm", "atomics", "fphp")

@@ -70,7 +70,8 @@ def save(
                 shutil.copyfile(parameters, folder / _WEIGHTS)
             else:
                 parameter_index(parameters).create_archive_file(str(folder / _WEIGHTS))
-            (folder / _REPORT).write_text(json.dumps(report.to_json(), indent=2))
+            compact = json.dumps(report.to_json(), separators=(",", ":"))
+            (folder / _REPORT).write_text(compact)
             (folder / _MANIFEST).write_text(json.dumps(_manifest_json(folder, manifest), indent=2))
             _replace(path, folder, Path(scratch) / "old")
     except (OSError, ValueError) as error:  # IREE reports its own failures as ValueError
