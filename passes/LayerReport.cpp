@@ -56,16 +56,15 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"csr_bytes", weights * 8 + (g.filters + 1) * 4},
       {"fkw_bytes", fkwBytes}};
   if (auto schedule = op.getSchedule())
-    layer["schedule"] =
-        llvm::json::Object{{"device", stringifyDevice(schedule->getDevice())},
-                           {"lanes", schedule->getLanes()},
-                           {"vectors", schedule->getVectors()},
-                           {"tiles", schedule->getTiles()},
-                           {"blocks", schedule->getBlocks()},
-                           {"prefetch", schedule->getPrefetch()},
-                           {"stationary",
-                            stringifyStationary(schedule->getStationary())},
-                           {"filters", schedule->getFiltersOf(group)}};
+    layer["schedule"] = llvm::json::Object{
+        {"device", stringifyDevice(schedule->getDevice())},
+        {"lanes", schedule->getLanes()},
+        {"vectors", schedule->getVectors()},
+        {"tiles", schedule->getTiles()},
+        {"blocks", schedule->getBlocks()},
+        {"prefetch", schedule->getPrefetch()},
+        {"stationary", stringifyStationary(schedule->getStationary())},
+        {"filters", schedule->getFiltersOf(group)}};
   return layer;
 }
 
