@@ -30,7 +30,7 @@ import torch
 from tabulate import tabulate
 from torch import Tensor, nn
 
-from command_line import new_timing_parser, positive, run
+from command_line import add_choices, new_timing_parser, positive, run
 from engines import Patternc
 from machine import describe_machine
 from measurement import Candidate, Measurement, Row, compile_candidates, measure
@@ -153,22 +153,8 @@ def _parse_arguments() -> argparse.Namespace:
     parser = new_timing_parser(__doc__)
     parser.add_argument("--threads", type=positive, default=1, help="threads of every step (1)")
     parser.add_argument("--calls", type=positive, default=3, help="timed calls in a turn (3)")
-    parser.add_argument(
-        "--layers",
-        nargs="*",
-        choices=_LAYERS,
-        default=list(_LAYERS),
-        metavar="LAYER",
-        help=f"what to measure: {', '.join(_LAYERS)} (all)",
-    )
-    parser.add_argument(
-        "--variants",
-        nargs="*",
-        choices=_VARIANTS,
-        default=list(_VARIANTS),
-        metavar="VARIANT",
-        help=f"variants of the pipeline: {', '.join(_VARIANTS)} (all)",
-    )
+    add_choices(parser, "--layers", _LAYERS, "what to measure", nargs="*")
+    add_choices(parser, "--variants", _VARIANTS, "variants of the pipeline", nargs="*")
     return parser.parse_args()
 
 

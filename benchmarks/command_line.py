@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import patternc
@@ -26,6 +26,27 @@ def new_timing_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=positive, default=20, help="turns of every engine (20)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write a bar chart (PNG)")
     return parser
+
+
+def add_choices(
+    parser: argparse.ArgumentParser,
+    flag: str,
+    choices: Iterable[str],
+    what: str,
+    *,
+    default: str | None = None,
+    nargs: str = "+",
+) -> None:
+    """Adds an option, named in the plural, that takes some of `choices`, or else `default`."""
+    names = list(choices)
+    parser.add_argument(
+        flag,
+        nargs=nargs,
+        choices=names,
+        default=names if default is None else [default],
+        metavar=flag.removeprefix("--").removesuffix("s").upper(),
+        help=f"{what}: {', '.join(names)} ({default or 'all'})",
+    )
 
 
 def positive(text: str) -> int:

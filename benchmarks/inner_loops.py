@@ -22,7 +22,7 @@ from tqdm import tqdm
 import patternc
 from arm_layers import make_layers
 from assembly import Loop, multiply_add_loops
-from command_line import new_parser, run
+from command_line import add_choices, new_parser, run
 from llvm_mca import Analysis, Core, analyse, require_llvm_mca
 from machine import describe_machine
 from patternc.compiler.targets import get_target
@@ -90,14 +90,7 @@ def _parse_arguments() -> argparse.Namespace:
         help=f"what to compile for: {', '.join(targets)} (snapdragon-855)",
     )
     models = (_LAYERS, *NETWORKS)
-    parser.add_argument(
-        "--models",
-        nargs="+",
-        choices=models,
-        default=[_LAYERS],
-        metavar="MODEL",
-        help=f"what to compile: {', '.join(models)} ({_LAYERS}, which is one of each kind)",
-    )
+    add_choices(parser, "--models", models, "what to compile", default=_LAYERS)
     return parser.parse_args()
 
 

@@ -15,7 +15,7 @@ import torch
 from tabulate import tabulate
 from tqdm import tqdm
 
-from command_line import new_parser, positive, run
+from command_line import add_choices, new_parser, positive, run
 from dispatches import time_dispatches
 from engines import Patternc
 from interleave import Timing, interleave
@@ -86,14 +86,7 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument(
-        "--networks",
-        nargs="+",
-        choices=NETWORKS,
-        default=list(NETWORKS),
-        metavar="NETWORK",
-        help=f"what to measure: {', '.join(NETWORKS)} (all)",
-    )
+    add_choices(parser, "--networks", NETWORKS, "what to measure")
     parser.add_argument("--calls", type=positive, default=30, help="calls of each network (30)")
     arguments = parser.parse_args()
     arguments.networks = list(dict.fromkeys(arguments.networks))

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from command_line import new_timing_parser, positive, run
+from command_line import add_choices, new_timing_parser, positive, run
 from engines import Engine, IreeAlone, Mnn, Ncnn, OnnxRuntime, OpenVino, Patternc, PyTorch
 from machine import describe_machine
 from measurement import (
@@ -148,23 +148,8 @@ def check(output: np.ndarray, candidate: Candidate, image: Tensor) -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = new_timing_parser(__doc__)
-    parser.add_argument(
-        "--networks",
-        nargs="+",
-        choices=NETWORKS,
-        default=list(NETWORKS),
-        metavar="NETWORK",
-        help=f"what to measure: {', '.join(NETWORKS)} (all)",
-    )
-    engines = (_OURS, *_PEERS)
-    parser.add_argument(
-        "--engines",
-        nargs="+",
-        choices=engines,
-        default=list(engines),
-        metavar="ENGINE",
-        help=f"what to measure it with: {', '.join(engines)} (all)",
-    )
+    add_choices(parser, "--networks", NETWORKS, "what to measure")
+    add_choices(parser, "--engines", (_OURS, *_PEERS), "what to measure it with")
     parser.add_argument(
         "--threads",
         nargs="+",
