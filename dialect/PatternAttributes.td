@@ -158,6 +158,9 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     /// limit for what lies on the stack.
     static constexpr int64_t maxSumBytes = 32768;
 
+    /// Threads of a workgroup, 0 where there are none.
+    int64_t getThreads() const { return getDevice() == Device::Gpu ? getLanes() : 0; }
+
     /// How many filters of a group of `group` are computed at once.
     int64_t getFiltersOf(int64_t group) const {
       return getFilters() ? getFilters() : group;

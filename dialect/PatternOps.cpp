@@ -243,9 +243,10 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
   if (!planes || schedule->getDevice() != Device::Cpu)
     return success();
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
-  if (geometry.isFullyConnected()) // vectors run over filters
-    return success();
   if (schedule->getStationary() == Stationary::Channel) {
+    if (geometry.isFullyConnected())
+      return op.emitOpError("channels are not stationary where images are one "
+                            "position");
     if (op.getStorage().getGroup() != 1)
       return op.emitOpError("channels are stationary for groups of one filter, "
                             "but the storage has groups of ")
@@ -258,6 +259,8 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
              << bytes << " bytes, expected at most "
              << ScheduleAttr::maxSumBytes;
   }
+  if (geometry.isFullyConnected()) // vectors run over filters
+    return success();
   if (PlanesAttr output = planesOf(op.getOutput())) {
     int64_t end = output.getOrigin() +
                   llvm::alignTo(geometry.runLength(planes.getPitch()),

@@ -10,9 +10,10 @@ using namespace patternc;
 ChannelArrays patternc::orderByChannel(ArrayRef<float> weight,
                                        const FkwIndices &indices,
                                        KernelPatternsAttr set, int64_t channels,
-                                       int64_t block) {
+                                       int64_t blocks) {
   int64_t patterns = set.getNumPatterns(), entries = set.getEntries();
   int64_t filters = indices.reorder.size();
+  int64_t block = llvm::divideCeilSigned(filters, blocks);
   SmallVector<int32_t> storedAs(filters);
   for (auto [stored, filter] : llvm::enumerate(indices.reorder))
     storedAs[filter] = stored;
@@ -33,8 +34,7 @@ ChannelArrays patternc::orderByChannel(ArrayRef<float> weight,
           }
       };
   ChannelArrays arrays;
-  int64_t runs = llvm::divideCeilSigned(filters, block) * channels * patterns;
-  arrays.ends.assign(runs + 1, 0);
+  arrays.ends.assign(blocks * channels * patterns + 1, 0);
   forEachKernel([&](int64_t, int64_t run, int32_t) { ++arrays.ends[run + 1]; });
   std::partial_sum(arrays.ends.begin(), arrays.ends.end(), arrays.ends.begin());
 

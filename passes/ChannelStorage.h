@@ -15,10 +15,10 @@ struct ChannelArrays {
 };
 
 /// Puts FKW storage of `set` with groups of one filter in the order of
-/// channels, for blocks of `block` filters.
+/// channels, for that many blocks of equally many filters.
 ChannelArrays orderByChannel(llvm::ArrayRef<float> weight,
                              const FkwIndices &indices, KernelPatternsAttr set,
-                             int64_t channels, int64_t block);
+                             int64_t channels, int64_t blocks);
 
 } // namespace patternc
 

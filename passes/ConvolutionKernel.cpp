@@ -94,10 +94,6 @@ Value ConvolutionKernel::outputBase(ImplicitLocOpBuilder &b, Value i) const {
   return phaseBase(b, i, geometry.phases, geometry.filters, channelSize());
 }
 
-int64_t ConvolutionKernel::threads() const {
-  return schedule.getDevice() == Device::Gpu ? schedule.getLanes() : 0;
-}
-
 Value ConvolutionKernel::loadWeight(ImplicitLocOpBuilder &b, Value first,
                                     int64_t i, int64_t count) const {
   IndexArithmetic index(b);

@@ -50,8 +50,6 @@ struct ConvolutionKernel {
 
   /// The grid that the kernel's schedule asks for.
   std::array<int64_t, 3> workgroups() const;
-  /// Threads of a workgroup, 0 where there are none.
-  int64_t threads() const;
   /// Elements of the output that one phase of a channel takes in memory.
   int64_t channelSize() const;
   /// Elements from one channel of the output to the next.

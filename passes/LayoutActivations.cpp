@@ -104,6 +104,10 @@ public:
       int64_t &size = sizes[run.input];
       size = std::max(size, run.geometry.leastSize(alignedOrigin(run.input),
                                                    pitches[run.input]));
+      // Vectors of positions write whole lines.
+      if (!run.geometry.isFullyConnected())
+        sizes[run.output] =
+            std::max(sizes[run.output], PlanesAttr::lineElements);
     }
   }
 

@@ -136,7 +136,7 @@ static SmallVector<Value> createChannelArrays(ImplicitLocOpBuilder &b,
                                               const FkwIndices &indices) {
   ChannelArrays arrays =
       orderByChannel(weight, indices, kernel.set, kernel.geometry.channels,
-                     kernel.filterBlock());
+                     kernel.schedule.getBlocks());
   return {createArray(b, layer + ".fkw", std::move(arrays.weight)),
           createArray(b, layer + ".filters", std::move(arrays.filter)),
           createArray(b, layer + ".ends", std::move(arrays.ends))};
@@ -201,9 +201,9 @@ private:
       return refuseForeignPlanes(op);
     RowKernel kernel(op);
     RankedTensorType output = writeOutPlanes(op.getOutput().getType());
-    StreamExecutable executable(
-        getOperation(), op.getLoc(), name, {input.getType(), output},
-        kernel.workgroups(), op.getSchedule()->getDevice(), kernel.threads());
+    StreamExecutable executable(getOperation(), op.getLoc(), name,
+                                {input.getType(), output}, kernel.workgroups(),
+                                *op.getSchedule());
     kernel.emit(executable);
     OpBuilder b(op);
     finish(op.getOutput(),
@@ -258,8 +258,7 @@ private:
     SmallVector<Type> bindings(ValueRange(operands).getTypes());
     bindings.push_back(output);
     StreamExecutable executable(getOperation(), op.getLoc(), layer, bindings,
-                                kernel.workgroups(),
-                                kernel.schedule.getDevice(), kernel.threads());
+                                kernel.workgroups(), kernel.schedule);
     ArrayRef<Value> buffers = executable.buffers();
     auto take = [&] {
       Value first = buffers.front();

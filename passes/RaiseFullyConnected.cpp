@@ -29,6 +29,13 @@ using namespace patternc;
 /// 1×C to or from 1×C×1×1.
 static const SmallVector<ReassociationIndices> onePosition{{0}, {1, 2, 3}};
 
+/// Whether `collapse` gives the rows of images of one position.
+static bool isOfOnePosition(tensor::CollapseShapeOp collapse) {
+  return collapse.getReassociationIndices() == onePosition &&
+         collapse.getSrcType().getShape().take_back(2) ==
+             ArrayRef<int64_t>{1, 1};
+}
+
 /// A single zero would keep the filters around it from sharing their indices,
 /// so weights that are mostly there are stored whole.
 static KernelMapAttr mapOf(MLIRContext *context, ArrayRef<float> weights,
@@ -112,7 +119,8 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
     auto conv =
         collapse ? collapse.getSrc().getDefiningOp<Conv2DOp>() : nullptr;
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-    if (!conv || conv.getBias() || !collapse->hasOneUse() ||
+    if (!conv || conv.getBias() || conv.getActivation() != Activation::None ||
+        !isOfOnePosition(collapse) || !collapse->hasOneUse() ||
         !conv->hasOneUse() ||
         collapse.getType() != op->getResult(0).getType() ||
         !isPlain(op.getInputs()[1]) || !maps[0].isIdentity() ||
@@ -150,10 +158,7 @@ public:
         patterns, [](OpOperand *operand) {
           auto collapse =
               operand->get().getDefiningOp<tensor::CollapseShapeOp>();
-          return collapse &&
-                 collapse.getReassociationIndices() == onePosition &&
-                 collapse.getSrcType().getShape().take_back(2) ==
-                     ArrayRef<int64_t>{1, 1};
+          return collapse && isOfOnePosition(collapse);
         });
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);

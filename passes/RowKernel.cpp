@@ -61,10 +61,6 @@ std::array<int64_t, 3> RowKernel::workgroups() const {
           output.channels, output.batch};
 }
 
-int64_t RowKernel::threads() const {
-  return schedule.getDevice() == Device::Gpu ? schedule.getLanes() : 0;
-}
-
 namespace patternc {
 
 /// Emits the loops; the members are the values that several steps read.
@@ -319,7 +315,7 @@ void RowKernel::emit(StreamExecutable &executable) const {
   ImplicitLocOpBuilder &b = executable.body();
   IndexArithmetic index(b);
   Value element =
-      index.add(index.mul(executable.workgroupId(0), threads()),
+      index.add(index.mul(executable.workgroupId(0), schedule.getThreads()),
                 Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
   emitter.emitElement(element, executable.workgroupId(1),
                       executable.workgroupId(2));

@@ -17,8 +17,6 @@ public:
 
   /// The grid that the schedule asks for.
   std::array<int64_t, 3> workgroups() const;
-  /// Threads of a workgroup, 0 where there are none.
-  int64_t threads() const;
 
   /// Writes the loops into the body of `executable`, whose buffers are the
   /// image that is read and the one that is written.

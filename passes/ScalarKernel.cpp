@@ -162,8 +162,9 @@ void ConvolutionKernel::emitScalar(StreamExecutable &executable) const {
   OpBuilder::InsertionGuard guard(b);
   Value element;
   if (schedule.getDevice() == Device::Gpu) {
-    element = index.add(index.mul(executable.workgroupId(0), threads()),
-                        Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
+    element =
+        index.add(index.mul(executable.workgroupId(0), schedule.getThreads()),
+                  Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
     auto inChannel = scf::IfOp::create(b, index.less(element, channelSize()),
                                        /*withElseRegion=*/false);
     b.setInsertionPointToStart(inChannel.thenBlock());

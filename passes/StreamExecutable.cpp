@@ -55,8 +55,9 @@ static MemRefType bufferType(RankedTensorType tensor, Device device) {
 StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
                                    StringRef name, TypeRange bindings,
                                    std::array<int64_t, 3> workgroups,
-                                   Device device, int64_t threads)
+                                   ScheduleAttr schedule)
     : builder(loc, module.getContext()) {
+  Device device = schedule.getDevice();
   MLIRContext *context = module.getContext();
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
   std::string symbol = symbolName(module, name);
@@ -97,7 +98,7 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
     std::string info =
         "translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> "
         "workgroup_size = [" +
-        std::to_string(threads) + ", 1, 1]>";
+        std::to_string(schedule.getThreads()) + ", 1, 1]>";
     function->setAttr("translation_info",
                       OpaqueAttr::get(b.getStringAttr("iree_codegen"), info,
                                       b.getNoneType()));

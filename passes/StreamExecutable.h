@@ -13,11 +13,10 @@ class StreamExecutable {
 public:
   /// Creates the executable in front of everything in `module`. `bindings` are
   /// the flat tensors of the operands, then of the result; `workgroups` the
-  /// grid. A GPU kernel runs `threads` threads a workgroup.
+  /// grid. The schedule says for which device, and with how many threads.
   StreamExecutable(mlir::ModuleOp module, mlir::Location loc,
                    llvm::StringRef name, mlir::TypeRange bindings,
-                   std::array<int64_t, 3> workgroups, Device device,
-                   int64_t threads);
+                   std::array<int64_t, 3> workgroups, ScheduleAttr schedule);
 
   /// Inserts into the kernel's body.
   mlir::ImplicitLocOpBuilder &body() { return builder; }

@@ -19,17 +19,12 @@ class PlainOutput : public TileOutput {
 public:
   PlainOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
               Value image)
-      : kernel(kernel), b(executable.body()), index(b),
-        lanes(kernel.schedule.getLanes()),
-        maskType(VectorType::get(lanes, b.getI1Type())),
-        base(kernel.outputBase(b, image)) {}
+      : TileOutput(executable, kernel, image),
+        maskType(VectorType::get(lanes, b.getI1Type())) {}
 
-  void store(Value runStart, ArrayRef<Value> filters,
-             ValueRange vectors) override {
-    SmallVector<Value> channels;
-    for (Value filter : filters)
-      channels.push_back(
-          index.add(base, index.mul(filter, kernel.channelStride())));
+private:
+  void storeChannels(Value runStart, ArrayRef<Value> channels,
+                     ValueRange vectors) override {
     for (int64_t v = 0; v < kernel.schedule.getVectors(); ++v) {
       Placement placement = place(index.add(runStart, v * lanes));
       auto branch = scf::IfOp::create(b, placement.whole,
@@ -54,7 +49,6 @@ public:
     }
   }
 
-private:
   /// Part of a vector that lies in one row of the output.
   struct Segment {
     Value mask;     // lanes in the row
@@ -105,12 +99,7 @@ private:
     return placement;
   }
 
-  const ConvolutionKernel &kernel;
-  ImplicitLocOpBuilder &b;
-  IndexArithmetic index;
-  int64_t lanes;
   VectorType maskType;
-  Value base;
 };
 
 /// Planes in which the flat run of the output has the pitch of the input.
@@ -118,17 +107,12 @@ class PlanesOutput : public TileOutput {
 public:
   PlanesOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
                Value image)
-      : kernel(kernel), planes(kernel.outputPlanes), b(executable.body()),
-        index(b), lanes(kernel.schedule.getLanes()),
-        runLength(kernel.geometry.runLength(kernel.pitch())),
-        base(kernel.outputBase(b, image)) {}
+      : TileOutput(executable, kernel, image), planes(kernel.outputPlanes),
+        runLength(kernel.geometry.runLength(kernel.pitch())) {}
 
-  void store(Value runStart, ArrayRef<Value> filters,
-             ValueRange vectors) override {
-    SmallVector<Value> channels;
-    for (Value filter : filters)
-      channels.push_back(
-          index.add(base, index.mul(filter, kernel.channelStride())));
+private:
+  void storeChannels(Value runStart, ArrayRef<Value> channels,
+                     ValueRange vectors) override {
     for (int64_t v = 0; v < kernel.schedule.getVectors(); ++v) {
       OpBuilder::InsertionGuard guard(b);
       Value start = index.add(runStart, v * lanes);
@@ -148,7 +132,6 @@ public:
           planes.getOrigin() + runLength, planes.getSize());
   }
 
-private:
   void storeVector(Value position, Value value) {
     if (kernel.residual)
       value = arith::AddFOp::create(
@@ -194,15 +177,25 @@ private:
       emitZeros(b, kernel.output, channel, from, to, lanes);
   }
 
-  const ConvolutionKernel &kernel;
   PlanesAttr planes;
-  ImplicitLocOpBuilder &b;
-  IndexArithmetic index;
-  int64_t lanes, runLength;
-  Value base;
+  int64_t runLength;
 };
 
 } // namespace
+
+TileOutput::TileOutput(StreamExecutable &executable,
+                       const ConvolutionKernel &kernel, Value image)
+    : kernel(kernel), b(executable.body()), index(b),
+      lanes(kernel.schedule.getLanes()), base(kernel.outputBase(b, image)) {}
+
+void TileOutput::store(Value runStart, ArrayRef<Value> filters,
+                       ValueRange vectors) {
+  SmallVector<Value> channels;
+  for (Value filter : filters)
+    channels.push_back(
+        index.add(base, index.mul(filter, kernel.channelStride())));
+  storeChannels(runStart, channels, vectors);
+}
 
 std::unique_ptr<TileOutput> TileOutput::create(StreamExecutable &executable,
                                                const ConvolutionKernel &kernel,

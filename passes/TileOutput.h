@@ -13,12 +13,29 @@ public:
 
   /// Writes the tile that begins at position `runStart` of the flat run: the
   /// vectors of the `filters` of a group, filter after filter.
-  virtual void store(mlir::Value runStart, llvm::ArrayRef<mlir::Value> filters,
-                     mlir::ValueRange vectors) = 0;
+  void store(mlir::Value runStart, llvm::ArrayRef<mlir::Value> filters,
+             mlir::ValueRange vectors);
 
   static std::unique_ptr<TileOutput> create(StreamExecutable &executable,
                                             const ConvolutionKernel &kernel,
                                             mlir::Value image);
+
+protected:
+  TileOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
+             mlir::Value image);
+
+  /// The same, where the images of the filters begin at `channels`.
+  virtual void storeChannels(mlir::Value runStart,
+                             llvm::ArrayRef<mlir::Value> channels,
+                             mlir::ValueRange vectors) = 0;
+
+  const ConvolutionKernel &kernel;
+  mlir::ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  int64_t lanes;
+
+private:
+  mlir::Value base;
 };
 
 } // namespace patternc
