@@ -289,4 +289,13 @@ NETWORKS = (
         packs=1,
         unpacks=0,
     ),
+    # Vectors of positions write a whole line, also for one position.
+    Network(
+        name="stride on one position",
+        pruning=DENSE,
+        input=(1, 8, 1, 1),
+        nodes=(Node(layer=conv(8, 16, 1, stride=2), relu=True), Node(layer=conv(16, 8, 1))),
+        packs=1,
+        unpacks=0,
+    ),
 )

@@ -667,3 +667,15 @@ func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides
       -> tensor<1x4098x4x4xf32>
   return %y : tensor<1x4098x4x4xf32>
 }
+
+// -----
+
+func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 1>>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x1x1xf32> {
+  // expected-error @+1 {{channels are not stationary where images are one position}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
+      : (tensor<1x1x1x1xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 1>>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf32>
+  return %y : tensor<1x1x1x1xf32>
+}

@@ -1,5 +1,5 @@
 // Groups of one filter, with channels in registers.
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions | FileCheck %s
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // Sums of three filters, in vectors, begin with the biases. Of a channel, the three positions of both patterns are
 // loaded, by two vectors each. The filters with a kernel of the first pattern multiply the first two positions, those
@@ -52,4 +52,23 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<3xf32>) -> tensor<1x3x4x4xf3
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi16>, tensor<9xi32>, tensor<4xi32>, tensor<3xi32>, tensor<3xf32>)
       -> tensor<1x3x4x4xf32> loc("conv")
   return %y : tensor<1x3x4x4xf32>
+}
+
+// -----
+
+// Of five blocks, two filters fill two: the others have no kernels, and their ends say so.
+// CHECK-LABEL: func.func @empty_blocks(
+// CHECK: empty_blocks.ends: "0x04000000000000000100000002000000020000000200000002000000"
+func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 5, prefetch = 0, stationary = channel>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x4x4xf32> loc("empty_blocks")
+  return %y : tensor<1x2x4x4xf32>
 }

@@ -98,3 +98,36 @@ func.func @activation(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
   } -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>
 }
+
+// A vector that is added to a whole flattened image, or behind an activation, is no bias.
+// CHECK-LABEL: @no_bias
+// CHECK: pattern.conv2d %{{[^ ]+}}, %{{[^ ]+}} map
+// CHECK: linalg.generic
+// CHECK: pattern.conv2d %{{[^ ]+}}, %{{[^ ]+}} map
+// CHECK: linalg.generic
+// CHECK: return
+func.func @no_bias(%x: tensor<1x1x2x2xf32>, %i: tensor<1x1x1x1xf32>, %v: tensor<4xf32>, %b: tensor<1xf32>)
+    -> (tensor<1x4xf32>, tensor<1x1xf32>) {
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %o = tensor.empty() : tensor<1x4xf32>
+  %p = tensor.empty() : tensor<1x1xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x2x2xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x2x2xf32>
+  %f = tensor.collapse_shape %y [[0], [1, 2, 3]] : tensor<1x1x2x2xf32> into tensor<1x4xf32>
+  %s = linalg.generic {indexing_maps = [#id, #columns, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%f, %v : tensor<1x4xf32>, tensor<4xf32>) outs(%o : tensor<1x4xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x4xf32>
+  %z = pattern.conv2d %i, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {activation = #pattern.activation<relu>} : (tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+  %g = tensor.collapse_shape %z [[0], [1, 2, 3]] : tensor<1x1x1x1xf32> into tensor<1x1xf32>
+  %t = linalg.generic {indexing_maps = [#id, #columns, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%g, %b : tensor<1x1xf32>, tensor<1xf32>) outs(%p : tensor<1x1xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x1xf32>
+  return %s, %t : tensor<1x4xf32>, tensor<1x1xf32>
+}
