@@ -123,7 +123,7 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       before it goes on to the next.
     - `blocks`: into how many parts the filter groups are split over workgroups.
     - `prefetch`: how many kernels ahead the input is prefetched, if it has no
-      strides; 0 for none.
+      strides; with it, the weights a page ahead; 0 for none of both.
     - `filters`: how many filters of a group are computed at once, so that one load of
       input serves them all; a divisor of the group, or missing for all of it.
     - `stationary`: what stays in registers. `filter`, or missing: the sums of some

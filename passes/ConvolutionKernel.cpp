@@ -19,6 +19,9 @@ static constexpr int64_t maxUnrolled = 512;
 /// up distances costs 3 % of the time of 1x1 layers in groups of 8.
 static constexpr int64_t maxWeightsByDistance = 4;
 
+/// Hardware prefetchers stop where a page ends.
+static constexpr int64_t pageElements = 4096 / sizeof(float);
+
 /// NEON multiplies by a lane of a register: weights come as vectors of four.
 static constexpr int64_t laneWeights = 4;
 
@@ -127,6 +130,14 @@ void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
           ValueRange{IndexArithmetic(b).add(base, nextLine * lineElements)},
           /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
+}
+
+void ConvolutionKernel::prefetchWeights(ImplicitLocOpBuilder &b, Value first,
+                                        int64_t count) const {
+  for (int64_t i = 0; i < count; i += PlanesAttr::lineElements)
+    memref::PrefetchOp::create(
+        b, weight, ValueRange{IndexArithmetic(b).add(first, pageElements + i)},
+        /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 void ConvolutionKernel::emit(StreamExecutable &executable) const {

@@ -79,6 +79,9 @@ struct ConvolutionKernel {
                          int64_t i, int64_t count) const;
   /// Asks for the cache lines that a tile of the channel at `base` reads.
   void prefetchTile(mlir::ImplicitLocOpBuilder &b, mlir::Value base) const;
+  /// Asks for the weights a page behind the `count` ones from `first` on.
+  void prefetchWeights(mlir::ImplicitLocOpBuilder &b, mlir::Value first,
+                       int64_t count) const;
 
   /// Writes the loops into the body of `executable`.
   void emit(StreamExecutable &executable) const;

@@ -87,6 +87,8 @@ private:
               b, kernel.input,
               index.add(readKernel(b, kernel, k).channelBase, inputBase)));
       Value weights = index.mul(k, group);
+      if (kernel.schedule.getPrefetch())
+        kernel.prefetchWeights(b, weights, group);
       for (int64_t v = 0; v < vectors; ++v)
         results.push_back(vector::FMAOp::create(
             b, x,

@@ -337,7 +337,7 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     Option<"filters", "filters", "int64_t", /*default=*/"0",
            "Filters of a group to compute at once, as far as they divide it; 0 for all">,
     Option<"prefetch", "prefetch", "bool", /*default=*/"true",
-           "Prefetch the input of the next kernel where that pays">,
+           "Prefetch inputs and weights where that pays">,
     Option<"channelStationary", "channel-stationary", "bool", /*default=*/"true",
            "Keep channels in registers, not sums, where that pays">];
 }

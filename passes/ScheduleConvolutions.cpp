@@ -120,7 +120,7 @@ private:
     return ScheduleAttr::get(
         &getContext(), device, width, llvm::divideCeilSigned(group, width),
         /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch),
-        /*prefetch=*/0, /*filters=*/0, Stationary::Filter);
+        prefetch && lanes == 16 ? 1 : 0, /*filters=*/0, Stationary::Filter);
   }
 
   /// Null where channels had better not be stationary.
@@ -197,15 +197,14 @@ private:
     int64_t blocks = blocksOf(geometry.filters / group,
                               bands * geometry.batch * geometry.phases);
 
-    // x86 alone has 16 lanes; its hardware prefetchers do not follow the jumps
-    // from channel to channel, and a load across lines that misses is dear.
+    // x86 alone has 16 lanes; its hardware prefetchers follow neither the jumps
+    // from channel to channel nor the weights into the next page, and a load
+    // across lines that misses is dear.
     int64_t taps = op.getStorage().getSet().getEntries();
     int64_t lines = llvm::divideCeilSigned(width * vectors + halo,
                                            PlanesAttr::lineElements);
     int64_t work = taps * group * vectors;
-    bool pays = prefetch && lanes == 16 &&
-                geometry.strideH * geometry.strideW == 1 &&
-                work >= multiplyAddsPerLine * lines;
+    bool pays = prefetch && lanes == 16 && work >= multiplyAddsPerLine * lines;
     int64_t ahead = llvm::divideCeilSigned(multiplyAddsAhead, work);
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
                              blocks, pays ? ahead : 0, part,

@@ -122,6 +122,8 @@ private:
     int64_t entries = kernel.set.getEntries();
     Value firstWeight =
         index.add(index.mul(k, entries * kernel.group), filterInGroup);
+    if (kernel.schedule.getPrefetch())
+      kernel.prefetchWeights(b, firstWeight, entries * kernel.group);
 
     auto emitTaps = [&](Value first, int64_t count, ValueRange accumulators) {
       SmallVector<Value> result(accumulators);

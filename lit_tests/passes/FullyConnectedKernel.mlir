@@ -47,3 +47,31 @@ func.func @main(%x: tensor<1x1x1x1xf32>, %b: tensor<4xf32>, %a: tensor<1x4x1x1xf
          tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32> loc("epilogue")
   return %y : tensor<1x4x1x1xf32>
 }
+
+// -----
+
+// The schedule asks for the weights of the kernel a page further on: two lines of them.
+// CHECK-LABEL: func.func @prefetch(%{{.+}}: !stream.binding, %arg1: !stream.binding
+// CHECK: %[[WEIGHTS:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: vector.broadcast
+// CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %c32
+// CHECK: %[[PAGE:.+]] = arith.constant 1024 : index
+// CHECK: %[[LATER:.+]] = arith.addi %[[FIRST]], %[[PAGE]]
+// CHECK: memref.prefetch %[[WEIGHTS]][%[[LATER]]]
+// CHECK: %[[NEXT:.+]] = arith.constant 1040 : index
+// CHECK: %[[LINE:.+]] = arith.addi %[[FIRST]], %[[NEXT]]
+// CHECK: memref.prefetch %[[WEIGHTS]][%[[LINE]]]
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.load %[[WEIGHTS]][%[[FIRST]]]
+func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<32xf32>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+                             16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]> : tensor<32xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 32>
+      schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 1>
+      : (tensor<1x1x1x1xf32>, tensor<32xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<32xi32>)
+      -> tensor<1x32x1x1xf32> loc("prefetch")
+  return %y : tensor<1x32x1x1xf32>
+}

@@ -210,9 +210,9 @@ func.func @rows(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x2x2
 
 // -----
 
-// The phases of a stride are not prefetched.
+// The weights of a strided convolution are prefetched.
 // CHECK-LABEL: @stride
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 0>
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 2>
 func.func @stride(%x: tensor<1x1x112x112xf32>, %w: tensor<36xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7, 8]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}

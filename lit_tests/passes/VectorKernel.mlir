@@ -364,20 +364,27 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 
 // -----
 
-// Of the next kernel, a tile of 32 positions reads from 16 - 5 - 1 to 16 + 5 + 1 + 31: four cache lines for three rows.
-// CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding
+// Of the next kernel, a tile of 32 positions reads from 16 - 5 - 1 to 16 + 5 + 1 + 31: four cache lines for three rows. Of
+// the weights, a page further on.
+// CHECK-LABEL: func.func @prefetch(%arg0: !stream.binding, %arg1: !stream.binding
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: %[[WEIGHTS:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
 // CHECK: scf.for %[[K:[^ ]+]] = {{.*}} -> (vector<4xf32>
 // CHECK: %[[NEXT:.+]] = arith.addi %[[K]],
 // CHECK: %[[AHEAD:.+]] = arith.minsi %[[NEXT]],
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]
 // CHECK: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
 // CHECK: arith.constant 16 : index
-// CHECK: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
 // CHECK: arith.constant 32 : index
-// CHECK: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
 // CHECK: arith.constant 48 : index
-// CHECK: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
+// CHECK-NOT: memref.prefetch %[[INPUT]]
+// CHECK: %[[WEIGHT:.+]] = arith.muli %[[K]], %c4
+// CHECK: %[[PAGE:.+]] = arith.constant 1024 : index
+// CHECK: %[[LATER:.+]] = arith.addi %[[WEIGHT]], %[[PAGE]]
+// CHECK: memref.prefetch %[[WEIGHTS]][%[[LATER]]]
 // CHECK-NOT: memref.prefetch
 // CHECK: vector.load
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
@@ -445,16 +452,16 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: memref.load %{{.+}}[%[[AHEAD]]]
 // CHECK: memref.prefetch %[[INPUT]][%{{.+}}], read, locality<3>, data
 // CHECK: arith.constant 16 : index
-// CHECK: memref.prefetch
-// CHECK-NOT: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
+// CHECK-NOT: memref.prefetch %[[INPUT]]
 // CHECK: arith.constant 64 : index
-// CHECK: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
 // CHECK: arith.constant 80 : index
-// CHECK: memref.prefetch
-// CHECK-NOT: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
+// CHECK-NOT: memref.prefetch %[[INPUT]]
 // CHECK: arith.constant 144 : index
-// CHECK: memref.prefetch
-// CHECK-NOT: memref.prefetch
+// CHECK: memref.prefetch %[[INPUT]]
+// CHECK-NOT: memref.prefetch %[[INPUT]]
 // CHECK: vector.load
 func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
