@@ -7,7 +7,10 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "passes/IndexArithmetic.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace patternc;
@@ -19,8 +22,9 @@ static constexpr int64_t maxUnrolled = 512;
 /// up distances costs 3 % of the time of 1x1 layers in groups of 8.
 static constexpr int64_t maxWeightsByDistance = 4;
 
-/// NEON multiplies by a lane of a register: weights come as vectors of four.
-static constexpr int64_t laneWeights = 4;
+/// NEON multiplies by a lane of a register: weights come as vectors of four, or
+/// of eight where that many are used together and fit.
+static constexpr int64_t laneBits = 128, minLaneWeights = 4;
 
 int64_t ConvolutionKernel::unrolledTaps() const {
   int64_t entries = set.getEntries();
@@ -98,22 +102,25 @@ Value ConvolutionKernel::loadWeight(ImplicitLocOpBuilder &b, Value first,
                                     int64_t i, int64_t count) const {
   IndexArithmetic index(b);
   Value scalar;
-  if (schedule.getLanes() == laneWeights && count % laneWeights == 0) {
-    int64_t lane = i % laneWeights;
-    auto type = VectorType::get(laneWeights, b.getF32Type());
-    Value four =
+  auto all = VectorType::get(schedule.getLanes(), elementType());
+  int64_t together = std::gcd(schedule.getLanes(), count);
+  if (schedule.getLanes() * all.getElementTypeBitWidth() == laneBits &&
+      together >= minLaneWeights) {
+    int64_t lane = i % together;
+    auto type = VectorType::get(together, elementType());
+    Value weights =
         vector::LoadOp::create(b, type, weight, index.add(first, i - lane));
-    scalar = vector::ExtractOp::create(b, four, lane);
+    scalar = vector::ExtractOp::create(b, weights, lane);
   } else {
     scalar = memref::LoadOp::create(b, weight, index.add(first, i));
   }
-  return vector::BroadcastOp::create(
-      b, VectorType::get(schedule.getLanes(), b.getF32Type()), scalar);
+  return vector::BroadcastOp::create(b, all, scalar);
 }
 
 void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
                                      Value base) const {
-  constexpr int64_t lineElements = PlanesAttr::lineElements;
+  int64_t lineElements =
+      PlanesAttr::lineElements(cast<MemRefType>(input.getType()));
   int64_t nextLine = 0;
   for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
     int64_t first = geometry.tapOffset(y * geometry.kernelWidth, planes);
@@ -169,9 +176,10 @@ KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,
 }
 
 static Value constantLike(ImplicitLocOpBuilder &b, Value x, float number) {
-  TypedAttr attribute = b.getF32FloatAttr(number);
+  TypedAttr attribute =
+      b.getFloatAttr(getElementTypeOrSelf(x.getType()), number);
   if (auto type = dyn_cast<VectorType>(x.getType()))
-    attribute = DenseElementsAttr::get(type, number);
+    attribute = DenseElementsAttr::get(type, attribute);
   return arith::ConstantOp::create(b, attribute);
 }
 
