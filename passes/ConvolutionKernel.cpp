@@ -9,6 +9,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/SumPrecision.h"
 
 #include <numeric>
 
@@ -207,11 +208,12 @@ static Value hardSwish(ImplicitLocOpBuilder &b, Value x) {
   return arith::MulFOp::create(b, x, gate);
 }
 
-/// x / (1 + exp(−x))
-static Value silu(ImplicitLocOpBuilder &b, Value x) {
+/// x / (1 + exp(−x)), in which f16 would have no exp(−x) for x below −11.
+static Value silu(ImplicitLocOpBuilder &b, Value input) {
+  Value x = toSumType(b, input);
   Value power = math::ExpOp::create(b, arith::NegFOp::create(b, x));
   Value divisor = arith::AddFOp::create(b, constantLike(b, x, 1), power);
-  return arith::DivFOp::create(b, x, divisor);
+  return fromSumType(b, arith::DivFOp::create(b, x, divisor), input.getType());
 }
 
 Value patternc::activate(ImplicitLocOpBuilder &b, Value x,

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/SumPrecision.h"
 #include "passes/VectorLoop.h"
 
 using namespace mlir;
@@ -31,7 +32,7 @@ public:
         vectors(llvm::divideCeilSigned(group, lanes)),
         chains(llvm::divideCeilSigned(minAccumulators, vectors)),
         vectorType(VectorType::get(lanes, kernel.elementType())),
-        sumType(vectorType.clone(b.getF32Type())) {}
+        sumType(sumTypeOf(vectorType)) {}
 
   void emit() {
     Value block = executable.workgroupId(1);
@@ -86,13 +87,14 @@ private:
       Value x = memref::LoadOp::create(
           b, kernel.input,
           index.add(readKernel(b, kernel, k).channelBase, inputBase));
-      x = vector::BroadcastOp::create(b, sumType, widen(x));
+      x = vector::BroadcastOp::create(b, sumType, toSumType(b, x));
       Value weights = index.mul(k, group);
       for (int64_t v = 0; v < vectors; ++v) {
         Value weight = vector::LoadOp::create(b, vectorType, kernel.weight,
                                               index.add(weights, startOf(v)));
-        results.push_back(vector::FMAOp::create(
-            b, x, widen(weight), loop.getRegionIterArg(i * vectors + v)));
+        results.push_back(
+            vector::FMAOp::create(b, x, toSumType(b, weight),
+                                  loop.getRegionIterArg(i * vectors + v)));
       }
     }
     scf::YieldOp::create(b, results);
@@ -117,8 +119,8 @@ private:
           arith::ConstantOp::create(
               b, DenseElementsAttr::get(idType, static_cast<int32_t>(stride))));
       auto gather = [&](Value buffer, Value from, Value at) -> Value {
-        return widen(vector::GatherOp::create(b, vectorType, buffer, from, at,
-                                              all, none));
+        return toSumType(b, vector::GatherOp::create(b, vectorType, buffer,
+                                                     from, at, all, none));
       };
       Value value = sum;
       if (kernel.bias)
@@ -127,9 +129,7 @@ private:
       if (kernel.residual)
         value = arith::AddFOp::create(b, value,
                                       gather(kernel.residual, base, positions));
-      value = activate(b, value, kernel.activation);
-      if (vectorType != sumType)
-        value = arith::TruncFOp::create(b, vectorType, value);
+      value = fromSumType(b, activate(b, value, kernel.activation), vectorType);
       vector::ScatterOp::create(b, /*result=*/Type(), kernel.output, base,
                                 positions, all, value);
     }
@@ -141,21 +141,13 @@ private:
     });
   }
 
-  /// An element or a vector of them in the type of the sums.
-  Value widen(Value value) {
-    if (vectorType == sumType)
-      return value;
-    auto type = isa<VectorType>(value.getType()) ? Type(sumType)
-                                                 : sumType.getElementType();
-    return arith::ExtFOp::create(b, type, value);
-  }
-
   StreamExecutable &executable;
   const ConvolutionKernel &kernel;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
   int64_t group, lanes, vectors, chains;
-  VectorType vectorType, sumType;
+  VectorType vectorType;
+  Type sumType;
   Value inputBase, outputBase;
 };
 

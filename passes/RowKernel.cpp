@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/SumPrecision.h"
 #include "passes/VectorLoop.h"
 
 using namespace mlir;
@@ -178,7 +179,7 @@ private:
     Value firstY = index.add(index.mul(y, kernel.strideH), -kernel.top);
     Value firstX = index.add(index.mul(x, kernel.strideW), -kernel.left);
     auto read = [&](Value ky, Value kx) {
-      return widen(
+      return toCombine(
           emitRead(index.add(firstY, ky), index.add(firstX, kx), type, atEdge));
     };
     Value result;
@@ -189,11 +190,11 @@ private:
           result = result ? combine(result, value) : value;
         }
     } else {
-      result = emitFold(
-          b, height * width, widen(identity(type)), [&](Value tap, Value so) {
-            return combine(so,
-                           read(index.div(tap, width), index.rem(tap, width)));
-          });
+      result = emitFold(b, height * width, toCombine(identity(type)),
+                        [&](Value tap, Value so) {
+                          return combine(so, read(index.div(tap, width),
+                                                  index.rem(tap, width)));
+                        });
     }
     return finish(result, height * width, type);
   }
@@ -249,20 +250,10 @@ private:
     return arith::ConstantOp::create(b, attribute);
   }
 
-  /// The type in which `type` is added up: of a large window, f16 would lose
-  /// most of the sum, or all of it beyond 65504.
-  Type sumType(Type type) {
-    auto vectorType = dyn_cast<VectorType>(type);
-    return vectorType ? Type(vectorType.clone(b.getF32Type()))
-                      : Type(b.getF32Type());
-  }
-
-  /// `value` as it is combined: for a mean, in the type of its sum.
-  Value widen(Value value) {
-    Type type = sumType(value.getType());
-    if (kernel.pooling != Pooling::Average || type == value.getType())
-      return value;
-    return arith::ExtFOp::create(b, type, value);
+  /// `value` as it is combined: for a mean in f32. Of a large window, f16 would
+  /// lose most of the sum, or all of it beyond 65504.
+  Value toCombine(Value value) {
+    return kernel.pooling == Pooling::Average ? toSumType(b, value) : value;
   }
 
   /// The greater (a NaN on either side stays), or the sum.
@@ -284,8 +275,7 @@ private:
       return value;
     Value mean =
         arith::DivFOp::create(b, value, constant(value.getType(), window));
-    return type == mean.getType() ? mean
-                                  : arith::TruncFOp::create(b, type, mean);
+    return fromSumType(b, mean, type);
   }
 
   bool isGlobalAverage() const {
@@ -300,19 +290,19 @@ private:
     int64_t run = (in.height - 1) * in.pitch + in.width;
     int64_t vectors = run / lanes;
     auto type = VectorType::get(lanes, kernel.element);
-    Value sum = constant(sumType(kernel.element), 0);
+    Value sum = constant(sumTypeOf(kernel.element), 0);
     if (vectors > 0) {
       Value sums = emitFold(
-          b, vectors, constant(sumType(type), 0), [&](Value v, Value so) {
+          b, vectors, constant(sumTypeOf(type), 0), [&](Value v, Value so) {
             Value at = index.add(sourceBase, index.mul(v, lanes));
             Value x = vector::LoadOp::create(b, type, source, at);
-            return Value(arith::AddFOp::create(b, so, widen(x)));
+            return Value(arith::AddFOp::create(b, so, toCombine(x)));
           });
       sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
     }
     for (int64_t i = vectors * lanes; i < run; ++i) {
       Value x = memref::LoadOp::create(b, source, index.add(sourceBase, i));
-      sum = arith::AddFOp::create(b, sum, widen(x));
+      sum = arith::AddFOp::create(b, sum, toCombine(x));
     }
     memref::StoreOp::create(b,
                             finish(sum, in.height * in.width, kernel.element),
