@@ -1,7 +1,5 @@
 """Networks in float16, on this machine if it can and on an emulated Arm processor."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -17,9 +15,7 @@ from oracle import (
     assert_close_convolution,
     assert_close_network,
 )
-from patternc import Pipeline, compile, load
-from patternc.compiler import get_target
-from patternc.errors import ModelError, TargetError
+from patternc import compile
 from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -115,4 +111,3 @@ def test_networks(network, form, tmp_path):
     (result,) = run(module, x, folder=tmp_path)
     assert np.asarray(result).dtype == np.float32
     assert_close_network(result, model, x, roundoff=FLOAT16_ROUNDOFF)
-

@@ -8,7 +8,6 @@ from typing import Literal, get_args
 from patternc.compiler.targets import Target, require_float16
 from patternc.errors import TargetError
 
-
 Precision = Literal["float32", "float16"]
 """Type of a network's weights, activations and sums."""
 
