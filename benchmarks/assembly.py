@@ -6,7 +6,9 @@ from dataclasses import dataclass
 _FUNCTION = re.compile(r"([A-Za-z_]\w*):")
 _BLOCK = re.compile(r"(\.LBB\w+):")
 _BRANCH = re.compile(r"(?:b|b\.\w+|cbn?z\s.*,|tbn?z\s.*,)\s+(\.LBB\w+)")
-_MULTIPLY_ADD = re.compile(r"fmla\s+(v\d+)\.([24])s,")
+_MULTIPLY_ADD = re.compile(r"fmla\s+(v\d+)\.(\d+)([sh]),")
+_LANE_BITS = {"s": 32, "h": 16}
+_REGISTER_BITS = 128
 _STACK = re.compile(r"\[(?:sp|x29)\b")
 
 
@@ -30,9 +32,9 @@ class Loop:
         return len(self._vector_multiply_adds())
 
     @property
-    def multiply_adds(self) -> int:
-        """Those that they do, one a lane."""
-        return sum(int(lanes) for _, lanes in self._vector_multiply_adds())
+    def whole_vectors(self) -> float:
+        """The registers full of lanes that they multiply and add."""
+        return sum(bits for _, bits in self._vector_multiply_adds()) / _REGISTER_BITS
 
     @property
     def accumulators(self) -> int:
@@ -44,9 +46,9 @@ class Loop:
         """Instructions that load or store what found no place in registers."""
         return sum(_STACK.search(instruction) is not None for instruction in self.instructions)
 
-    def _vector_multiply_adds(self) -> list[tuple[str, str]]:
+    def _vector_multiply_adds(self) -> list[tuple[str, int]]:
         found = map(_MULTIPLY_ADD.match, self.instructions)
-        return [(match[1], match[2]) for match in found if match]
+        return [(match[1], int(match[2]) * _LANE_BITS[match[3]]) for match in found if match]
 
 
 def multiply_add_loops(assembly: str) -> list[Loop]:

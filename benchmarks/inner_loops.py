@@ -7,12 +7,14 @@ the taps of a large kernel, counts if it multiplies and adds vectors.
 """
 
 import argparse
+import itertools
 import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 import torch
 from tabulate import tabulate
@@ -25,12 +27,13 @@ from assembly import Loop, multiply_add_loops
 from command_line import add_choices, new_parser, run
 from llvm_mca import Analysis, Core, analyse, require_llvm_mca
 from machine import describe_machine
+from patternc.compiler.pipeline import Precision
 from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 from pruned_networks import NETWORKS
 
 _LAYERS = "layers"
-_CORES = (Core("neoverse-n1", 2 * 4), Core("neoverse-v1", 4 * 4))
+_CORES = (Core("neoverse-n1", 2), Core("neoverse-v1", 4))
 _GOAL = 0.8
 
 
@@ -43,7 +46,7 @@ class Row:
 
     def share(self, core: Core) -> float:
         """Of the multiply-adds that the core could do in the time."""
-        return self.loop.multiply_adds / core.multiply_adds / self.analyses[core.name].cycles
+        return self.loop.whole_vectors / core.multiply_adds / self.analyses[core.name].cycles
 
 
 def main() -> int:
@@ -53,9 +56,10 @@ def main() -> int:
     machine = describe_machine()
     print(f"{arguments.target}, {machine['date'][:10]}; analysis, nothing is run")
     results = {}
-    for key in arguments.models:
-        for title, model, images in _models(key):
-            loops = _loops(model, images, arguments.target)
+    for key, precision in itertools.product(arguments.models, arguments.precisions):
+        for name, model, images in _models(key):
+            title = f"{name}, {precision}"
+            loops = _loops(model, images, arguments.target, precision)
             bar = tqdm(loops, "analyse", disable=None, leave=False)
             rows = [
                 Row(loop, {core.name: analyse(loop.instructions, core) for core in _CORES})
@@ -91,6 +95,8 @@ def _parse_arguments() -> argparse.Namespace:
     )
     models = (_LAYERS, *NETWORKS)
     add_choices(parser, "--models", models, "what to compile", default=_LAYERS)
+    precisions = get_args(Precision)
+    add_choices(parser, "--precisions", precisions, "what to compute in")
     return parser.parse_args()
 
 
@@ -106,7 +112,9 @@ def _models(key: str) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
         yield title, network.pruned(dense, variant), (torch.zeros(1, 3, 224, 224),)
 
 
-def _loops(model: nn.Module, images: tuple[Tensor, ...], target: str) -> list[Loop]:
+def _loops(
+    model: nn.Module, images: tuple[Tensor, ...], target: str, precision: Precision
+) -> list[Loop]:
     """Those of the convolutions, in their order.
 
     IREE merges executables that are the same; loops of one executable that differ in registers
@@ -114,7 +122,9 @@ def _loops(model: nn.Module, images: tuple[Tensor, ...], target: str) -> list[Lo
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(dump_dir=Path(folder))
-        module = patternc.compile(model, images, target=target, settings=settings)
+        module = patternc.compile(
+            model, images, target=target, precision=precision, settings=settings
+        )
         files = sorted(Path(folder, "kernels").glob("*.s"))
         loops = [loop for file in files for loop in multiply_add_loops(file.read_text())]
     ours = [re.sub(r"\W", "_", layer.name) for layer in module.report().layers]

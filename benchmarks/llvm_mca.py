@@ -32,7 +32,7 @@ class Core:
 
     Attributes:
       name: LLVM's.
-      multiply_adds: of float32 that it starts in a cycle, lanes counted.
+      multiply_adds: of vectors that it starts in a cycle.
     """
 
     name: str

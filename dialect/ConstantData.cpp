@@ -1,6 +1,6 @@
 #include "dialect/ConstantData.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "dialect/Float16.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -19,11 +19,18 @@ std::optional<ConstantData<T>> ConstantData<T>::of(Value value) {
 template <typename T>
 std::optional<ConstantData<T>> ConstantData<T>::of(ElementsAttr attribute) {
   Type elementType = attribute.getElementType();
+  if constexpr (std::is_same_v<T, float>)
+    if (elementType.isF16())
+      return widen(ConstantData<uint16_t>::ofBits(attribute));
   bool fits = std::is_floating_point_v<T> ? isa<FloatType>(elementType)
                                           : elementType.isInteger();
-  if (!fits || elementType.getIntOrFloatBitWidth() != 8 * sizeof(T))
-    return std::nullopt;
+  return fits ? ofBits(attribute) : std::nullopt;
+}
 
+template <typename T>
+std::optional<ConstantData<T>> ConstantData<T>::ofBits(ElementsAttr attribute) {
+  if (attribute.getElementType().getIntOrFloatBitWidth() != 8 * sizeof(T))
+    return std::nullopt;
   ConstantData result;
   size_t count = attribute.getNumElements();
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute)) {
@@ -42,6 +49,17 @@ std::optional<ConstantData<T>> ConstantData<T>::of(ElementsAttr attribute) {
     result.expanded.assign(count, *first);
   else
     result.view = ArrayRef<T>(first, count);
+  return result;
+}
+
+template <typename T>
+std::optional<ConstantData<T>>
+ConstantData<T>::widen(std::optional<ConstantData<uint16_t>> halves) {
+  if (!halves)
+    return std::nullopt;
+  ConstantData result;
+  llvm::append_range(result.expanded,
+                     llvm::map_range(halves->elements(), widenHalf));
   return result;
 }
 
@@ -66,28 +84,28 @@ ElementsAttr patternc::reshapeConstant(ElementsAttr attribute,
 }
 
 template <typename T>
-Value patternc::createBlobConstant(OpBuilder &builder, Location loc,
-                                   StringRef name, RankedTensorType type,
-                                   SmallVector<T, 0> data) {
+DenseResourceElementsAttr patternc::createBlob(StringRef name,
+                                               RankedTensorType type,
+                                               SmallVector<T, 0> data) {
+  if constexpr (std::is_same_v<T, float>)
+    if (type.getElementType().isF16())
+      return createBlob(
+          name, type,
+          llvm::to_vector_of<uint16_t, 0>(llvm::map_range(data, roundToHalf)));
   auto owner = std::make_unique<SmallVector<T, 0>>(std::move(data));
   ArrayRef<char> bytes(reinterpret_cast<const char *>(owner->data()),
                        owner->size() * sizeof(T));
   AsmResourceBlob blob(
       bytes, alignof(T), [owner = std::move(owner)](void *, size_t, size_t) {},
       /*dataIsMutable=*/false);
-  auto attribute = DenseResourceElementsAttr::get(type, name, std::move(blob));
-  return arith::ConstantOp::create(builder, loc, attribute);
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
-template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
-                                            RankedTensorType,
-                                            SmallVector<float, 0>);
-template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
-                                            RankedTensorType,
-                                            SmallVector<uint8_t, 0>);
-template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
-                                            RankedTensorType,
-                                            SmallVector<uint16_t, 0>);
-template Value patternc::createBlobConstant(OpBuilder &, Location, StringRef,
-                                            RankedTensorType,
-                                            SmallVector<int32_t, 0>);
+template DenseResourceElementsAttr
+    patternc::createBlob(StringRef, RankedTensorType, SmallVector<float, 0>);
+template DenseResourceElementsAttr
+    patternc::createBlob(StringRef, RankedTensorType, SmallVector<uint8_t, 0>);
+template DenseResourceElementsAttr
+    patternc::createBlob(StringRef, RankedTensorType, SmallVector<uint16_t, 0>);
+template DenseResourceElementsAttr
+    patternc::createBlob(StringRef, RankedTensorType, SmallVector<int32_t, 0>);

@@ -1,6 +1,7 @@
 #ifndef DIALECT_CONSTANTDATA_H
 #define DIALECT_CONSTANTDATA_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -11,7 +12,8 @@ namespace patternc {
 
 /// Elements of a constant, whether it stands in the IR as a blob (no copy), as
 /// dense elements (no copy) or as a splat (expanded). Blobs carry the weights
-/// of a network and are never turned into attributes.
+/// of a network and are never turned into attributes. Elements of type f16 are
+/// widened to float, which is exact.
 template <typename T> class ConstantData {
 public:
   /// The elements of `value`, or nothing when it is no constant of element
@@ -24,6 +26,13 @@ public:
   }
 
 private:
+  template <typename> friend class ConstantData;
+
+  /// Elements of as many bits, whatever they stand for.
+  static std::optional<ConstantData> ofBits(mlir::ElementsAttr attribute);
+  static std::optional<ConstantData>
+  widen(std::optional<ConstantData<uint16_t>> halves);
+
   llvm::ArrayRef<T> view;
   llvm::SmallVector<T, 0> expanded;
 };
@@ -36,13 +45,22 @@ llvm::StringRef blobName(mlir::Value value);
 mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr attribute,
                                    mlir::ShapedType type);
 
-/// Creates a constant tensor backed by a new blob that owns `data`; the context
-/// makes `name` unique.
+/// Creates a blob that owns `data`, of which floats are rounded to f16 if that
+/// is the type of its elements; the context makes `name` unique.
+template <typename T>
+mlir::DenseResourceElementsAttr createBlob(llvm::StringRef name,
+                                           mlir::RankedTensorType type,
+                                           llvm::SmallVector<T, 0> data);
+
+/// Creates a constant tensor that is such a blob.
 template <typename T>
 mlir::Value createBlobConstant(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name,
                                mlir::RankedTensorType type,
-                               llvm::SmallVector<T, 0> data);
+                               llvm::SmallVector<T, 0> data) {
+  return mlir::arith::ConstantOp::create(
+      builder, loc, createBlob<T>(name, type, std::move(data)));
+}
 
 } // namespace patternc
 

@@ -114,7 +114,7 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
   let description = [{
     - `device`: the form of the loops. `cpu`: vectors; `gpu`: one thread for an
       output position; `vm`: scalar loops.
-    - `lanes`: 32-bit lanes of one vector (`cpu`), threads of a workgroup (`gpu`),
+    - `lanes`: elements of one vector (`cpu`), threads of a workgroup (`gpu`),
       1 (`vm`).
     - `vectors`: vectors of output positions in registers for each filter; where an
       image is one position, vectors of the filters of a group; 1 where there are no
@@ -181,8 +181,8 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     of the next. A tap of a convolution with these strides is then one constant
     offset from the output position, and a tile of output is one flat run.
 
-    Vectors may read up to `PlanesAttr::slack` elements beyond the last phase; what
-    they find there reaches no output.
+    Vectors may read up to `PlanesAttr::slackBytes` beyond the last phase; what they
+    find there reaches no output.
 
     Refused: tensors that are not rank 4 and static; planes that do not hold the
     image.
@@ -201,10 +201,18 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Elements of a cache line; layout begins images and planes with one.
-    static constexpr int64_t lineElements = 16;
-    /// Elements behind the last phase that may be read.
-    static constexpr int64_t slack = 256;
+    /// Bytes of a cache line; layout begins images and planes with one.
+    static constexpr int64_t lineBytes = 64;
+    /// Bytes behind the last phase that may be read.
+    static constexpr int64_t slackBytes = 1024;
+
+    /// The same in elements of images of type `image`.
+    static int64_t lineElements(::mlir::ShapedType image) {
+      return 8 * lineBytes / image.getElementTypeBitWidth();
+    }
+    static int64_t slack(::mlir::ShapedType image) {
+      return 8 * slackBytes / image.getElementTypeBitWidth();
+    }
 
     int64_t getPhases() const { return getStrides()[0] * getStrides()[1]; }
     /// Elements of one channel in memory.

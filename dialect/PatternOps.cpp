@@ -2,6 +2,7 @@
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
@@ -29,6 +30,17 @@ static LogicalResult verifyWithoutStrides(Operation *op, Value image) {
   if (planes && planes.getPhases() != 1)
     return op->emitOpError("expected planes without strides, but found ")
            << planes;
+  return success();
+}
+
+/// Checks that everything that an operation computes with is of one type.
+static LogicalResult verifyElementTypes(Operation *op) {
+  Type element = getElementTypeOrSelf(op->getResult(0));
+  for (Type type : op->getOperandTypes())
+    if (Type other = getElementTypeOrSelf(type);
+        isa<FloatType>(other) && other != element)
+      return op->emitOpError("computes ")
+             << element << ", but one of its operands is " << type;
   return success();
 }
 
@@ -82,7 +94,7 @@ LogicalResult Conv2DOp::verify() {
     return emitOpError("expected weights of rank 4, but found ")
            << getWeights().getType();
   if (failed(verifyGeometry(*this, shape[2], shape[3])) ||
-      failed(verifyResidual(*this)))
+      failed(verifyElementTypes(*this)) || failed(verifyResidual(*this)))
     return failure();
   ConvolutionGeometry geometry = ConvolutionGeometry::of(*this);
   if (shape[0] != geometry.filters || shape[1] != geometry.channelsPerGroup())
@@ -253,7 +265,8 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
              << op.getStorage().getGroup();
     int64_t bytes =
         llvm::divideCeilSigned(geometry.filters, schedule->getBlocks()) *
-        schedule->getVectors() * schedule->getLanes() * sizeof(float);
+        schedule->getVectors() * schedule->getLanes() *
+        op.getType().getElementTypeBitWidth() / 8;
     if (bytes > ScheduleAttr::maxSumBytes)
       return op.emitOpError("the sums of a block take ")
              << bytes << " bytes, expected at most "
@@ -277,11 +290,12 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
            << " lanes may touch more than two rows of the output, expected at "
               "most "
            << maxLanes << " lanes";
-  if (schedule->getLanes() * schedule->getVectors() > PlanesAttr::slack)
+  int64_t slack = PlanesAttr::slack(op.getType());
+  if (schedule->getLanes() * schedule->getVectors() > slack)
     return op.emitOpError("a tile of ")
            << schedule->getLanes() * schedule->getVectors()
            << " positions may read beyond the input planes, expected at most "
-           << PlanesAttr::slack;
+           << slack;
   return success();
 }
 
@@ -308,8 +322,8 @@ LogicalResult PackedConv2DOp::verify() {
       return emitOpError("expected ")
              << name << " to hold " << array.second << " elements, but found "
              << array.first.getType();
-  if (failed(verifyResidual(*this)) || failed(verifyStorage(*this)) ||
-      failed(verifyPlanes(*this)))
+  if (failed(verifyElementTypes(*this)) || failed(verifyResidual(*this)) ||
+      failed(verifyStorage(*this)) || failed(verifyPlanes(*this)))
     return failure();
   return verifySchedule(*this);
 }
@@ -354,7 +368,8 @@ LogicalResult Pool2DOp::verify() {
              << (d == 0 ? "height" : "width") << " is " << out[2 + d]
              << ", but the input gives " << expected;
   }
-  if (failed(verifyWithoutStrides(*this, getInput())))
+  if (failed(verifyElementTypes(*this)) ||
+      failed(verifyWithoutStrides(*this, getInput())))
     return failure();
   return verifyWithoutStrides(*this, getOutput());
 }
@@ -367,6 +382,8 @@ LogicalResult Pool2DOp::verify() {
 template <typename CopyOp> static LogicalResult verifyCopy(CopyOp op) {
   if (op.getInput().getType().getShape() != op.getOutput().getType().getShape())
     return op.emitOpError("input and output differ in shape");
+  if (failed(verifyElementTypes(op)))
+    return failure();
   return verifyWithoutStrides(op, op.getInput());
 }
 

@@ -17,13 +17,14 @@ def Pattern_IsInPlanes : CPred<"::llvm::isa_and_nonnull<::patternc::PlanesAttr>(
 class Pattern_PlainTensorOf<list<Type> elementTypes>
     : RankedTensorOf<elementTypes, [HasStaticShapePred, Pattern_IsPlain],
                      "statically shaped tensor without encoding">;
-def Pattern_Image : Pattern_PlainTensorOf<[F32]>;
+/// Everything that an operation computes with has one element type.
+def Pattern_Image : Pattern_PlainTensorOf<[F16, F32]>;
 def Pattern_Index : Pattern_PlainTensorOf<[I16, I32]>;
 def Pattern_I32Array : Pattern_PlainTensorOf<[I32]>;
 def Pattern_Planes
-    : RankedTensorOf<[F32], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
+    : RankedTensorOf<[F16, F32], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
 def Pattern_ImageOrPlanes
-    : RankedTensorOf<[F32], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>],
+    : RankedTensorOf<[F16, F32], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>],
                      "statically shaped tensor without encoding or in planes">;
 
 /// What every 2-D convolution has, whatever form its weights are in.
@@ -43,16 +44,15 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
   let description = [{
     `output = activation(conv2d(input, weights) + bias + residual)`; input
     `N×C×H×W`, weights `O×(C/groups)×kh×kw`, bias `O`, residual and output
-    `N×O×H'×W'`, all f32 and static. `padding` is top, left, bottom, right, of zeros; `groups = C` is the
-    depthwise convolution. The kernel map names the pattern of every kernel;
+    `N×O×H'×W'`, static, all f32 or all f16, in which sums are then made as well. `padding` is top,
+    left, bottom, right, of zeros; `groups = C` is the depthwise convolution. The kernel map names the pattern of every kernel;
     weights outside it are zero. `filter_order`, set by filter-kernel reorder,
     lists the filters in stored order. `activation` is `none`, `relu`, `relu6`,
     `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`, `x / (1 + exp(−x))`.
 
-    Refused: shapes, padding or groups that do not fit each other; a residual of
-    another type than the output; images without elements or with an encoding; a
-    kernel map of another shape or
-    kernel size than the weights; constant weights that are not zero where the
+    Refused: shapes, padding or groups that do not fit each other; element types that
+    differ; a residual of another type than the output; images without elements or
+    with an encoding; a kernel map of another shape or kernel size than the weights; constant weights that are not zero where the
     map has no tap; a filter order that is no permutation.
 
     Example:
@@ -85,7 +85,7 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     ASPLOS 2020] with `F` filters in stored groups of `G`, `P` patterns of `n`
     positions and `K` stored kernels (one for the `G` filters of a group):
 
-    - `weight`, `K·n·G` f32: for each kernel, tap after tap, the `G` filters;
+    - `weight`, `K·n·G` of the images' type: for each kernel, tap after tap, the `G` filters;
     - `index`, `K`: the input channel of each kernel, counted over all groups;
     - `stride`, `F/G · (P+1)`: for each filter group, prefix sums over patterns;
     - `offset`, `F/G + 1`: cumulative kernel counts;
@@ -101,8 +101,8 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     planes, phase by phase.
 
     Refused: arrays whose lengths do not fit each other or the output; constant
-    arrays that are not as said above; a residual of another type than the output;
-    images without elements or with another encoding; input planes of other strides
+    arrays that are not as said above; element types that differ; a residual of
+    another type than the output; images without elements or with another encoding; input planes of other strides
     than the convolution's or without room for its padding; output planes with
     strides, of another pitch than the input's, or of a plain input; a schedule
     whose vectors touch more than two rows of a plain output.
@@ -143,11 +143,12 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
   let summary = "2-D maximum or average pooling.";
   let description = [{
     The maximum or the mean of each window of `kernel` positions of a channel;
-    input `N×C×H×W`, output `N×C×H'×W'`, f32 and static. `padding` is top, left,
-    bottom, right; it is no part of a maximum and counts as zeros in a mean.
+    input `N×C×H×W`, output `N×C×H'×W'`, static and both f32 or both f16. `padding`
+    is top, left, bottom, right; it is no part of a maximum and counts as zeros in a
+    mean. The sum of a mean is made in f32.
 
-    Refused: shapes, kernel, strides or padding that do not fit each other; padding
-    as wide as the kernel; images without elements or with another encoding than
+    Refused: shapes, kernel, strides or padding that do not fit each other; element
+    types that differ; padding as wide as the kernel; images without elements or with another encoding than
     planes without strides.
 
     Example:
@@ -177,8 +178,8 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
     The result has the shape of the input and an encoding `#pattern.planes`
     that says how it lies in memory.
 
-    Refused: a result whose shape differs or that is not in planes; an input in
-    planes with strides.
+    Refused: a result whose shape or element type differs or that is not in planes;
+    an input in planes with strides.
 
     Example:
 
@@ -198,8 +199,8 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
 def Pattern_UnpackOp : Pattern_Op<"unpack"> {
   let summary = "Copies an activation out of the plane layout.";
   let description = [{
-    Refused: a result whose shape differs; an input that is not in planes or in
-    planes with strides.
+    Refused: a result whose shape or element type differs; an input that is not in
+    planes or in planes with strides.
 
     Example:
 

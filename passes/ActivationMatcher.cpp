@@ -13,7 +13,7 @@
 using namespace mlir;
 using namespace patternc;
 
-/// The number that is constant, which may be rounded to f32 in the body.
+/// The number that is constant, which may be rounded in the body.
 static std::optional<float> constantOf(Value value) {
   if (auto truncation = value.getDefiningOp<arith::TruncFOp>())
     value = truncation.getIn();
@@ -25,6 +25,12 @@ static std::optional<float> constantOf(Value value) {
 
 static bool isConstant(Value value, float constant) {
   return constantOf(value) == constant;
+}
+
+/// Whether `scale` is 1/6, which may be rounded to `type` in the body.
+static bool isSixth(float scale, Type type) {
+  FloatAttr rounded = FloatAttr::get(type, 1.0 / 6);
+  return scale == 1.0f / 6 || scale == rounded.getValueAsDouble();
 }
 
 namespace {
@@ -90,7 +96,8 @@ private:
     if (!collectFactors(y, product))
       return {};
     ArrayRef<Value> factors = product.factors, divisors = product.divisors;
-    if (product.scale == 1.0f / 6 && factors.size() == 2 && divisors.empty())
+    if (isSixth(product.scale, y.getType()) && factors.size() == 2 &&
+        divisors.empty())
       for (auto [x, gate] : {std::pair(factors[0], factors[1]),
                              std::pair(factors[1], factors[0])})
         if (Value sum = matchRelu6(gate); sum && matchSum(sum, 3) == x)

@@ -24,8 +24,8 @@ public:
       : executable(executable), kernel(kernel), b(executable.body()), index(b),
         geometry(kernel.geometry), vectors(kernel.schedule.getVectors()),
         patterns(kernel.set.getNumPatterns()),
-        vectorType(
-            VectorType::get(kernel.schedule.getLanes(), b.getF32Type())) {}
+        vectorType(VectorType::get(kernel.schedule.getLanes(),
+                                   kernel.elementType())) {}
 
   void emit() {
     Value band = executable.workgroupId(0);
@@ -83,8 +83,7 @@ private:
       start = vector::BroadcastOp::create(
           b, vectorType, memref::LoadOp::create(b, kernel.bias, filter));
     else
-      start = arith::ConstantOp::create(
-          b, DenseElementsAttr::get(vectorType, 0.0f));
+      start = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
     store(SmallVector<Value>(vectors, start), firstSum(filter));
   }
 

@@ -89,8 +89,9 @@ private:
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     unsigned bits = geometry.channels > (1 << 16) ? 32 : indexBits;
-    auto weightType = RankedTensorType::get(
-        {static_cast<int64_t>(arrays.weight.size())}, b.getF32Type());
+    auto weightType =
+        RankedTensorType::get({static_cast<int64_t>(arrays.weight.size())},
+                              op.getType().getElementType());
     Value weight =
         createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".fkw",
                                   weightType, std::move(arrays.weight));
@@ -105,9 +106,10 @@ private:
         /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr());
 
-    denseBytes += weights->elements().size() * sizeof(float);
+    int64_t elementBytes = weightType.getElementTypeBitWidth() / 8;
+    denseBytes += weights->elements().size() * elementBytes;
     storedBytes +=
-        weightType.getNumElements() * sizeof(float) +
+        weightType.getNumElements() * elementBytes +
         arrays.index.size() * bits / 8 +
         (arrays.stride.size() + arrays.offset.size() + arrays.reorder.size()) *
             sizeof(int32_t);

@@ -7,7 +7,11 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/SumPrecision.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace patternc;
@@ -20,10 +24,11 @@ static constexpr int64_t maxUnrolled = 512;
 static constexpr int64_t maxWeightsByDistance = 4;
 
 /// Hardware prefetchers stop where a page ends.
-static constexpr int64_t pageElements = 4096 / sizeof(float);
+static constexpr int64_t pageLines = 4096 / PlanesAttr::lineBytes;
 
-/// NEON multiplies by a lane of a register: weights come as vectors of four.
-static constexpr int64_t laneWeights = 4;
+/// NEON multiplies by a lane of a register: weights come as vectors of four, or
+/// of eight where that many are used together and fit.
+static constexpr int64_t laneBits = 128, minLaneWeights = 4;
 
 int64_t ConvolutionKernel::unrolledTaps() const {
   int64_t entries = set.getEntries();
@@ -101,22 +106,25 @@ Value ConvolutionKernel::loadWeight(ImplicitLocOpBuilder &b, Value first,
                                     int64_t i, int64_t count) const {
   IndexArithmetic index(b);
   Value scalar;
-  if (schedule.getLanes() == laneWeights && count % laneWeights == 0) {
-    int64_t lane = i % laneWeights;
-    auto type = VectorType::get(laneWeights, b.getF32Type());
-    Value four =
+  auto all = VectorType::get(schedule.getLanes(), elementType());
+  int64_t together = std::gcd(schedule.getLanes(), count);
+  if (schedule.getLanes() * all.getElementTypeBitWidth() == laneBits &&
+      together >= minLaneWeights) {
+    int64_t lane = i % together;
+    auto type = VectorType::get(together, elementType());
+    Value weights =
         vector::LoadOp::create(b, type, weight, index.add(first, i - lane));
-    scalar = vector::ExtractOp::create(b, four, lane);
+    scalar = vector::ExtractOp::create(b, weights, lane);
   } else {
     scalar = memref::LoadOp::create(b, weight, index.add(first, i));
   }
-  return vector::BroadcastOp::create(
-      b, VectorType::get(schedule.getLanes(), b.getF32Type()), scalar);
+  return vector::BroadcastOp::create(b, all, scalar);
 }
 
 void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
                                      Value base) const {
-  constexpr int64_t lineElements = PlanesAttr::lineElements;
+  int64_t lineElements =
+      PlanesAttr::lineElements(cast<MemRefType>(input.getType()));
   int64_t nextLine = 0;
   for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
     int64_t first = geometry.tapOffset(y * geometry.kernelWidth, planes);
@@ -134,9 +142,12 @@ void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
 
 void ConvolutionKernel::prefetchWeights(ImplicitLocOpBuilder &b, Value first,
                                         int64_t count) const {
-  for (int64_t i = 0; i < count; i += PlanesAttr::lineElements)
+  int64_t lineElements =
+      PlanesAttr::lineElements(cast<MemRefType>(weight.getType()));
+  for (int64_t i = 0; i < count; i += lineElements)
     memref::PrefetchOp::create(
-        b, weight, ValueRange{IndexArithmetic(b).add(first, pageElements + i)},
+        b, weight,
+        ValueRange{IndexArithmetic(b).add(first, pageLines * lineElements + i)},
         /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
@@ -180,9 +191,10 @@ KernelReads patternc::readKernel(ImplicitLocOpBuilder &b,
 }
 
 static Value constantLike(ImplicitLocOpBuilder &b, Value x, float number) {
-  TypedAttr attribute = b.getF32FloatAttr(number);
+  TypedAttr attribute =
+      b.getFloatAttr(getElementTypeOrSelf(x.getType()), number);
   if (auto type = dyn_cast<VectorType>(x.getType()))
-    attribute = DenseElementsAttr::get(type, number);
+    attribute = DenseElementsAttr::get(type, attribute);
   return arith::ConstantOp::create(b, attribute);
 }
 
@@ -210,11 +222,12 @@ static Value hardSwish(ImplicitLocOpBuilder &b, Value x) {
   return arith::MulFOp::create(b, x, gate);
 }
 
-/// x / (1 + exp(−x))
-static Value silu(ImplicitLocOpBuilder &b, Value x) {
+/// x / (1 + exp(−x)), in which f16 would have no exp(−x) for x below −11.
+static Value silu(ImplicitLocOpBuilder &b, Value input) {
+  Value x = toSumType(b, input);
   Value power = math::ExpOp::create(b, arith::NegFOp::create(b, x));
   Value divisor = arith::AddFOp::create(b, constantLike(b, x, 1), power);
-  return arith::DivFOp::create(b, x, divisor);
+  return fromSumType(b, arith::DivFOp::create(b, x, divisor), input.getType());
 }
 
 Value patternc::activate(ImplicitLocOpBuilder &b, Value x,

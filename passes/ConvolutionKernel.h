@@ -21,18 +21,23 @@ struct ConvolutionKernel {
   int64_t patternBits;
   bool storesDistances = false;
 
-  mlir::Value input;       // N × C × phases × size + slack, f32
-  mlir::Value weight;      // kernels × entries × group, f32
+  // Everything that is computed with is of one type, f32 or f16.
+  mlir::Value input;       // N × C × phases × size + slack
+  mlir::Value weight;      // kernels × entries × group
   mlir::Value descriptors; // kernels, i8 (distances), i16 or i32
   mlir::Value offset;      // filter groups + 1, i32
   mlir::Value reorder;     // filters, i32
   mlir::Value taps;        // patterns × entries, i32; null without a table
-  mlir::Value bias;        // filters, f32; null without bias
+  mlir::Value bias;        // filters; null without bias
   mlir::Value residual;    // as the output; null without residual
-  mlir::Value output;      // N × O × H' × W' or planes, f32
+  mlir::Value output;      // N × O × H' × W' or planes
   // If channels are stationary, ChannelStorage says what weight, descriptors
   // and offset hold; there is no reorder.
 
+  /// The type of everything that is computed with.
+  mlir::Type elementType() const {
+    return mlir::cast<mlir::MemRefType>(input.getType()).getElementType();
+  }
   /// Taps that a vector kernel writes out, in a loop unless these are all.
   int64_t unrolledTaps() const;
   /// Whether the offsets of the taps are in a table, and not in the code.

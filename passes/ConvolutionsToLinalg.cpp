@@ -38,11 +38,12 @@ static Value pad(ImplicitLocOpBuilder &b, Value image,
                  ArrayRef<int64_t> padding, Value value) {
   if (llvm::all_of(padding, [](int64_t p) { return p == 0; }))
     return image;
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(image.getType()).getShape();
+  auto imageType = cast<RankedTensorType>(image.getType());
+  ArrayRef<int64_t> shape = imageType.getShape();
   auto type = RankedTensorType::get({shape[0], shape[1],
                                      shape[2] + padding[0] + padding[2],
                                      shape[3] + padding[1] + padding[3]},
-                                    b.getF32Type());
+                                    imageType.getElementType());
   auto constants = [&](int64_t y, int64_t x) {
     return getAsIndexOpFoldResult(b.getContext(), {0, 0, y, x});
   };
@@ -57,7 +58,8 @@ mapElements(ImplicitLocOpBuilder &b, ValueRange images,
             function_ref<Value(ImplicitLocOpBuilder &, ValueRange)> compute) {
   auto type = cast<RankedTensorType>(images.front().getType());
   SmallVector<AffineMap> maps(images.size() + 1, b.getMultiDimIdentityMap(4));
-  Value empty = tensor::EmptyOp::create(b, type.getShape(), b.getF32Type());
+  Value empty =
+      tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
   return linalg::GenericOp::create(
              b, type, images, empty, maps,
              SmallVector<utils::IteratorType>(4, utils::IteratorType::parallel),
@@ -76,7 +78,8 @@ static Value activate(ImplicitLocOpBuilder &b, Value image, Activation kind,
       b, image, [&](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
         Value x = args[0];
         auto constant = [&](float value) -> Value {
-          return arith::ConstantOp::create(body, body.getF32FloatAttr(value));
+          return arith::ConstantOp::create(
+              body, body.getFloatAttr(x.getType(), value));
         };
         auto relu6 = [&](Value y) -> Value {
           Value max = arith::MaximumFOp::create(body, y, zero);
@@ -108,10 +111,10 @@ static Value activate(ImplicitLocOpBuilder &b, Value image, Activation kind,
 static Value lower(Conv2DOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
-  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  Type element = op.getType().getElementType();
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
   Value input = pad(b, op.getInput(), op.getPadding(), zero);
-  Value empty =
-      tensor::EmptyOp::create(b, op.getType().getShape(), b.getF32Type());
+  Value empty = tensor::EmptyOp::create(b, op.getType().getShape(), element);
   Value init = op.getBias()
                    ? linalg::BroadcastOp::create(b, op.getBias(), empty,
                                                  ArrayRef<int64_t>{0, 2, 3})
@@ -129,7 +132,7 @@ static Value lower(Conv2DOp op) {
     auto weightsType = RankedTensorType::get({g.groups, g.filtersPerGroup(),
                                               g.channelsPerGroup(),
                                               g.kernelHeight, g.kernelWidth},
-                                             b.getF32Type());
+                                             element);
     Value weights = tensor::ExpandShapeOp::create(
         b, weightsType, op.getWeights(),
         SmallVector<ReassociationIndices>{{0, 1}, {2}, {3}, {4}});
@@ -154,16 +157,16 @@ static Value lower(Conv2DOp op) {
 static Value lower(Pool2DOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   bool isMax = op.getPooling() == Pooling::Max;
+  Type element = op.getType().getElementType();
   auto constant = [&](float value) -> Value {
-    return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+    return arith::ConstantOp::create(b, b.getFloatAttr(element, value));
   };
   Value neutral =
       constant(isMax ? -std::numeric_limits<float>::infinity() : 0.0f);
   Value input = pad(b, op.getInput(), op.getPadding(), neutral);
-  Value empty =
-      tensor::EmptyOp::create(b, op.getType().getShape(), b.getF32Type());
+  Value empty = tensor::EmptyOp::create(b, op.getType().getShape(), element);
   Value init = linalg::FillOp::create(b, neutral, empty).getResult(0);
-  Value window = tensor::EmptyOp::create(b, op.getKernel(), b.getF32Type());
+  Value window = tensor::EmptyOp::create(b, op.getKernel(), element);
   auto strides = b.getI64VectorAttr(op.getStrides());
   auto dilations = b.getI64VectorAttr({1, 1});
   if (isMax)

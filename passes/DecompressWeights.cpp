@@ -54,7 +54,7 @@ private:
     auto weightsType =
         RankedTensorType::get({geometry.filters, geometry.channelsPerGroup(),
                                set.getHeight(), set.getWidth()},
-                              b.getF32Type());
+                              op.getType().getElementType());
     auto idsType = RankedTensorType::get(
         {geometry.filters, geometry.channelsPerGroup()},
         IntegerType::get(b.getContext(), 8, IntegerType::Unsigned));

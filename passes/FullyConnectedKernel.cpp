@@ -2,12 +2,14 @@
 // accumulators; one loop goes over the kernels that the group keeps and
 // multiplies its weights, which lie side by side, by one input. The weights are
 // read once, in the order in which they are stored: the speed is that of the
-// memory.
+// memory. So sums are in f32 whatever the weights are; these are the longest
+// sums of a network.
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/SumPrecision.h"
 #include "passes/VectorLoop.h"
 
 using namespace mlir;
@@ -29,7 +31,8 @@ public:
                                 llvm::bit_floor(uint64_t(group)))),
         vectors(llvm::divideCeilSigned(group, lanes)),
         chains(llvm::divideCeilSigned(minAccumulators, vectors)),
-        vectorType(VectorType::get(lanes, b.getF32Type())) {}
+        vectorType(VectorType::get(lanes, kernel.elementType())),
+        sumType(sumTypeOf(vectorType)) {}
 
   void emit() {
     Value block = executable.workgroupId(1);
@@ -58,7 +61,7 @@ private:
   SmallVector<Value> emitSums(Value filterGroup) {
     Value first = index.load(kernel.offset, filterGroup);
     Value last = index.load(kernel.offset, index.add(filterGroup, 1));
-    Value zero = constant(0);
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
     SmallVector<Value> sums(chains * vectors, zero);
     Value rest = first;
     if (chains > 1) {
@@ -81,20 +84,20 @@ private:
     SmallVector<Value> results;
     for (int64_t i = 0; i < step; ++i) {
       Value k = index.add(loop.getInductionVar(), i);
-      Value x = vector::BroadcastOp::create(
-          b, vectorType,
-          memref::LoadOp::create(
-              b, kernel.input,
-              index.add(readKernel(b, kernel, k).channelBase, inputBase)));
+      Value x = memref::LoadOp::create(
+          b, kernel.input,
+          index.add(readKernel(b, kernel, k).channelBase, inputBase));
+      x = vector::BroadcastOp::create(b, sumType, toSumType(b, x));
       Value weights = index.mul(k, group);
       if (kernel.schedule.getPrefetch())
         kernel.prefetchWeights(b, weights, group);
-      for (int64_t v = 0; v < vectors; ++v)
-        results.push_back(vector::FMAOp::create(
-            b, x,
-            vector::LoadOp::create(b, vectorType, kernel.weight,
-                                   index.add(weights, startOf(v))),
-            loop.getRegionIterArg(i * vectors + v)));
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value weight = vector::LoadOp::create(b, vectorType, kernel.weight,
+                                              index.add(weights, startOf(v)));
+        results.push_back(
+            vector::FMAOp::create(b, x, toSumType(b, weight),
+                                  loop.getRegionIterArg(i * vectors + v)));
+      }
     }
     scf::YieldOp::create(b, results);
     return llvm::to_vector_of<Value>(loop.getResults());
@@ -106,7 +109,7 @@ private:
     auto maskType = VectorType::get(lanes, b.getI1Type());
     Value all =
         arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
-    Value none = constant(0);
+    Value none = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
     int64_t stride = kernel.channelStride();
     int64_t origin = kernel.outputPlanes ? kernel.outputPlanes.getOrigin() : 0;
     Value base = index.add(outputBase, origin);
@@ -118,8 +121,8 @@ private:
           arith::ConstantOp::create(
               b, DenseElementsAttr::get(idType, static_cast<int32_t>(stride))));
       auto gather = [&](Value buffer, Value from, Value at) -> Value {
-        return vector::GatherOp::create(b, vectorType, buffer, from, at, all,
-                                        none);
+        return toSumType(b, vector::GatherOp::create(b, vectorType, buffer,
+                                                     from, at, all, none));
       };
       Value value = sum;
       if (kernel.bias)
@@ -128,9 +131,9 @@ private:
       if (kernel.residual)
         value = arith::AddFOp::create(b, value,
                                       gather(kernel.residual, base, positions));
+      value = fromSumType(b, activate(b, value, kernel.activation), vectorType);
       vector::ScatterOp::create(b, /*result=*/Type(), kernel.output, base,
-                                positions, all,
-                                activate(b, value, kernel.activation));
+                                positions, all, value);
     }
     emitLoop(b, 0, stride > 1 ? group : 0, 1, [&](Value g) {
       Value filter = index.load(kernel.reorder, index.add(firstFilter, g));
@@ -140,17 +143,13 @@ private:
     });
   }
 
-  Value constant(float value) {
-    return arith::ConstantOp::create(b,
-                                     DenseElementsAttr::get(vectorType, value));
-  }
-
   StreamExecutable &executable;
   const ConvolutionKernel &kernel;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
   int64_t group, lanes, vectors, chains;
   VectorType vectorType;
+  Type sumType;
   Value inputBase, outputBase;
 };
 

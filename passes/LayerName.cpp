@@ -10,6 +10,7 @@ using namespace mlir;
 Location patternc::nameLayer(Location loc, StringRef blob) {
   if (blob.empty())
     return loc;
+  blob.consume_back(demotedSuffix);
   if (blob == "weight") // the model is a bare convolution
     blob = "conv";
   blob.consume_back(".weight");

@@ -22,6 +22,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   int64_t weights = op.getWeight().getType().getNumElements();
   int64_t denseKernels = g.filters * g.channelsPerGroup();
   int64_t area = g.kernelHeight * g.kernelWidth;
+  int64_t elementBytes = op.getType().getElementTypeBitWidth() / 8;
   int64_t outSize = g.batch * g.outHeight * g.outWidth;
   int64_t fkwBytes = 0;
   for (Value array :
@@ -43,6 +44,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"padding", llvm::json::Array(op.getPadding())},
       {"dilations", llvm::json::Array(op.getDilations())},
       {"groups", g.groups},
+      {"dtype", op.getType().getElementType().isF16() ? "float16" : "float32"},
       {"activation", stringifyActivation(op.getActivation())},
       {"patterns", std::move(patterns)},
       {"filter_group", group},
@@ -51,9 +53,9 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"kept_weights", weights},
       {"dense_multiply_adds", g.denseMultiplyAdds()},
       {"multiply_adds", weights * outSize},
-      {"dense_bytes", denseKernels * area * 4},
+      {"dense_bytes", denseKernels * area * elementBytes},
       // CSR over filters: value and column of every weight, row pointers.
-      {"csr_bytes", weights * 8 + (g.filters + 1) * 4},
+      {"csr_bytes", weights * (elementBytes + 4) + (g.filters + 1) * 4},
       {"fkw_bytes", fkwBytes}};
   if (auto schedule = op.getSchedule())
     layer["schedule"] = llvm::json::Object{

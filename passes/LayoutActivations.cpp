@@ -22,13 +22,15 @@ using namespace patternc;
 
 namespace {
 
-/// What planes depend on: height and width of the image, and the strides with
-/// which it is read.
-using Extent = std::array<int64_t, 4>;
+/// What planes depend on: height and width of the image, the strides with which
+/// it is read, and how many of its elements are a cache line.
+using Extent = std::array<int64_t, 5>;
 
 Extent extentOf(Value image, ArrayRef<int64_t> strides = {1, 1}) {
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(image.getType()).getShape();
-  return {shape[2], shape[3], strides[0], strides[1]};
+  auto type = cast<RankedTensorType>(image.getType());
+  ArrayRef<int64_t> shape = type.getShape();
+  return {shape[2], shape[3], strides[0], strides[1],
+          PlanesAttr::lineElements(type)};
 }
 
 /// How a convolution runs over planes.
@@ -107,12 +109,12 @@ public:
       // Vectors of positions write whole lines.
       if (!run.geometry.isFullyConnected())
         sizes[run.output] =
-            std::max(sizes[run.output], PlanesAttr::lineElements);
+            std::max(sizes[run.output], lineElements(run.output));
     }
   }
 
   PlanesAttr planes(Extent extent) const {
-    auto [height, width, strideH, strideW] = extent;
+    auto [height, width, strideH, strideW, lineElements] = extent;
     int64_t columns = llvm::divideCeilSigned(width, strideW);
     int64_t pitch = std::max(columns, lookup(pitches, extent));
     int64_t origin = alignedOrigin(extent);
@@ -120,7 +122,7 @@ public:
     int64_t size = std::max(imageEnd, lookup(sizes, extent));
     // Vectors run over the channels of planes of one element.
     if (size > 1)
-      size = llvm::alignTo(size, PlanesAttr::lineElements);
+      size = llvm::alignTo(size, lineElements);
     return PlanesAttr::get(context,
                            DenseI64ArrayAttr::get(context, {strideH, strideW}),
                            origin, pitch, size);
@@ -135,8 +137,10 @@ private:
 
   /// So that the tap that reads an output position itself is aligned.
   int64_t alignedOrigin(Extent extent) const {
-    return llvm::alignTo(lookup(origins, extent), PlanesAttr::lineElements);
+    return llvm::alignTo(lookup(origins, extent), lineElements(extent));
   }
+
+  static int64_t lineElements(const Extent &extent) { return extent.back(); }
 
   MLIRContext *context;
   std::map<Extent, int64_t> pitches, origins, sizes;

@@ -5,13 +5,22 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
 bool patternc::isPlain(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.hasStaticShape() && type.getNumElements() != 0 &&
-         type.getElementType().isF32() && !type.getEncoding();
+         (type.getElementType().isF32() || type.getElementType().isF16()) &&
+         !type.getEncoding();
+}
+
+bool patternc::isOfOneType(Operation *op) {
+  Type element = getElementTypeOrSelf(op->getResult(0));
+  return llvm::all_of(op->getOperandTypes(), [&](Type type) {
+    return getElementTypeOrSelf(type) == element;
+  });
 }
 
 bool patternc::isZero(Value value) {

@@ -5,9 +5,12 @@
 
 namespace patternc {
 
-/// True for what the pattern dialect takes: a static f32 tensor with elements
-/// and without encoding.
+/// True for what the pattern dialect takes: a static tensor of f32 or f16 with
+/// elements and without encoding.
 bool isPlain(mlir::Value value);
+
+/// True if the operands and results of `op` have one element type.
+bool isOfOneType(mlir::Operation *op);
 
 /// True if `value` is the constant zero.
 bool isZero(mlir::Value value);

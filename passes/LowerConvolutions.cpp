@@ -36,7 +36,7 @@ static RankedTensorType writeOutPlanes(RankedTensorType type) {
     return type;
   ArrayRef<int64_t> shape = type.getShape();
   return RankedTensorType::get(
-      {shape[0] * shape[1] * planes.getPlaneSize() + PlanesAttr::slack},
+      {shape[0] * shape[1] * planes.getPlaneSize() + PlanesAttr::slack(type)},
       type.getElementType());
 }
 
@@ -44,13 +44,11 @@ static RankedTensorType writeOutPlanes(RankedTensorType type) {
 /// least.
 template <typename T>
 static Value createArray(ImplicitLocOpBuilder &b, const Twine &name,
-                         SmallVector<T, 0> data) {
+                         Type element, SmallVector<T, 0> data) {
   if (data.empty())
     data.push_back(0);
-  Type type = std::is_same_v<T, float> ? Type(b.getF32Type())
-                                       : b.getIntegerType(8 * sizeof(T));
   auto arrayType =
-      RankedTensorType::get({static_cast<int64_t>(data.size())}, type);
+      RankedTensorType::get({static_cast<int64_t>(data.size())}, element);
   return createBlobConstant<T>(b, b.getLoc(), name.str(), arrayType,
                                std::move(data));
 }
@@ -82,7 +80,8 @@ static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
   if (kernel.mayStoreDistances())
     if (auto distances = distancesOf(indices)) {
       kernel.storesDistances = true;
-      return createArray<uint8_t>(b, layer + ".kernels", std::move(*distances));
+      return createArray<uint8_t>(b, layer + ".kernels", b.getI8Type(),
+                                  std::move(*distances));
     }
   int64_t patterns = kernel.set.getNumPatterns();
   SmallVector<int32_t, 0> descriptors;
@@ -94,9 +93,10 @@ static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
             indices.index[indices.offset[i] + k] << kernel.patternBits | p);
   if (kernel.schedule.getDevice() == Device::Cpu &&
       kernel.geometry.channels << kernel.patternBits <= 1 << 16)
-    return createArray<uint16_t>(b, layer + ".kernels",
+    return createArray<uint16_t>(b, layer + ".kernels", b.getI16Type(),
                                  {descriptors.begin(), descriptors.end()});
-  return createArray<int32_t>(b, layer + ".kernels", std::move(descriptors));
+  return createArray<int32_t>(b, layer + ".kernels", b.getI32Type(),
+                              std::move(descriptors));
 }
 
 /// Offsets of the taps of every pattern.
@@ -119,7 +119,8 @@ static SmallVector<Value> createFilterArrays(ImplicitLocOpBuilder &b,
                                              const FkwIndices &indices) {
   Value weight = op.getWeight();
   if (indices.index.empty())
-    weight = createArray<float>(b, layer + ".fkw", {});
+    weight = createArray<float>(b, layer + ".fkw",
+                                op.getType().getElementType(), {});
   SmallVector<Value> arrays = {weight,
                                createDescriptors(b, layer, kernel, indices),
                                op.getOffset(), op.getReorder()};
@@ -129,17 +130,19 @@ static SmallVector<Value> createFilterArrays(ImplicitLocOpBuilder &b,
 }
 
 /// What a kernel reads that goes from channel to channel.
-static SmallVector<Value> createChannelArrays(ImplicitLocOpBuilder &b,
-                                              StringRef layer,
-                                              const ConvolutionKernel &kernel,
-                                              ArrayRef<float> weight,
-                                              const FkwIndices &indices) {
+static SmallVector<Value>
+createChannelArrays(ImplicitLocOpBuilder &b, StringRef layer,
+                    const ConvolutionKernel &kernel, PackedConv2DOp op,
+                    ArrayRef<float> weight, const FkwIndices &indices) {
   ChannelArrays arrays =
       orderByChannel(weight, indices, kernel.set, kernel.geometry.channels,
                      kernel.schedule.getBlocks());
-  return {createArray(b, layer + ".fkw", std::move(arrays.weight)),
-          createArray(b, layer + ".filters", std::move(arrays.filter)),
-          createArray(b, layer + ".ends", std::move(arrays.ends))};
+  return {
+      createArray(b, layer + ".fkw", op.getType().getElementType(),
+                  std::move(arrays.weight)),
+      createArray(b, layer + ".filters", b.getI16Type(),
+                  std::move(arrays.filter)),
+      createArray(b, layer + ".ends", b.getI32Type(), std::move(arrays.ends))};
 }
 
 namespace {
@@ -243,9 +246,9 @@ private:
     std::string layer = layerName(op);
     SmallVector<Value> operands = {input};
     if (kernel.isChannelStationary())
-      llvm::append_range(
-          operands,
-          createChannelArrays(b, layer, kernel, weight->elements(), *indices));
+      llvm::append_range(operands,
+                         createChannelArrays(b, layer, kernel, op,
+                                             weight->elements(), *indices));
     else
       llvm::append_range(operands,
                          createFilterArrays(b, layer, kernel, op, *indices));

@@ -3,10 +3,52 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
+  let summary = "Compute in f16 what is computed in f32.";
+  let description = [{
+    Precondition: linalg on tensors, as importers produce it. Operations of `arith`,
+    `linalg`, `math` and `tensor` on f32 compute in f16, and their constants are
+    rounded to the nearest f16, of which a blob gets `.f16` behind its name. All
+    other operations keep their types, among them those of functions: what they are
+    given is extended before them, what they give is truncated behind them. So the
+    arguments and results of functions stay f32. What reads the bits of an f32, or
+    converts it from or to a float of 16 bits, stays as well.
+
+    Refused, with an error: a constant tensor with a number beyond the largest f16,
+    65504. In a single number it becomes infinity. Place: first pass, where it is
+    wanted.
+
+    Statistics, as remarks:
+    - `demoted`: operations that compute in f16
+    - `constants`: constants that were rounded
+
+    Before:
+
+    ```mlir
+    func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+      %w = arith.constant dense_resource<conv.weight> : tensor<2x2x1x1xf32>
+      %y = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%0 : ...) -> tensor<1x2x4x4xf32>
+      return %y : tensor<1x2x4x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
+      %h = arith.truncf %x : tensor<1x2x4x4xf32> to tensor<1x2x4x4xf16>
+      %w = arith.constant dense_resource<conv.weight.f16> : tensor<2x2x1x1xf16>
+      %y = linalg.conv_2d_nchw_fchw ins(%h, %w : ...) outs(%0 : ...) -> tensor<1x2x4x4xf16>
+      %z = arith.extf %y : tensor<1x2x4x4xf16> to tensor<1x2x4x4xf32>
+      return %z : tensor<1x2x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp"> {
   let summary = "Raise linalg convolutions with constant weights to pattern.conv2d.";
   let description = [{
-    Precondition: linalg on tensors, as importers produce it. Each f32
+    Precondition: linalg on tensors, as importers produce it. Each f32 or f16
     `linalg.conv_2d_nchw_fchw`, `linalg.depthwise_conv_2d_nchw_chw` and
     `linalg.conv_2d_ngchw_gfchw` with static shapes and constant weights becomes
     one `pattern.conv2d`, which takes over the zero `tensor.pad` of its input
@@ -15,7 +57,7 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
     convolution without such zeros gets the pattern of all positions.
 
     Refused, with an error: weights that are not finite. Left as it is: every
-    other operation. First pass of the pipeline.
+    other operation. Place: before the other raising.
 
     Statistics, as remarks:
     - `patterned`: convolutions raised with a pattern set
@@ -47,7 +89,7 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
 def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
   let summary = "Raise linalg poolings to pattern.pool2d.";
   let description = [{
-    Precondition: linalg on tensors, as importers produce it. Each f32
+    Precondition: linalg on tensors, as importers produce it. Each f32 or f16
     `linalg.pooling_nchw_max` with static shapes becomes a `pattern.pool2d`, as
     does each `linalg.pooling_nchw_sum` that is divided by the positions of its
     kernel, and each sum over all of height and width that is divided by the
@@ -85,8 +127,8 @@ def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
 def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::ModuleOp"> {
   let summary = "Raise fully connected layers to pattern.conv2d.";
   let description = [{
-    Precondition: linalg on tensors, as importers produce it. Each static f32
-    `linalg.matmul` of one row with the transpose of constant weights becomes a 1×1
+    Precondition: linalg on tensors, as importers produce it. Each static f32 or
+    f16 `linalg.matmul` of one row with the transpose of constant weights becomes a 1×1
     `pattern.conv2d` of an image of one position, which takes over the bias that is
     added behind it. Weights of which half are zero get a kernel map of what they
     keep; others are stored whole.

@@ -1,8 +1,8 @@
 // Raises linalg convolutions with constant weights to pattern.conv2d, together
 // with the tensor.pad of their input and the bias in their initial value.
-// Precondition: linalg on tensors. Postcondition: no static f32 convolution
-// with constant weights is left in NCHW form. Refuses weights that are not
-// finite; leaves alone whatever it has no pattern form for.
+// Precondition: linalg on tensors. Postcondition: no static convolution of f32
+// or f16 with constant weights is left in NCHW form. Refuses weights that are
+// not finite; leaves alone whatever it has no pattern form for.
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
@@ -103,7 +103,7 @@ template <typename LinalgOp>
 static FailureOr<Convolution> matchConvolution(LinalgOp op) {
   Convolution conv;
   if (!op.hasPureTensorSemantics() || !llvm::all_of(op.getInputs(), isPlain) ||
-      !isPlain(op->getResult(0)))
+      !isPlain(op->getResult(0)) || !isOfOneType(op))
     return failure();
   Value source = skipReshapes(op.getInputs()[1]);
   if (!matchPattern(source, m_Constant(&conv.weights)))
@@ -159,6 +159,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     FailureOr<Convolution> conv = match(op);
     if (failed(conv))
       return failure();
+    Type element = conv->weights.getElementType();
     // The kernel is the last two dimensions of the linalg weights.
     auto linalgWeights =
         cast<ShapedType>(op.getInputs()[1].getType()).getShape();
@@ -168,7 +169,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
              (conv->outputShape[1] * linalgWeights.back() *
               linalgWeights.drop_back().back()),
          linalgWeights.drop_back().back(), linalgWeights.back()},
-        rewriter.getF32Type());
+        element);
     ElementsAttr weights = reshapeConstant(conv->weights, weightsType);
     auto data = weights ? ConstantData<float>::of(weights) : std::nullopt;
     if (!data)
@@ -187,8 +188,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     if (cast<ShapedType>(input.getType()).getRank() == 5)
       input = joinGroups(rewriter, loc, input);
     SmallVector<int64_t> padding = takePadding(input, isZero);
-    auto outputType =
-        RankedTensorType::get(conv->outputShape, rewriter.getF32Type());
+    auto outputType = RankedTensorType::get(conv->outputShape, element);
     auto pair = [](DenseElementsAttr attribute) {
       return llvm::to_vector(attribute.getValues<int64_t>());
     };

@@ -1,6 +1,6 @@
 // Raises fully connected layers to pattern.conv2d: a vector times a constant
 // matrix is a 1x1 convolution of an image of one position. Precondition: linalg
-// on tensors. Postcondition: no static f32 product of one row with transposed
+// on tensors. Postcondition: no static product of one row with transposed
 // constant weights is left. Refuses nothing; leaves alone products of more
 // rows, which is where general matrix products are good.
 
@@ -59,7 +59,7 @@ struct RaiseMatmul : OpRewritePattern<linalg::MatmulOp> {
     Value input = op.getInputs()[0];
     auto transpose = op.getInputs()[1].getDefiningOp<linalg::TransposeOp>();
     if (!op.hasPureTensorSemantics() || op.hasUserDefinedMaps() || !transpose ||
-        !isPlain(input) || !isPlain(op->getResult(0)) ||
+        !isPlain(input) || !isPlain(op->getResult(0)) || !isOfOneType(op) ||
         !isPlain(transpose.getInput()) || !isZeroFill(op.getOutputs()[0]))
       return failure();
     Value source = transpose.getInput();
@@ -75,13 +75,15 @@ struct RaiseMatmul : OpRewritePattern<linalg::MatmulOp> {
 
     Location loc = nameLayer(op.getLoc(), blobName(source));
     auto imageOf = [&](int64_t channels) {
-      return RankedTensorType::get({1, channels, 1, 1}, rewriter.getF32Type());
+      return RankedTensorType::get({1, channels, 1, 1},
+                                   outputType.getElementType());
     };
     SmallVector<int64_t> shape{filters, channels, 1, 1};
     Value weights = arith::ConstantOp::create(
         rewriter, loc,
         cast<TypedAttr>(reshapeConstant(
-            attribute, RankedTensorType::get(shape, rewriter.getF32Type()))));
+            attribute,
+            RankedTensorType::get(shape, outputType.getElementType()))));
     Value image = tensor::ExpandShapeOp::create(
         rewriter, loc, imageOf(channels), input, onePosition);
     auto pair = rewriter.getDenseI64ArrayAttr({1, 1});

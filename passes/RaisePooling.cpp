@@ -1,16 +1,17 @@
 // Raises poolings of NCHW images to pattern.pool2d, together with the
 // tensor.pad of their input: maxima, means, which linalg has as sums and a
 // division by the size of the kernel, and means of whole channels.
-// Precondition: linalg on tensors. Postcondition: no such pooling of static f32
-// images is left. Refuses nothing; leaves alone whatever it has no pattern form
-// for, as poolings with dilations and means that divide by the image positions
-// in each window.
+// Precondition: linalg on tensors. Postcondition: no such pooling of static
+// images of f32 or f16 is left. Refuses nothing; leaves alone whatever it has
+// no pattern form for, as poolings with dilations and means that divide by the
+// image positions in each window.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
@@ -76,7 +77,8 @@ static FailureOr<Windows> matchPooling(LinalgOp op,
   };
   SmallVector<int64_t> strides = values(op.getStrides());
   if (!op.hasPureTensorSemantics() || !llvm::all_of(op.getInputs(), isPlain) ||
-      !isPlain(op->getResult(0)) || !isFilled(op.getOutputs()[0], isNeutral) ||
+      !isPlain(op->getResult(0)) || !isOfOneType(op) ||
+      !isFilled(op.getOutputs()[0], isNeutral) ||
       values(op.getDilations()) != ArrayRef<int64_t>{1, 1} ||
       llvm::any_of(strides, [](int64_t stride) { return stride < 1; }))
     return failure();
@@ -100,7 +102,8 @@ static FailureOr<Windows> matchGlobalSum(linalg::GenericOp op) {
           ArrayRef{IteratorType::parallel, IteratorType::parallel,
                    IteratorType::reduction, IteratorType::reduction} ||
       !isPlain(op.getInputs()[0]) || !isPlain(op->getResult(0)) ||
-      !isFilled(op.getOutputs()[0], isZero) || !addsArguments(*op.getBody()))
+      !isOfOneType(op) || !isFilled(op.getOutputs()[0], isZero) ||
+      !addsArguments(*op.getBody()))
     return failure();
   Builder b(op.getContext());
   AffineExpr n = b.getAffineDimExpr(0), c = b.getAffineDimExpr(1),
@@ -124,7 +127,8 @@ static Value createPool(PatternRewriter &rewriter, Location loc, Pooling kind,
                         const Windows &windows) {
   return Pool2DOp::create(
       rewriter, loc,
-      RankedTensorType::get(windows.outputShape, rewriter.getF32Type()),
+      RankedTensorType::get(windows.outputShape,
+                            getElementTypeOrSelf(windows.image.getType())),
       windows.image, kind, windows.kernel, windows.strides, windows.padding,
       /*schedule=*/nullptr);
 }
@@ -177,13 +181,14 @@ private:
     return failure();
   }
 
+  /// The divisor in the body may be rounded to f16.
   static bool dividesBy(Block &body, int64_t divisor) {
     auto division =
         body.getTerminator()->getOperand(0).getDefiningOp<arith::DivFOp>();
     FloatAttr constant;
     return division && division.getLhs() == body.getArgument(0) &&
            matchPattern(division.getRhs(), m_Constant(&constant)) &&
-           constant.getValueAsDouble() == divisor;
+           constant == FloatAttr::get(constant.getType(), divisor);
   }
 };
 

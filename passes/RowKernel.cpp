@@ -7,7 +7,9 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "passes/IndexArithmetic.h"
+#include "passes/SumPrecision.h"
 #include "passes/VectorLoop.h"
 
 using namespace mlir;
@@ -32,7 +34,8 @@ RowKernel::Image::Image(RankedTensorType type)
 
 RowKernel::RowKernel(Value input, Value output, ScheduleAttr schedule)
     : input(cast<RankedTensorType>(input.getType())),
-      output(cast<RankedTensorType>(output.getType())), schedule(schedule) {}
+      output(cast<RankedTensorType>(output.getType())),
+      element(getElementTypeOrSelf(output.getType())), schedule(schedule) {}
 
 RowKernel::RowKernel(PackOp op)
     : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {}
@@ -112,15 +115,15 @@ public:
                         index.rem(phase, out.strideW));
     Value inImage = arith::AndIOp::create(b, index.less(y, out.height),
                                           index.less(x, out.width));
-    auto value = scf::IfOp::create(b, TypeRange{b.getF32Type()}, inImage,
+    auto value = scf::IfOp::create(b, TypeRange{kernel.element}, inImage,
                                    /*withElseRegion=*/true);
     {
       OpBuilder::InsertionGuard inner(b);
       b.setInsertionPointToStart(value.thenBlock());
-      Value made = emitWindow(y, x, b.getF32Type(), /*atEdge=*/true);
+      Value made = emitWindow(y, x, kernel.element, /*atEdge=*/true);
       scf::YieldOp::create(b, made);
       b.setInsertionPointToStart(value.elseBlock());
-      Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+      Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.element));
       scf::YieldOp::create(b, zero);
     }
     memref::StoreOp::create(b, value.getResult(0), target,
@@ -159,12 +162,13 @@ private:
       else
         memref::StoreOp::create(b, value, target, at);
     };
-    auto emitEdge = [&](Value column) { emit(column, b.getF32Type(), true); };
+    auto emitEdge = [&](Value column) { emit(column, kernel.element, true); };
     auto emitInner = [&](Value column, VectorType type) {
-      emit(column, type ? Type(type) : b.getF32Type(), false);
+      emit(column, type ? Type(type) : kernel.element, false);
     };
     emitLoop(b, 0, begin, 1, emitEdge);
-    emitVectorLoop(b, begin, end, step <= 2 ? lanes : 1, emitInner);
+    emitVectorLoop(b, begin, end, step <= 2 ? lanes : 1, kernel.element,
+                   emitInner);
     emitLoop(b, end, columns, 1, emitEdge);
   }
 
@@ -175,8 +179,8 @@ private:
     Value firstY = index.add(index.mul(y, kernel.strideH), -kernel.top);
     Value firstX = index.add(index.mul(x, kernel.strideW), -kernel.left);
     auto read = [&](Value ky, Value kx) {
-      return emitRead(index.add(firstY, ky), index.add(firstX, kx), type,
-                      atEdge);
+      return toCombine(
+          emitRead(index.add(firstY, ky), index.add(firstX, kx), type, atEdge));
     };
     Value result;
     if (height * width <= maxUnrolledWindow) {
@@ -186,13 +190,13 @@ private:
           result = result ? combine(result, value) : value;
         }
     } else {
-      result =
-          emitFold(b, height * width, identity(type), [&](Value tap, Value so) {
-            return combine(so,
-                           read(index.div(tap, width), index.rem(tap, width)));
-          });
+      result = emitFold(b, height * width, toCombine(identity(type)),
+                        [&](Value tap, Value so) {
+                          return combine(so, read(index.div(tap, width),
+                                                  index.rem(tap, width)));
+                        });
     }
-    return finish(result, height * width);
+    return finish(result, height * width, type);
   }
 
   /// Input row y, from column x on in the steps of the output; the identity of
@@ -234,17 +238,22 @@ private:
   }
 
   Value identity(Type type) {
-    APFloat value = kernel.pooling == Pooling::Max
-                        ? APFloat::getInf(APFloat::IEEEsingle(), true)
-                        : APFloat::getZero(APFloat::IEEEsingle());
-    return constant(type, value);
+    return constant(type, kernel.pooling == Pooling::Max
+                              ? -std::numeric_limits<double>::infinity()
+                              : 0);
   }
 
-  Value constant(Type type, const APFloat &value) {
-    TypedAttr attribute = b.getFloatAttr(b.getF32Type(), value);
+  Value constant(Type type, double value) {
+    TypedAttr attribute = b.getFloatAttr(getElementTypeOrSelf(type), value);
     if (auto vectorType = dyn_cast<VectorType>(type))
-      attribute = DenseElementsAttr::get(vectorType, value);
+      attribute = DenseElementsAttr::get(vectorType, attribute);
     return arith::ConstantOp::create(b, attribute);
+  }
+
+  /// `value` as it is combined: for a mean in f32. Of a large window, f16 would
+  /// lose most of the sum, or all of it beyond 65504.
+  Value toCombine(Value value) {
+    return kernel.pooling == Pooling::Average ? toSumType(b, value) : value;
   }
 
   /// The greater (a NaN on either side stays), or the sum.
@@ -260,12 +269,13 @@ private:
     return arith::SelectOp::create(b, keep, x, y);
   }
 
-  Value finish(Value value, int64_t window) {
+  /// What is stored of a window, in `type`.
+  Value finish(Value value, int64_t window, Type type) {
     if (kernel.pooling != Pooling::Average)
       return value;
-    return arith::DivFOp::create(
-        b, value,
-        constant(value.getType(), APFloat(static_cast<float>(window))));
+    Value mean =
+        arith::DivFOp::create(b, value, constant(value.getType(), window));
+    return fromSumType(b, mean, type);
   }
 
   bool isGlobalAverage() const {
@@ -279,22 +289,24 @@ private:
   void emitGlobalAverage() {
     int64_t run = (in.height - 1) * in.pitch + in.width;
     int64_t vectors = run / lanes;
-    auto type = VectorType::get(lanes, b.getF32Type());
-    Value sum = constant(b.getF32Type(), APFloat(0.0f));
+    auto type = VectorType::get(lanes, kernel.element);
+    Value sum = constant(sumTypeOf(kernel.element), 0);
     if (vectors > 0) {
       Value sums = emitFold(
-          b, vectors, constant(type, APFloat(0.0f)), [&](Value v, Value so) {
+          b, vectors, constant(sumTypeOf(type), 0), [&](Value v, Value so) {
             Value at = index.add(sourceBase, index.mul(v, lanes));
-            return Value(arith::AddFOp::create(
-                b, so, vector::LoadOp::create(b, type, source, at)));
+            Value x = vector::LoadOp::create(b, type, source, at);
+            return Value(arith::AddFOp::create(b, so, toCombine(x)));
           });
       sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
     }
-    for (int64_t i = vectors * lanes; i < run; ++i)
-      sum = arith::AddFOp::create(
-          b, sum, memref::LoadOp::create(b, source, index.add(sourceBase, i)));
-    memref::StoreOp::create(b, finish(sum, in.height * in.width), target,
-                            targetBase);
+    for (int64_t i = vectors * lanes; i < run; ++i) {
+      Value x = memref::LoadOp::create(b, source, index.add(sourceBase, i));
+      sum = arith::AddFOp::create(b, sum, toCombine(x));
+    }
+    memref::StoreOp::create(b,
+                            finish(sum, in.height * in.width, kernel.element),
+                            target, targetBase);
   }
 
   const RowKernel &kernel;

@@ -39,6 +39,7 @@ private:
   RowKernel(mlir::Value input, mlir::Value output, ScheduleAttr schedule);
 
   Image input, output;
+  mlir::Type element;
   ScheduleAttr schedule;
   Pooling pooling = Pooling::Max;
   int64_t kernelHeight = 1, kernelWidth = 1, strideH = 1, strideW = 1;

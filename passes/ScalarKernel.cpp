@@ -67,7 +67,8 @@ static SmallVector<Value> emitSums(ImplicitLocOpBuilder &b,
     if (kernel.bias)
       init.push_back(memref::LoadOp::create(b, kernel.bias, filter));
     else
-      init.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(0)));
+      init.push_back(
+          arith::ConstantOp::create(b, b.getZeroAttr(kernel.elementType())));
   }
 
   auto [filterGroup, filterInGroup] = kernel.groupOf(b, filterTile);
@@ -137,7 +138,8 @@ static void emitElement(ImplicitLocOpBuilder &b,
                               index.less(column, geometry.outWidth));
     auto branch = scf::IfOp::create(b, inImage, /*withElseRegion=*/true);
     b.setInsertionPointToStart(branch.elseBlock());
-    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    Value zero =
+        arith::ConstantOp::create(b, b.getZeroAttr(kernel.elementType()));
     for (Value address : addresses)
       memref::StoreOp::create(b, zero, kernel.output, address);
     b.setInsertionPointToStart(branch.thenBlock());

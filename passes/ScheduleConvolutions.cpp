@@ -20,6 +20,9 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
+/// Bits of a lane, as the pass option counts them.
+static constexpr int64_t laneBits = 32;
+
 /// Workgroups below which threads would stay idle at the end of a layer.
 static constexpr int64_t minWorkgroups = 16;
 
@@ -54,24 +57,21 @@ public:
                 "negative, but found "
              << maxVectors.getValue() << " and " << filters.getValue();
     // Planes end with a cache line, and vectors must not reach beyond it.
-    if (device == Device::Cpu && PlanesAttr::lineElements % lanes != 0)
+    int64_t lineLanes = 8 * PlanesAttr::lineBytes / laneBits;
+    if (device == Device::Cpu && lineLanes % lanes != 0)
       return emitError(UnknownLoc::get(context))
-             << "expected lanes that divide " << PlanesAttr::lineElements
+             << "expected lanes that divide " << lineLanes
              << " on cpu, but found " << lanes.getValue();
     return success();
   }
 
   void runOnOperation() override {
     int64_t scheduled = 0;
-    // What moves rows goes by vectors or threads, like the convolutions.
-    auto rows = ScheduleAttr::get(&getContext(), device,
-                                  device == Device::Vm ? 1 : lanes, 1, 1, 1, 0,
-                                  0, Stationary::Filter);
     WalkResult result = getOperation().walk([&](Operation *operation) {
       llvm::TypeSwitch<Operation *>(operation).Case<PackOp, UnpackOp, Pool2DOp>(
           [&](auto op) {
             if (!op.getSchedule())
-              op.setScheduleAttr(rows);
+              op.setScheduleAttr(scheduleRows(op.getType()));
           });
       auto op = dyn_cast<PackedConv2DOp>(operation);
       if (!op || op.getSchedule())
@@ -91,6 +91,20 @@ public:
   }
 
 private:
+  /// Elements of an image of that type in a vector register.
+  int64_t lanesOf(ShapedType image) const {
+    return lanes * laneBits / image.getElementTypeBitWidth();
+  }
+
+  /// What moves rows goes by vectors or threads, like the convolutions.
+  ScheduleAttr scheduleRows(ShapedType image) {
+    int64_t width = device == Device::Cpu   ? lanesOf(image)
+                    : device == Device::Gpu ? lanes.getValue()
+                                            : 1;
+    return ScheduleAttr::get(&getContext(), device, width, 1, 1, 1, 0, 0,
+                             Stationary::Filter);
+  }
+
   ScheduleAttr schedule(PackedConv2DOp op, int64_t pitch) {
     int64_t group = op.getStorage().getGroup();
     int64_t together = std::gcd(group, filters.getValue());
@@ -114,9 +128,11 @@ private:
                     llvm::divideCeilSigned(minWorkgroups, others));
   }
 
-  ScheduleAttr scheduleFullyConnected(int64_t group,
+  ScheduleAttr scheduleFullyConnected(PackedConv2DOp op,
                                       const ConvolutionGeometry &geometry) {
-    int64_t width = std::min<int64_t>(lanes, llvm::bit_floor(uint64_t(group)));
+    int64_t group = op.getStorage().getGroup();
+    int64_t width = std::min<int64_t>(lanesOf(op.getType()),
+                                      llvm::bit_floor(uint64_t(group)));
     return ScheduleAttr::get(
         &getContext(), device, width, llvm::divideCeilSigned(group, width),
         /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch),
@@ -135,12 +151,13 @@ private:
     // one weight.
     llvm::SmallSet<int32_t, 16> positions(llvm::from_range, set.getPositions());
     int64_t most = std::min<int64_t>((registers - 1) / (positions.size() + 1),
-                                     PlanesAttr::slack / width);
+                                     PlanesAttr::slack(op.getType()) / width);
     if (most < 2)
       return {};
     int64_t vectors = llvm::divideCeilSigned(
         run, width * llvm::divideCeilSigned(run, width * most));
-    int64_t sumBytes = vectors * width * sizeof(float);
+    int64_t sumBytes =
+        vectors * width * op.getType().getElementTypeBitWidth() / 8;
     int64_t blocks = llvm::divideCeilSigned(
         geometry.filters, ScheduleAttr::maxSumBytes / sumBytes);
     int64_t kernels = op.getIndex().getType().getNumElements();
@@ -160,11 +177,11 @@ private:
                                int64_t part) {
     ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
     if (geometry.isFullyConnected())
-      return scheduleFullyConnected(op.getStorage().getGroup(), geometry);
+      return scheduleFullyConnected(op, geometry);
     int64_t run = geometry.runLength(pitch);
 
     // Two masked stores write a vector of a plain output.
-    int64_t width = lanes;
+    int64_t width = lanesOf(op.getType());
     while (!planesOf(op.getOutput()) && width > geometry.maxLanes(pitch))
       width /= 2;
     if (ScheduleAttr schedule = scheduleChannels(op, geometry, run, width))
@@ -173,7 +190,7 @@ private:
     // Accumulators share the registers with the weights of the group or the
     // input vectors, whichever are fewer, and with what is being loaded.
     auto fits = [&](int64_t vectors) {
-      return vectors * width <= PlanesAttr::slack &&
+      return vectors * width <= PlanesAttr::slack(op.getType()) &&
              group * vectors + std::min(group, vectors) + registers / 8 <=
                  registers;
     };
@@ -189,7 +206,8 @@ private:
     int64_t halo =
         (geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0)) *
         pitch;
-    int64_t cached = cacheBytes / (sizeof(float) * geometry.channelsPerGroup());
+    int64_t elementBytes = op.getType().getElementTypeBitWidth() / 8;
+    int64_t cached = cacheBytes / (elementBytes * geometry.channelsPerGroup());
     int64_t band =
         std::clamp<int64_t>((cached - halo) / (width * vectors), 1, tiles);
     int64_t bands = llvm::divideCeilSigned(tiles, band);
@@ -201,8 +219,8 @@ private:
     // from channel to channel nor the weights into the next page, and a load
     // across lines that misses is dear.
     int64_t taps = op.getStorage().getSet().getEntries();
-    int64_t lines = llvm::divideCeilSigned(width * vectors + halo,
-                                           PlanesAttr::lineElements);
+    int64_t lines = llvm::divideCeilSigned(
+        width * vectors + halo, PlanesAttr::lineElements(op.getType()));
     int64_t work = taps * group * vectors;
     bool pays = prefetch && lanes == 16 && work >= multiplyAddsPerLine * lines;
     int64_t ahead = llvm::divideCeilSigned(multiplyAddsAhead, work);

@@ -147,7 +147,8 @@ private:
     int64_t columns = kernel.geometry.outWidth, pitch = kernel.pitch();
     Value end = index.min(index.add(runStart, kernel.tile()),
                           index.constant(runLength));
-    Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    Value zero =
+        arith::ConstantOp::create(b, b.getZeroAttr(kernel.elementType()));
     for (int64_t column = columns; column < pitch; ++column) {
       // The first such position of the tile: runStart, and up to the column.
       Value past = index.rem(index.add(runStart, pitch - column), pitch);

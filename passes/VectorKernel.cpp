@@ -24,7 +24,7 @@ public:
       : executable(executable), kernel(kernel), b(executable.body()), index(b),
         geometry(kernel.geometry), lanes(kernel.schedule.getLanes()),
         vectors(kernel.schedule.getVectors()), filters(kernel.filterTile()),
-        vectorType(VectorType::get(lanes, b.getF32Type())) {}
+        vectorType(VectorType::get(lanes, kernel.elementType())) {}
 
   void emit() {
     Value band = executable.workgroupId(0);
@@ -58,8 +58,7 @@ private:
         start = vector::BroadcastOp::create(
             b, vectorType, memref::LoadOp::create(b, kernel.bias, filter));
       else
-        start = arith::ConstantOp::create(
-            b, DenseElementsAttr::get(vectorType, 0.0f));
+        start = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
       init.append(vectors, start);
     }
     Value filterGroup;

@@ -20,11 +20,11 @@ void patternc::emitLoop(ImplicitLocOpBuilder &b, int64_t begin, int64_t end,
 }
 
 void patternc::emitVectorLoop(ImplicitLocOpBuilder &b, int64_t begin,
-                              int64_t end, int64_t lanes,
+                              int64_t end, int64_t lanes, Type element,
                               function_ref<void(Value, VectorType)> body) {
   if (lanes == 1 || end - begin < lanes)
     return emitLoop(b, begin, end, 1, [&](Value i) { body(i, {}); });
-  auto type = VectorType::get(lanes, b.getF32Type());
+  auto type = VectorType::get(lanes, element);
   emitLoop(b, begin, end - lanes, lanes, [&](Value i) { body(i, type); });
   body(IndexArithmetic(b).constant(end - lanes), type);
 }
@@ -49,15 +49,14 @@ Value patternc::emitFold(ImplicitLocOpBuilder &b, int64_t count, Value init,
 void patternc::emitZeros(ImplicitLocOpBuilder &b, Value buffer, Value base,
                          int64_t begin, int64_t end, int64_t lanes) {
   IndexArithmetic index(b);
-  emitVectorLoop(b, begin, end, lanes, [&](Value i, VectorType type) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  emitVectorLoop(b, begin, end, lanes, element, [&](Value i, VectorType type) {
     Value at = index.add(base, i);
-    if (type) {
-      Value zeros =
-          arith::ConstantOp::create(b, DenseElementsAttr::get(type, 0.0f));
-      vector::StoreOp::create(b, zeros, buffer, at);
-    } else {
-      Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+    Value zero = arith::ConstantOp::create(
+        b, b.getZeroAttr(type ? Type(type) : element));
+    if (type)
+      vector::StoreOp::create(b, zero, buffer, at);
+    else
       memref::StoreOp::create(b, zero, buffer, at);
-    }
   });
 }

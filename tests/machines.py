@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from aarch64 import require_aarch64, run_aarch64
+from patternc.compiler import get_target
 from patternc.runtime import CompiledModule, host_machine
 from vulkan import require_vulkan
 
@@ -20,12 +21,23 @@ EVERY_TARGET_BUT_THE_HOST = [
 ]
 
 
+# Those that compute in float16; this machine may.
+FLOAT16_TARGETS = ["llvm-cpu", pytest.param("snapdragon-855", marks=pytest.mark.aarch64)]
+
+
 def require_machine(target: str) -> None:
     """Skips the test, by name, where modules for a target cannot run."""
     if target in _VULKAN:
         require_vulkan()
     if target in _AARCH64:
         require_aarch64()
+
+
+def require_float16(target: str) -> None:
+    """Skips the test, by name, where modules in float16 for a target cannot be made or run."""
+    require_machine(target)
+    if not get_target(target).has_float16:
+        pytest.skip("this machine has no arithmetic in float16")
 
 
 def run(

@@ -110,3 +110,12 @@ func.func @constant_weights(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x3xf32> {
       : (tensor<1x2x4x4xf32>, tensor<2x2x1x2xf32>) -> tensor<1x2x4x3xf32>
   return %y : tensor<1x2x4x3xf32>
 }
+
+// CHECK-LABEL: @half
+// CHECK: pattern.conv2d {{.*}} : (tensor<1x1x4x4xf16>, tensor<2x1x1x1xf16>, tensor<2xf16>) -> tensor<1x2x4x4xf16>
+func.func @half(%x: tensor<1x1x4x4xf16>, %b: tensor<2xf16>) -> tensor<1x2x4x4xf16> {
+  %w = arith.constant dense<1.0> : tensor<2x1x1x1xf16>
+  %y = pattern.conv2d %x, %w bias(%b) map <set = <1x1, [[0]]>, ids = dense<1> : tensor<2x1xui8>>
+      : (tensor<1x1x4x4xf16>, tensor<2x1x1x1xf16>, tensor<2xf16>) -> tensor<1x2x4x4xf16>
+  return %y : tensor<1x2x4x4xf16>
+}

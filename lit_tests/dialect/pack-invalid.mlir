@@ -32,3 +32,12 @@ func.func @input_with_strides(%x: tensor<1x2x8x8xf32, #phases>) {
   %p = pattern.pack %x : tensor<1x2x8x8xf32, #phases> to tensor<1x2x8x8xf32, #planes>
   return
 }
+
+// -----
+
+func.func @element_types(%x: tensor<1x2x8x8xf32>) {
+  // expected-error @+1 {{computes 'f16', but one of its operands is 'tensor<1x2x8x8xf32>'}}
+  %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf16,
+      #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
+  return
+}

@@ -27,3 +27,11 @@ func.func @schedule(%x: tensor<1x2x8x8xf32>) {
       to tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
   return
 }
+
+// CHECK-LABEL: @half
+// CHECK: pattern.pack %{{.+}} : tensor<1x2x8x8xf16> to tensor<1x2x8x8xf16, #pattern.planes<
+func.func @half(%x: tensor<1x2x8x8xf16>) {
+  %p = pattern.pack %x : tensor<1x2x8x8xf16> to tensor<1x2x8x8xf16,
+      #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
+  return
+}

@@ -679,3 +679,28 @@ func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32, #pattern.
       -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
+
+// -----
+
+func.func @element_types(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{computes 'f16', but one of its operands is 'tensor<4xf32>'}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x1x4x4xf16>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf16>
+  return
+}
+
+// -----
+
+// The same bytes behind the planes are twice as many halves.
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
+func.func @tile_of_halves(%x: tensor<1x1x4x4xf16, #planes>, %w: tensor<1xf16>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) {
+  // expected-error @+1 {{a tile of 520 positions may read beyond the input planes, expected at most 512}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 8, vectors = 65, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf16, #planes>, tensor<1xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x4xf16>
+  return
+}

@@ -199,3 +199,13 @@ func.func @output_in_planes(%x: tensor<1x1x4x4xf32, #output_in_planes>, %w: tens
       -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
   return
 }
+
+// CHECK-LABEL: @half
+// CHECK: pattern.packed_conv2d {{.*}} : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, {{.*}}) -> tensor<1x4x4x4xf16>
+func.func @half(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf16>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+                %r: tensor<4xi32>) -> tensor<1x4x4x4xf16> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
+      : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf16>
+  return %y : tensor<1x4x4x4xf16>
+}

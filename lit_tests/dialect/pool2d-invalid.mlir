@@ -144,3 +144,11 @@ func.func @output_planes_with_strides(%x: tensor<1x2x8x8xf32>) {
   %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>} : tensor<1x2x8x8xf32> -> tensor<1x2x7x7xf32, #planes>
   return
 }
+
+// -----
+
+func.func @element_types(%x: tensor<1x2x8x8xf16>) {
+  // expected-error @+1 {{computes 'f32', but one of its operands is 'tensor<1x2x8x8xf16>'}}
+  %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>} : tensor<1x2x8x8xf16> -> tensor<1x2x7x7xf32>
+  return
+}

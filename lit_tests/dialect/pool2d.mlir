@@ -31,3 +31,10 @@ func.func @planes(%x: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], orig
       -> tensor<1x2x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
 }
+
+// CHECK-LABEL: @half
+// CHECK: pattern.pool2d <average> %{{.+}} {kernel = array<i64: 2, 2>} : tensor<1x2x8x8xf16> -> tensor<1x2x7x7xf16>
+func.func @half(%x: tensor<1x2x8x8xf16>) -> tensor<1x2x7x7xf16> {
+  %y = pattern.pool2d <average> %x {kernel = array<i64: 2, 2>} : tensor<1x2x8x8xf16> -> tensor<1x2x7x7xf16>
+  return %y : tensor<1x2x7x7xf16>
+}

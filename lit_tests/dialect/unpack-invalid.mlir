@@ -32,3 +32,13 @@ func.func @output_in_planes(%p: tensor<1x2x8x8xf32, #planes>) {
   %x = pattern.unpack %p : tensor<1x2x8x8xf32, #planes> to tensor<1x2x8x8xf32, #planes>
   return
 }
+
+// -----
+
+func.func @element_types(%x: tensor<1x2x8x8xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>) {
+  // expected-error @+1 {{computes 'f32', but one of its operands is 'tensor<1x2x8x8xf16,}}
+  %y = pattern.unpack %x
+      : tensor<1x2x8x8xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
+      to tensor<1x2x8x8xf32>
+  return
+}

@@ -18,3 +18,12 @@ func.func @schedule(%p: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], or
       to tensor<1x2x8x8xf32>
   return
 }
+
+// CHECK-LABEL: @half
+// CHECK: pattern.unpack %{{.+}} : tensor<1x2x8x8xf16, #pattern.planes<{{.*}}>> to tensor<1x2x8x8xf16>
+func.func @half(%x: tensor<1x2x8x8xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>) {
+  %y = pattern.unpack %x
+      : tensor<1x2x8x8xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
+      to tensor<1x2x8x8xf16>
+  return
+}

@@ -258,3 +258,27 @@ func.func @gate_of_two_uses(%x: !image, %w: !weights) -> (!image, !image) {
   } -> !image
   return %0, %1 : !image, !image
 }
+
+// The factor 1/6 as f16 has it.
+// CHECK-LABEL: @hard_swish_of_halves
+// CHECK: pattern.conv2d {{.*}} {activation = #pattern.activation<hard_swish>}
+// CHECK-NEXT: return
+func.func @hard_swish_of_halves(%x: tensor<1x1x4x4xf16>, %w: tensor<1x1x1x1xf16>) -> tensor<1x1x4x4xf16> {
+  %zero = arith.constant 0.0 : f16
+  %three = arith.constant 3.0 : f16
+  %six = arith.constant 6.0 : f16
+  %sixth = arith.constant 1.666260e-01 : f16
+  %e = tensor.empty() : tensor<1x1x4x4xf16>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf16>, tensor<1x1x1x1xf16>) -> tensor<1x1x4x4xf16>
+  %z = linalg.generic #unary ins(%y : tensor<1x1x4x4xf16>) outs(%e : tensor<1x1x4x4xf16>) {
+  ^bb0(%in: f16, %out: f16):
+    %0 = arith.addf %in, %three : f16
+    %1 = arith.maximumf %0, %zero : f16
+    %2 = arith.minimumf %1, %six : f16
+    %3 = arith.mulf %2, %sixth : f16
+    %4 = arith.mulf %in, %3 : f16
+    linalg.yield %4 : f16
+  } -> tensor<1x1x4x4xf16>
+  return %z : tensor<1x1x4x4xf16>
+}

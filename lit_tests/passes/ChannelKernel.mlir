@@ -72,3 +72,25 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
       -> tensor<1x2x4x4xf32> loc("empty_blocks")
   return %y : tensor<1x2x4x4xf32>
 }
+
+// -----
+
+// Sums of halves are halves.
+// CHECK-LABEL: func.func @half_precision(
+// CHECK: memref.alloca() : memref<4xvector<8xf16>>
+// CHECK: vector.fma %{{.+}} : vector<8xf16>
+// CHECK-NOT: f32
+// CHECK: half_precision.fkw: "0x02000000003C003C"
+func.func @main(%x: tensor<1x1x8x8xf16>) -> tensor<1x2x8x8xf16> {
+  %w = arith.constant dense<1.0> : tensor<2xf16>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x8x8xf16>, tensor<2xf16>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      -> tensor<1x2x8x8xf16> loc("half_precision")
+  return %y : tensor<1x2x8x8xf16>
+}

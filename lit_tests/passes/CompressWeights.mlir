@@ -220,3 +220,16 @@ func.func @named(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
       : (tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> loc("features.3")
   return %y : tensor<1x1x1x1xf32>
 }
+
+// -----
+
+// 1, 2⁻²⁴ and the largest number, in two bytes each.
+// CHECK-LABEL: @half_precision
+// CHECK: arith.constant dense_resource<conv.fkw> : tensor<3xf16>
+// CHECK: conv.fkw: "0x02000000003C0100FF7B"
+func.func @half_precision(%x: tensor<1x4x1x1xf16>) -> tensor<1x1x1x1xf16> {
+  %w = arith.constant dense<[[[[0x3C00]], [[0x0001]], [[0.0]], [[0x7BFF]]]]> : tensor<1x4x1x1xf16>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<[[1, 1, 0, 1]]> : tensor<1x4xui8>>
+      : (tensor<1x4x1x1xf16>, tensor<1x4x1x1xf16>) -> tensor<1x1x1x1xf16>
+  return %y : tensor<1x1x1x1xf16>
+}

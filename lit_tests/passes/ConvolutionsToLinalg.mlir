@@ -177,3 +177,18 @@ func.func @mean(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x2x3xf32> {
   %y = pattern.pool2d <average> %x {kernel = array<i64: 3, 2>} : tensor<1x1x4x4xf32> -> tensor<1x1x2x3xf32>
   return %y : tensor<1x1x2x3xf32>
 }
+
+// CHECK-LABEL: @half_precision
+// CHECK-NOT: f32
+// CHECK: linalg.conv_2d_ngchw_gfchw
+// CHECK-NOT: f32
+// CHECK: linalg.pooling_nchw_sum
+// CHECK-NOT: f32
+// CHECK: return
+func.func @half_precision(%x: tensor<1x2x4x4xf16>, %w: tensor<2x1x3x3xf16>, %a: tensor<1x2x4x4xf16>) -> tensor<1x2x3x3xf16> {
+  %y = pattern.conv2d %x, %w add(%a) map <set = <3x3, [[0]]>, ids = dense<1> : tensor<2x1xui8>>
+      {padding = array<i64: 1, 1, 1, 1>, groups = 2, activation = #pattern.activation<hard_swish>}
+      : (tensor<1x2x4x4xf16>, tensor<2x1x3x3xf16>, tensor<1x2x4x4xf16>) -> tensor<1x2x4x4xf16>
+  %z = pattern.pool2d <average> %y {kernel = array<i64: 2, 2>} : tensor<1x2x4x4xf16> -> tensor<1x2x3x3xf16>
+  return %z : tensor<1x2x3x3xf16>
+}

@@ -113,3 +113,17 @@ func.func @shared_constants(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
       -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
+
+// CHECK-LABEL: @half_precision
+// CHECK: %[[W:.+]] = arith.constant dense_resource<conv.weight{{.*}}> : tensor<1x2x1x2xf16>
+// CHECK: pattern.conv2d %{{.+}}, %[[W]]
+func.func @half_precision(%x: tensor<1x2x1x2xf16>) -> tensor<1x1x1x1xf16> {
+  %w = arith.constant dense<1.5> : tensor<2xf16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x2, [[1]]>, group = 1>
+      : (tensor<1x2x1x2xf16>, tensor<2xf16>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf16>
+  return %y : tensor<1x1x1x1xf16>
+}

@@ -75,3 +75,28 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
       -> tensor<1x32x1x1xf32> loc("prefetch")
   return %y : tensor<1x32x1x1xf32>
 }
+
+// -----
+
+// Sums of halves are in f32, to which inputs, weights and biases are extended.
+// CHECK-LABEL: func.func @half_precision(
+// CHECK: scf.for {{.*}} -> (vector<8xf32>
+// CHECK: %[[X:.+]] = arith.extf %{{.+}} : f16 to f32
+// CHECK: %[[ALL:.+]] = vector.broadcast %[[X]] : f32 to vector<8xf32>
+// CHECK: %[[W:.+]] = vector.load %{{.+}} : memref<8xf16>, vector<8xf16>
+// CHECK: %[[WIDE:.+]] = arith.extf %[[W]] : vector<8xf16> to vector<8xf32>
+// CHECK: vector.fma %[[ALL]], %[[WIDE]], %{{.+}} : vector<8xf32>
+// CHECK: %[[B:.+]] = vector.gather {{.*}} into vector<8xf16>
+// CHECK: arith.extf %[[B]]
+// CHECK: %[[Y:.+]] = arith.truncf %{{.+}} : vector<8xf32> to vector<8xf16>
+// CHECK: vector.scatter {{.*}} %[[Y]]
+func.func @main(%x: tensor<1x1x1x1xf16>, %b: tensor<8xf16>) -> tensor<1x8x1x1xf16> {
+  %w = arith.constant dense<1.0> : tensor<8xf16>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 8>
+      : (tensor<1x1x1x1xf16>, tensor<8xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf16>)
+      -> tensor<1x8x1x1xf16> loc("half_precision")
+  return %y : tensor<1x8x1x1xf16>
+}

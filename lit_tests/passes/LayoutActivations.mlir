@@ -572,3 +572,23 @@ func.func @fewer_filters(%x: tensor<1x2x8x8xf32>, %w: tensor<1xf32>, %i: tensor<
       -> tensor<1x1x4x4xf32>
   return %z : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+// A line has 32 halves. Tap 0 lies 5 + 1 before the image: 32 + (2 * 5 + 4) + 6 = 52. An image in f32 of this size keeps
+// its own planes.
+// CHECK-LABEL: @half_precision
+// CHECK: pattern.pack %{{.+}} : tensor<1x1x3x4xf16> to tensor<1x1x3x4xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 5, size = 64>>
+// CHECK: pattern.pack %{{.+}} : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
+func.func @half_precision(%x: tensor<1x1x3x4xf16>, %w: tensor<1xf16>, %z: tensor<1x1x3x4xf32>, %v: tensor<1xf32>,
+    %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
+    -> (tensor<1x1x3x4xf16>, tensor<1x1x3x4xf32>) {
+  %0 = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x3x4xf16>, tensor<1xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x3x4xf16>
+  %1 = pattern.packed_conv2d %z fkw(%v, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x3x4xf32>
+  return %0, %1 : tensor<1x1x3x4xf16>, tensor<1x1x3x4xf32>
+}

@@ -94,3 +94,17 @@ func.func @negative_dilation(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       outs(%zero : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+// Products of halves are added up in f32.
+// CHECK-LABEL: @mixed_precision
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @mixed_precision(%x: tensor<1x1x4x4xf16>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x4x4xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf16>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x4x4xf16>, tensor<1x1x1x1xf16>)
+      outs(%zero : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
+}

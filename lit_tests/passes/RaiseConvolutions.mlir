@@ -184,8 +184,9 @@ func.func @weights_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1x1x1x1xf32>
 // -----
 
 // CHECK-LABEL: @half_precision
-// CHECK-NOT: pattern.conv2d
-// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x4x4xf16>
+// CHECK: %[[W:.+]] = arith.constant dense<1.000000e+00> : tensor<1x1x1x1xf16>
+// CHECK: pattern.conv2d %[[X]], %[[W]] map {{.*}} -> tensor<1x1x4x4xf16>
 func.func @half_precision(%x: tensor<1x1x4x4xf16>) -> tensor<1x1x4x4xf16> {
   %zero = arith.constant dense<0.0> : tensor<1x1x4x4xf16>
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf16>

@@ -131,3 +131,28 @@ func.func @no_bias(%x: tensor<1x1x2x2xf32>, %i: tensor<1x1x1x1xf32>, %v: tensor<
   } -> tensor<1x1xf32>
   return %s, %t : tensor<1x4xf32>, tensor<1x1xf32>
 }
+
+// CHECK-LABEL: @half_precision
+// CHECK: pattern.conv2d {{.*}} : (tensor<1x2x1x1xf16>, tensor<2x2x1x1xf16>) -> tensor<1x2x1x1xf16>
+// CHECK-NOT: linalg.matmul
+// CHECK: return
+func.func @half_precision(%x: tensor<1x2xf16>) -> tensor<1x2xf16> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf16>
+  %e = tensor.empty() : tensor<2x2xf16>
+  %t = linalg.transpose ins(%w : tensor<2x2xf16>) outs(%e : tensor<2x2xf16>) permutation = [1, 0]
+  %init = arith.constant dense<0.0> : tensor<1x2xf16>
+  %y = linalg.matmul ins(%x, %t : tensor<1x2xf16>, tensor<2x2xf16>) outs(%init : tensor<1x2xf16>) -> tensor<1x2xf16>
+  return %y : tensor<1x2xf16>
+}
+
+// CHECK-LABEL: @mixed_precision
+// CHECK-NOT: pattern.
+// CHECK: linalg.matmul
+func.func @mixed_precision(%x: tensor<1x2xf16>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf16>
+  %e = tensor.empty() : tensor<2x2xf16>
+  %t = linalg.transpose ins(%w : tensor<2x2xf16>) outs(%e : tensor<2x2xf16>) permutation = [1, 0]
+  %init = arith.constant dense<0.0> : tensor<1x2xf32>
+  %y = linalg.matmul ins(%x, %t : tensor<1x2xf16>, tensor<2x2xf16>) outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}

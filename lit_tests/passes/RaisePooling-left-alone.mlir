@@ -80,17 +80,41 @@ func.func @dynamic_batch(%x: tensor<?x2x8x8xf32>, %n: index) -> tensor<?x2x7x7xf
   return %y : tensor<?x2x7x7xf32>
 }
 
-// CHECK-LABEL: @half_precision
+// CHECK-LABEL: @mixed_precision
 // CHECK-NOT: pattern.pool2d
 // CHECK: linalg.pooling_nchw_max
-func.func @half_precision(%x: tensor<1x2x8x8xf16>) -> tensor<1x2x7x7xf16> {
-  %window = tensor.empty() : tensor<2x2xf16>
-  %e = tensor.empty() : tensor<1x2x7x7xf16>
-  %init = arith.constant 0xFC00 : f16
-  %f = linalg.fill ins(%init : f16) outs(%e : tensor<1x2x7x7xf16>) -> tensor<1x2x7x7xf16>
-  %y = linalg.pooling_nchw_max ins(%x, %window : tensor<1x2x8x8xf16>, tensor<2x2xf16>)
-      outs(%f : tensor<1x2x7x7xf16>) -> tensor<1x2x7x7xf16>
-  return %y : tensor<1x2x7x7xf16>
+func.func @mixed_precision(%x: tensor<1x2x8x8xf16>) -> tensor<1x2x7x7xf32> {
+  %window = tensor.empty() : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<1x2x7x7xf32>
+  %init = arith.constant 0xFF800000 : f32
+  %f = linalg.fill ins(%init : f32) outs(%e : tensor<1x2x7x7xf32>) -> tensor<1x2x7x7xf32>
+  %y = linalg.pooling_nchw_max ins(%x, %window : tensor<1x2x8x8xf16>, tensor<2x2xf32>)
+      outs(%f : tensor<1x2x7x7xf32>) -> tensor<1x2x7x7xf32>
+  return %y : tensor<1x2x7x7xf32>
+}
+
+// CHECK-LABEL: @mean_of_mixed_precision
+// CHECK-NOT: pattern.pool2d
+// CHECK: arith.extf
+func.func @mean_of_mixed_precision(%x: tensor<1x2x6x4xf16>) -> tensor<1x2x1x1xf32> {
+  %e = tensor.empty() : tensor<1x2x1x1xf32>
+  %init = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%init : f32) outs(%e : tensor<1x2x1x1xf32>) -> tensor<1x2x1x1xf32>
+  %y = linalg.generic {indexing_maps = [#id, #ones], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%x : tensor<1x2x6x4xf16>) outs(%f : tensor<1x2x1x1xf32>) {
+  ^bb0(%in: f16, %out: f32):
+    %0 = arith.extf %in : f16 to f32
+    %1 = arith.addf %0, %out : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x2x1x1xf32>
+  %area = arith.constant 24.0 : f32
+  %m = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x2x1x1xf32>) outs(%e : tensor<1x2x1x1xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.divf %in, %area : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2x1x1xf32>
+  return %m : tensor<1x2x1x1xf32>
 }
 
 // CHECK-LABEL: @channels_last

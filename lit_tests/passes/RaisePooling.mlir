@@ -206,3 +206,28 @@ func.func @global_mean_without_image(%x: tensor<1x2x6x4xf32>) -> tensor<1x2xf32>
   } -> tensor<1x2xf32>
   return %m : tensor<1x2xf32>
 }
+
+// f16 has no 3025 = 55 * 55, but 3024.
+// CHECK-LABEL: @half_precision
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x55x55xf16>
+// CHECK-NEXT: %[[Y:.+]] = pattern.pool2d <average> %[[X]] {kernel = array<i64: 55, 55>} : tensor<1x2x55x55xf16> -> tensor<1x2x1x1xf16>
+// CHECK-NEXT: return %[[Y]]
+func.func @half_precision(%x: tensor<1x2x55x55xf16>) -> tensor<1x2x1x1xf16> {
+  %e = tensor.empty() : tensor<1x2x1x1xf16>
+  %init = arith.constant 0.0 : f16
+  %f = linalg.fill ins(%init : f16) outs(%e : tensor<1x2x1x1xf16>) -> tensor<1x2x1x1xf16>
+  %y = linalg.generic {indexing_maps = [#id, #ones], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%x : tensor<1x2x55x55xf16>) outs(%f : tensor<1x2x1x1xf16>) {
+  ^bb0(%in: f16, %out: f16):
+    %0 = arith.addf %in, %out : f16
+    linalg.yield %0 : f16
+  } -> tensor<1x2x1x1xf16>
+  %area = arith.constant 3024.0 : f16
+  %m = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x2x1x1xf16>) outs(%e : tensor<1x2x1x1xf16>) {
+  ^bb0(%in: f16, %out: f16):
+    %0 = arith.divf %in, %area : f16
+    linalg.yield %0 : f16
+  } -> tensor<1x2x1x1xf16>
+  return %m : tensor<1x2x1x1xf16>
+}

@@ -522,3 +522,46 @@ func.func @main(%x: tensor<2x3x4x4xf32>) {
       #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>> loc("batch")
   return
 }
+
+// -----
+
+// Means of halves are made in f32; maxima as they are.
+// CHECK-LABEL: func.func @mean_of_halves_pool(
+// CHECK: %[[X:.+]] = vector.load %{{.+}} : memref<128xf16>, vector<8xf16>
+// CHECK: %[[WIDE:.+]] = arith.extf %[[X]] : vector<8xf16> to vector<8xf32>
+// CHECK: arith.addf %{{.+}}, %[[WIDE]] : vector<8xf32>
+// CHECK: vector.reduction <add>
+// CHECK: %[[MEAN:.+]] = arith.divf
+// CHECK: %[[HALF:.+]] = arith.truncf %[[MEAN]] : f32 to f16
+// CHECK: memref.store %[[HALF]]
+func.func @main(%x: tensor<1x2x8x8xf16>) -> tensor<1x2x1x1xf16> {
+  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {kernel = array<i64: 8, 8>} : tensor<1x2x8x8xf16> -> tensor<1x2x1x1xf16> loc("mean_of_halves")
+  return %y : tensor<1x2x1x1xf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @means_of_halves_pool(
+// CHECK: arith.extf %{{.+}} : vector<8xf16> to vector<8xf32>
+// CHECK: arith.addf %{{.+}} : vector<8xf32>
+// CHECK: %[[HALVES:.+]] = arith.truncf %{{.+}} : vector<8xf32> to vector<8xf16>
+// CHECK: vector.store %[[HALVES]]
+func.func @main(%x: tensor<1x2x8x16xf16>) -> tensor<1x2x7x15xf16> {
+  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {kernel = array<i64: 2, 2>} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16> loc("means_of_halves")
+  return %y : tensor<1x2x7x15xf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @maximum_of_halves_pool(
+// CHECK-NOT: f32
+// CHECK: arith.cmpf ugt, %{{.+}} : vector<8xf16>
+// CHECK-NOT: f32
+// CHECK: return
+func.func @main(%x: tensor<1x2x8x16xf16>) -> tensor<1x2x7x15xf16> {
+  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {kernel = array<i64: 2, 2>} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16> loc("maximum_of_halves")
+  return %y : tensor<1x2x7x15xf16>
+}

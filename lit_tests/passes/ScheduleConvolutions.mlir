@@ -277,3 +277,26 @@ func.func @kept(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
       -> tensor<1x4x2x2xf32>
   return %y : tensor<1x4x2x2xf32>
 }
+
+// -----
+
+// A register has twice as many halves as floats. The 55 * 57 + 56 positions are 17 tiles of 192, or 67 of 48.
+// CHECK-LABEL: @half_precision
+// CHECK: pattern.pack {{.*}} schedule <device = cpu, lanes = 32, vectors = 1,
+// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 32, vectors = 6, tiles = 17, blocks = 1, prefetch = 5>
+// NEON-LABEL: @half_precision
+// NEON: pattern.pack {{.*}} schedule <device = cpu, lanes = 8, vectors = 1,
+// NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 6, tiles = 67, blocks = 1, prefetch = 0>
+// Threads are as many as of any type.
+// GPU-LABEL: @half_precision
+// GPU: pattern.pack {{.*}} schedule <device = gpu, lanes = 64,
+// GPU: pattern.packed_conv2d {{.*}} schedule <device = gpu, lanes = 64,
+// VM-LABEL: @half_precision
+// VM: pattern.pack {{.*}} schedule <device = vm, lanes = 1,
+func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x56x56xf16> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x56x56xf16>, tensor<16xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x56x56xf16>
+  return %y : tensor<1x4x56x56xf16>
+}

@@ -506,3 +506,43 @@ func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x8x1x4xf32> {
       -> tensor<1x8x1x4xf32> loc("blocks")
   return %y : tensor<1x8x1x4xf32>
 }
+
+// -----
+
+// Of NEON's registers of eight halves, eight weights fill one, and four of them half of one.
+// CHECK-LABEL: func.func @eight_halves(
+// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
+// CHECK: %[[EIGHT:.+]] = vector.load %[[WEIGHT]][%{{.+}}] : memref<8xf16>, vector<8xf16>
+// CHECK: %[[W:.+]] = vector.extract %[[EIGHT]][0] : f16 from vector<8xf16>
+// CHECK: %[[B:.+]] = vector.broadcast %[[W]] : f16 to vector<8xf16>
+// CHECK: vector.fma %[[B]], %{{.+}}, %{{.+}} : vector<8xf16>
+// CHECK-NOT: f32
+// CHECK: "stream.executable.end"
+func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x8x4x4xf16> {
+  %w = arith.constant dense<1.0> : tensor<8xf16>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 8>
+      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf16>, tensor<8xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
+      -> tensor<1x8x4x4xf16> loc("eight_halves")
+  return %y : tensor<1x8x4x4xf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @four_halves(
+// CHECK: vector.load %{{.+}}[%{{.+}}] : memref<4xf16>, vector<4xf16>
+// CHECK: vector.broadcast %{{.+}} : f16 to vector<8xf16>
+func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
+  %w = arith.constant dense<1.0> : tensor<4xf16>
+  %i = arith.constant dense<0> : tensor<1xi16>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 4>
+      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      -> tensor<1x4x4x4xf16> loc("four_halves")
+  return %y : tensor<1x4x4x4xf16>
+}

@@ -40,3 +40,17 @@ def test_host_vectors(monkeypatch, machine, lanes, registers):
     monkeypatch.setattr(targets, "host_machine", lambda: machine)
     host = targets._host()
     assert (host.lanes, host.registers, host.machine) == (lanes, registers, machine)
+
+
+def test_float16_is_for_processors_that_are_sure_to_have_it(monkeypatch):
+    able = {name for name in target_names() if get_target(name).has_float16}
+    assert able - {"llvm-cpu"} == {"snapdragon-855", "snapdragon-8gen2"}
+    for machine, has_float16 in (
+        (Machine("x86_64", ("avx2", "avx512_fp16", "avx512f")), True),
+        (Machine("x86_64", ("avx2", "avx512f", "f16c")), False),
+        (Machine("aarch64", ("asimd", "asimdhp", "fphp")), True),
+        (Machine("aarch64", ("asimd", "fphp")), False),
+        (Machine("riscv64", ()), False),
+    ):
+        monkeypatch.setattr(targets, "host_machine", lambda machine=machine: machine)
+        assert targets._host().has_float16 == has_float16

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from patternc import ir, passmanager
 from patternc.compiler.egress import iree_version, to_vmfb
-from patternc.compiler.pipeline import Pass, Pipeline
-from patternc.compiler.targets import Target, get_target
-from patternc.errors import CompilerError, ModelError
+from patternc.compiler.pipeline import Pass, Pipeline, Precision
+from patternc.compiler.targets import Target, get_target, require_float16
+from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.frontends import ImportedModel, import_model
 from patternc.runtime import CompiledModule, Manifest, Report
 from patternc.settings import Settings
@@ -47,6 +47,7 @@ def compile(
     example_args: tuple | None = None,
     *,
     target: str | Target = "llvm-cpu",
+    precision: Precision = "float32",
     pipeline: Pipeline | None = None,
     threads: int | None = None,
     progress: bool | None = None,
@@ -62,14 +63,17 @@ def compile(
         with linalg on tensors and a function ``@main``, or the path of a file with such text.
       example_args: the tensors that an ``nn.Module`` is traced with; their shapes become fixed.
       target: a name of `target_names`, or a `Target`.
-      pipeline: the passes to run; by default `Pipeline.for_target`.
+      precision: ``float16`` rounds the weights to float16 and computes in it, on processors that
+        have such arithmetic: twice as many numbers in a register, half the bytes. Inputs and
+        outputs stay as they are in the model.
+      pipeline: the passes to run; by default `Pipeline.for_target` of target and precision.
       threads: processor threads that calls of the result use; None for all cores.
       progress: whether to show a progress bar; by default on a terminal.
       settings: how to report on the compilation; by default from ``PATTERNC_*`` variables.
 
     Raises:
       ModelError: the model or its arguments cannot be compiled; the message names the parameter.
-      TargetError: the target is unknown.
+      TargetError: the target or the precision is unknown, or the target does not have it.
       CompilerError: a compiler stage failed; the message says how to reproduce it.
       MissingDependencyError: torch-mlir or IREE is needed and not installed.
     """
@@ -77,7 +81,12 @@ def compile(
     settings = settings or Settings.from_environment()
     if settings.log_level is not None:
         logging.getLogger("patternc").setLevel(settings.log_level.upper())
-    pipeline = pipeline or Pipeline.for_target(target)
+    pipeline = pipeline or Pipeline.for_target(target, precision)
+    if precision not in ("float32", pipeline.precision):
+        raise TargetError(
+            f"precision is {precision}, but the pipeline computes in {pipeline.precision}; make it "
+            f"by Pipeline.for_target(target, '{precision}')"
+        )
     compiler = iree_version()  # fail before the work, not after
 
     steps = [p.stage or p.name for p in pipeline]
@@ -99,6 +108,8 @@ def compile(
             bar.set_description(stage)
             if step.name == "pattern-lower-convolutions":
                 report = Report.from_json(json.loads(ir.layer_report(module)))
+                if any(layer.dtype == "float16" for layer in report.layers):
+                    require_float16(target)
             statistics |= _run(step, module, settings)
             stages[stage] = _text(module)
             if settings.dump_dir is not None:
@@ -154,7 +165,7 @@ def _run(step: Pass, module: ir.Module, settings: Settings) -> dict[str, dict[st
         manager.enable_ir_printing(elide_large=_SHOWN_ELEMENTS)
     if settings.timing:
         manager.enable_timing()
-    refuses_input = step.name == "pattern-raise-convolutions"
+    refuses_input = step.name in ("pattern-demote-f32-to-f16", "pattern-raise-convolutions")
     reproducer = settings.reproducer_dir / f"{step.name}.mlir"
     if not refuses_input:
         settings.reproducer_dir.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,15 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
-from patternc.compiler.targets import Target
+from patternc.compiler.targets import Target, require_float16
+from patternc.errors import TargetError
+
+Precision = Literal["float32", "float16"]
+"""Type of a network's weights, activations and sums."""
+
+_DEMOTE = "pattern-demote-f32-to-f16"
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,28 @@ class Pipeline:
     passes: tuple[Pass, ...]
 
     @classmethod
-    def for_target(cls, target: Target) -> "Pipeline":
-        """The standard pipeline: from linalg to what IREE reads."""
+    def for_target(cls, target: Target, precision: Precision = "float32") -> "Pipeline":
+        """The standard pipeline: from linalg to what IREE reads.
+
+        Args:
+          target: what to compile for.
+          precision: ``float16`` computes in float16 what the model computes in float32.
+
+        Raises:
+          TargetError: the precision is unknown, or the target does not have it.
+        """
+        if precision not in get_args(Precision):
+            known = " or ".join(f"'{name}'" for name in get_args(Precision))
+            raise TargetError(f"unknown precision '{precision}'; expected {known}")
+        halves = precision == "float16"
+        if halves:
+            require_float16(target)
+        # Elements of one vector register.
+        lanes = target.lanes * (2 if halves else 1)
         fully_connected = Pass("pattern-raise-fully-connected", stage="fully-connected")
         return cls(
             (
+                *((Pass(_DEMOTE, stage="float16"),) if halves else ()),
                 Pass("pattern-raise-convolutions", stage="convolutions"),
                 Pass("pattern-raise-pooling", stage="pooling"),
                 *((fully_connected,) if target.device == "cpu" else ()),
@@ -64,7 +88,7 @@ class Pipeline:
                     {
                         "max-filter-group": _max_filter_group(target),
                         # Eight vectors of sums hide the latency of multiply-adds.
-                        "max-vector-group": 8 * target.lanes if target.device == "cpu" else 8,
+                        "max-vector-group": 8 * lanes if target.device == "cpu" else 8,
                         "index-bits": target.index_bits,
                     },
                     stage="packed",
@@ -84,6 +108,11 @@ class Pipeline:
                 Pass("pattern-externalize-constants", stage="egress"),
             )
         )
+
+    @property
+    def precision(self) -> Precision:
+        """What it makes of a model in float32."""
+        return "float16" if any(p.name == _DEMOTE for p in self.passes) else "float32"
 
     def __iter__(self) -> Iterator[Pass]:
         return iter(self.passes)

@@ -19,6 +19,8 @@ _LLVM_CPU = (
     "--iree-vm-bytecode-module-strip-source-map",
 )
 _ANDROID = "--iree-llvmcpu-target-triple=aarch64-none-linux-android29"
+# What a processor has that multiplies and adds vectors of float16, by its architecture.
+_FLOAT16 = {"x86_64": {"avx512_fp16"}, "aarch64": {"fphp", "asimdhp"}}
 _ARMV8_2 = ("asimd", "asimddp", "asimdhp", "asimdrdm", "atomics", "fphp")
 
 
@@ -47,6 +49,12 @@ class Target:
     flags: tuple[str, ...]
     driver: Driver
     machine: Machine
+
+    @property
+    def has_float16(self) -> bool:
+        """Whether it is sure to multiply and add vectors of float16."""
+        needed = _FLOAT16.get(self.machine.architecture or "")
+        return self.device == "cpu" and needed is not None and needed <= {*self.machine.features}
 
 
 def _host() -> Target:
@@ -139,6 +147,20 @@ _TARGETS = {
 def target_names() -> tuple[str, ...]:
     """The names that `get_target` knows."""
     return tuple(_TARGETS)
+
+
+def require_float16(target: Target) -> None:
+    """Checks that a target computes in float16.
+
+    Raises:
+      TargetError: it does not, or not on every machine.
+    """
+    if not target.has_float16:
+        able = ", ".join(name for name, known in _TARGETS.items() if known.has_float16)
+        raise TargetError(
+            f"target '{target.name}' is not sure to have arithmetic in float16, which "
+            f"{able} have; compile with precision='float32', or for one of these"
+        )
 
 
 def get_target(target: str | Target) -> Target:

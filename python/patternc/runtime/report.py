@@ -1,5 +1,6 @@
 """What the compiler tells about a module: one line for each convolution, and the sum."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ class LayerReport:
       input, weights, output: shapes, NxCxHxW and filtersxchannelsxheightxwidth.
       strides, padding, dilations, groups, activation: of the convolution; padding is top, left,
         bottom, right.
+      dtype: of weights, images and sums: float32 or float16.
       patterns: the positions that each pattern of its set keeps.
       filter_group: filters that share one set of indices.
       kernels, kept_kernels: kernels of the layer, and those that are left.
@@ -46,12 +48,17 @@ class LayerReport:
     csr_bytes: int
     fkw_bytes: int
     schedule: Mapping[str, Any]
+    dtype: str = "float32"  # as reports say that are older than this field
+
+    @property
+    def dense_weights(self) -> int:
+        """Weights of the layer without pruning."""
+        return math.prod(self.weights)
 
     @property
     def rate(self) -> float:
         """How many times fewer weights than dense; infinite when no kernel is left."""
-        dense = self.dense_bytes / 4
-        return dense / self.kept_weights if self.kept_weights else float("inf")
+        return self.dense_weights / self.kept_weights if self.kept_weights else float("inf")
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Report:
         return [asdict(layer) for layer in self.layers]
 
     def total(self, field: str) -> int:
-        """Sum of a numeric field over all layers."""
+        """Sum of a number over all layers."""
         return sum(getattr(layer, field) for layer in self.layers)
 
     def __str__(self) -> str:
@@ -94,7 +101,7 @@ class Report:
             ]
             for layer in self.layers
         ]
-        kept, dense = self.total("kept_weights"), self.total("dense_bytes") / 4
+        kept, dense = self.total("kept_weights"), self.total("dense_weights")
         rows.append(
             [
                 "total",
