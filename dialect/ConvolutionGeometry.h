@@ -41,6 +41,11 @@ struct ConvolutionGeometry {
            strideH * strideW == 1 && outHeight * outWidth == 1;
   }
 
+  /// Each channel has one filter, which reads nothing else.
+  bool isDepthwise() const {
+    return groups > 1 && groups == channels && groups == filters;
+  }
+
   int64_t channelsPerGroup() const { return channels / groups; }
   int64_t filtersPerGroup() const { return filters / groups; }
 

@@ -163,7 +163,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    Device device, int64_t lanes,
                                    int64_t vectors, int64_t tiles,
                                    int64_t blocks, int64_t prefetch,
-                                   int64_t filters, Stationary stationary) {
+                                   int64_t filters, Stationary stationary,
+                                   Placement placement) {
   if (lanes <= 0 || vectors <= 0 || tiles <= 0 || blocks <= 0)
     return emitError()
            << "lanes, vectors, tiles and blocks must be positive, but are "
@@ -174,6 +175,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "filters " << filters << " is negative";
   if (stationary == Stationary::Channel && device != Device::Cpu)
     return emitError() << "channels are stationary on cpu only";
+  if (placement == Placement::Reader && device != Device::Cpu)
+    return emitError() << "layers are placed in their reader on cpu only";
+  if (placement == Placement::Reader && stationary == Stationary::Channel)
+    return emitError() << "a layer whose channels are stationary is not placed "
+                          "in its reader";
   if (device == Device::Vm && lanes != 1)
     return emitError() << "vm has one lane, but the schedule has " << lanes;
   return success();

@@ -109,6 +109,10 @@ def Pattern_StationaryParameter : EnumParameter<Pattern_Stationary> {
   let defaultValue = "::patternc::Stationary::Filter";
 }
 
+def Pattern_PlacementParameter : EnumParameter<Pattern_Placement> {
+  let defaultValue = "::patternc::Placement::Memory";
+}
+
 def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
   let summary = "The tuning part of a layer's representation (LR): how its loops run.";
   let description = [{
@@ -131,10 +135,15 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       `cpu` for groups of one filter: all that the patterns read of one input channel,
       while loops go over the filters that keep a kernel of it; the sums of all filters
       of a block lie in the cache meanwhile.
+    - `placement`: where the layer is computed, and its output lies. `memory`, or
+      missing: in workgroups of its own. `reader`, on `cpu`: in those of the depthwise
+      convolution that reads it. They make one filter group, and at once what reads it;
+      it lies in the cache and is then overwritten by the next. `tiles` and `blocks`
+      are the reader's.
 
     Refused: lanes, vectors, tiles or blocks that are not positive; negative prefetch or
-    filters; more than one lane on `vm`; channels that are stationary elsewhere than on
-    `cpu`.
+    filters; more than one lane on `vm`; channels that are stationary, or a placement in
+    the reader, elsewhere than on `cpu`; both at once.
 
     Example:
 
@@ -150,13 +159,17 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     "int64_t":$blocks,
     "int64_t":$prefetch,
     DefaultValuedParameter<"int64_t", "0">:$filters,
-    Pattern_StationaryParameter:$stationary);
+    Pattern_StationaryParameter:$stationary,
+    Pattern_PlacementParameter:$placement);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// Bytes of sums that a kernel has room for if channels are stationary: IREE's
     /// limit for what lies on the stack.
     static constexpr int64_t maxSumBytes = 32768;
+
+    /// Whether the convolution that reads the output computes it.
+    bool isPlacedInReader() const { return getPlacement() == Placement::Reader; }
 
     /// Threads of a workgroup, 0 where there are none.
     int64_t getThreads() const { return getDevice() == Device::Gpu ? getLanes() : 0; }

@@ -31,4 +31,10 @@ def Pattern_Stationary : I32Enum<"Stationary", "what stays in registers while lo
   let cppNamespace = "::patternc";
 }
 
+def Pattern_Placement : I32Enum<"Placement", "where a layer is computed, and its output lies", [
+    I32EnumCase<"Memory", 0, "memory">,
+    I32EnumCase<"Reader", 1, "reader">]> {
+  let cppNamespace = "::patternc";
+}
+
 #endif // DIALECT_PATTERNENUMS_TD

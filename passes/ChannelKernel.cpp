@@ -32,7 +32,8 @@ public:
     block = executable.workgroupId(1);
     Value image = executable.workgroupId(2);
     imageBase = kernel.inputBase(b, image);
-    output = TileOutput::create(executable, kernel, image);
+    output =
+        TileOutput::create(executable, kernel, kernel.outputBase(b, image));
     // Of vectors, because these are aligned.
     sums = memref::AllocaOp::create(
         b, MemRefType::get({kernel.filterBlock() * vectors}, vectorType));

@@ -22,6 +22,11 @@ struct ConvolutionKernel {
   bool storesDistances = false;
 
   // Everything that is computed with is of one type, f32 or f16.
+  /// The kernel that makes the input in the same workgroups, or null. Its
+  /// output is one filter group for each workgroup, and the channel of a
+  /// descriptor a place in that group.
+  const ConvolutionKernel *maker = nullptr;
+
   mlir::Value input;       // N × C × phases × size + slack
   mlir::Value weight;      // kernels × entries × group
   mlir::Value descriptors; // kernels, i8 (distances), i16 or i32

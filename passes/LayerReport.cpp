@@ -66,6 +66,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
         {"blocks", schedule->getBlocks()},
         {"prefetch", schedule->getPrefetch()},
         {"stationary", stringifyStationary(schedule->getStationary())},
+        {"placement", stringifyPlacement(schedule->getPlacement())},
         {"filters", schedule->getFiltersOf(group)}};
   return layer;
 }

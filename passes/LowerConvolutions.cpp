@@ -17,6 +17,7 @@
 #include "passes/IreeDialects.h"
 #include "passes/LayerName.h"
 #include "passes/Passes.h"
+#include "passes/Placement.h"
 #include "passes/RowKernel.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -69,6 +70,14 @@ distancesOf(const FkwIndices &indices) {
     }
   }
   return distances;
+}
+
+/// Channels as places in the filter group that makes them: filters of a
+/// depthwise convolution are stored in the order of their channels' makers.
+static void numberInGroups(FkwIndices &indices, int64_t group) {
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k)
+      indices.index[k] = i % group;
 }
 
 /// One integer for each stored kernel, see ConvolutionKernel. Of 16 bits on the
@@ -219,9 +228,66 @@ private:
     if (!planesOf(op.getInput()))
       return op.emitOpError(
           "reads no planes; run pattern-layout-activations first");
-    Value input = bufferOf(op.getInput());
+    if (op.getSchedule()->isPlacedInReader()) {
+      std::string reason = reasonAgainstReader(op);
+      if (!reason.empty())
+        return op.emitOpError("cannot be placed in its reader: ") << reason;
+      return success(); // comes with its reader
+    }
+    auto maker = op.getInput().getDefiningOp<PackedConv2DOp>();
+    if (maker && !maker.getSchedule()->isPlacedInReader())
+      maker = {};
+
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    ConvolutionKernel kernel, makerKernel;
+    SmallVector<Value> operands;
+    if ((maker && failed(prepare(b, maker, makerKernel, operands))))
+      return failure();
+    size_t makerOperands = operands.size();
+    kernel.maker = maker ? &makerKernel : nullptr;
+    if (failed(prepare(b, op, kernel, operands)))
+      return failure();
+
+    RankedTensorType output = writeOutPlanes(op.getOutput().getType());
+    SmallVector<Type> bindings(ValueRange(operands).getTypes());
+    SmallVector<RankedTensorType> results{output};
+    if (maker)
+      results.push_back(groupsInWork(maker, kernel));
+    llvm::append_range(bindings, results);
+    StreamExecutable executable(getOperation(), op.getLoc(), layerName(op),
+                                bindings, kernel.workgroups(), kernel.schedule);
+    ArrayRef<Value> buffers = executable.buffers();
+    kernel.output = buffers[operands.size()];
+    if (maker) {
+      makerKernel.output = kernel.input = buffers.back();
+      bind(maker, makerKernel, buffers.take_front(makerOperands));
+    }
+    bind(op, kernel,
+         buffers.slice(makerOperands, operands.size() - makerOperands));
+    kernel.emit(executable);
+    finish(op.getOutput(),
+           executable.dispatch(b, op.getLoc(), operands, results));
+    return success();
+  }
+
+  /// A filter group of the maker's output for each workgroup of the reader.
+  static RankedTensorType groupsInWork(PackedConv2DOp maker,
+                                       const ConvolutionKernel &reader) {
+    RankedTensorType made = maker.getOutput().getType();
+    std::array<int64_t, 3> grid = reader.workgroups();
+    return writeOutPlanes(RankedTensorType::get(
+        {llvm::product_of(grid), maker.getStorage().getGroup(),
+         made.getDimSize(2), made.getDimSize(3)},
+        made.getElementType(), made.getEncoding()));
+  }
+
+  /// Fills in all but the buffers of `kernel`, and appends its operands.
+  LogicalResult prepare(ImplicitLocOpBuilder &b, PackedConv2DOp op,
+                        ConvolutionKernel &kernel,
+                        SmallVectorImpl<Value> &operands) {
+    Value input = kernel.maker ? Value() : bufferOf(op.getInput());
     Value residual = op.getResidual() ? bufferOf(op.getResidual()) : Value();
-    if (!input || (op.getResidual() && !residual))
+    if ((!kernel.maker && !input) || (op.getResidual() && !residual))
       return refuseForeignPlanes(op);
     if (residual && !planesOf(op.getOutput()))
       return op.emitOpError("adds a residual, but not in planes; run "
@@ -231,8 +297,6 @@ private:
     if (!indices || !weight)
       return op.emitOpError(
           "cannot be lowered: its FKW arrays are not constant");
-
-    ConvolutionKernel kernel;
     kernel.geometry = ConvolutionGeometry::onPlanes(op);
     kernel.planes = planesOf(op.getInput());
     kernel.outputPlanes = planesOf(op.getOutput());
@@ -241,46 +305,41 @@ private:
     kernel.schedule = *op.getSchedule();
     kernel.activation = op.getActivation();
     kernel.patternBits = llvm::Log2_64_Ceil(kernel.set.getNumPatterns());
+    if (kernel.maker)
+      numberInGroups(*indices, kernel.maker->group);
 
-    ImplicitLocOpBuilder b(op.getLoc(), op);
     std::string layer = layerName(op);
-    SmallVector<Value> operands = {input};
-    if (kernel.isChannelStationary())
-      llvm::append_range(operands,
-                         createChannelArrays(b, layer, kernel, op,
-                                             weight->elements(), *indices));
-    else
-      llvm::append_range(operands,
-                         createFilterArrays(b, layer, kernel, op, *indices));
+    if (input)
+      operands.push_back(input);
+    llvm::append_range(
+        operands, kernel.isChannelStationary()
+                      ? createChannelArrays(b, layer, kernel, op,
+                                            weight->elements(), *indices)
+                      : createFilterArrays(b, layer, kernel, op, *indices));
     if (op.getBias())
       operands.push_back(op.getBias());
     if (residual)
       operands.push_back(residual);
+    return success();
+  }
 
-    RankedTensorType output = writeOutPlanes(op.getOutput().getType());
-    SmallVector<Type> bindings(ValueRange(operands).getTypes());
-    bindings.push_back(output);
-    StreamExecutable executable(getOperation(), op.getLoc(), layer, bindings,
-                                kernel.workgroups(), kernel.schedule);
-    ArrayRef<Value> buffers = executable.buffers();
+  /// Gives `kernel` the buffers of the operands that `prepare` appended.
+  static void bind(PackedConv2DOp op, ConvolutionKernel &kernel,
+                   ArrayRef<Value> buffers) {
     auto take = [&] {
       Value first = buffers.front();
       buffers = buffers.drop_front();
       return first;
     };
-    kernel.input = take();
+    if (!kernel.maker)
+      kernel.input = take();
     kernel.weight = take();
     kernel.descriptors = take();
     kernel.offset = take();
     kernel.reorder = kernel.isChannelStationary() ? Value() : take();
     kernel.taps = kernel.hasTapTable() ? take() : Value();
     kernel.bias = op.getBias() ? take() : Value();
-    kernel.residual = residual ? take() : Value();
-    kernel.output = take();
-    kernel.emit(executable);
-    finish(op.getOutput(),
-           executable.dispatch(b, op.getLoc(), operands, output));
-    return success();
+    kernel.residual = op.getResidual() ? take() : Value();
   }
 
   /// The tensor that stands for an image: itself if it is plain, what its

@@ -338,9 +338,12 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     kernels of three positions or more, keeps channels stationary instead, if the
     registers hold two vectors for each position of the patterns.
 
+    What a depthwise convolution alone reads is computed in its workgroups
+    (`placement = reader`), if both store filters in the same order.
+
     Each choice has an option that switches it off: `filters=1` computes one filter
     after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the
-    image does not split it, `prefetch=false` and `channel-stationary=false`.
+    image does not split it, `prefetch=false`, `channel-stationary=false` and `place-in-readers=false`.
 
     Refused, with an error: options out of range, lanes that do not divide a cache
     line on `cpu`; a convolution that is not on planes. Place: after layout, before
@@ -374,6 +377,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
            "Vector registers">,
     Option<"cacheBytes", "cache-bytes", "int64_t", /*default=*/"524288",
            "Bytes of input that the tiles of a workgroup may take in a core's cache">,
+    Option<"cores", "cores", "int64_t", /*default=*/"4",
+           "Processor cores that are expected to share a layer">,
     Option<"maxVectors", "max-vectors", "int64_t", /*default=*/"12",
            "Most vectors of output positions in registers for each filter">,
     Option<"filters", "filters", "int64_t", /*default=*/"0",
@@ -381,7 +386,9 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     Option<"prefetch", "prefetch", "bool", /*default=*/"true",
            "Prefetch inputs and weights where that pays">,
     Option<"channelStationary", "channel-stationary", "bool", /*default=*/"true",
-           "Keep channels in registers, not sums, where that pays">];
+           "Keep channels in registers, not sums, where that pays">,
+    Option<"placeInReaders", "place-in-readers", "bool", /*default=*/"true",
+           "Compute what a depthwise convolution reads in its workgroups">];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {

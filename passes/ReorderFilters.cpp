@@ -1,8 +1,10 @@
 // Filter-kernel reorder (FKR): records the order in which the filters of a
 // pattern.conv2d are stored. Precondition: pattern.conv2d. Postcondition: each
 // has a filter_order in which filters of equal length are together and similar
-// ones are neighbours. Refuses nothing.
+// ones are neighbours; a depthwise convolution has that of its input. Refuses
+// nothing.
 
+#include "dialect/ConvolutionGeometry.h"
 #include "dialect/PatternOps.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -103,6 +105,16 @@ static SmallVector<int32_t> findOrder(KernelMapAttr map) {
   return order;
 }
 
+/// The order in which the channels of a depthwise convolution are made. Each of
+/// its filters is one kernel, so that no order is better for itself.
+static std::optional<SmallVector<int32_t>> orderOfInput(Conv2DOp op) {
+  auto maker = op.getInput().getDefiningOp<Conv2DOp>();
+  if (!maker || !ConvolutionGeometry::of(op).isDepthwise() ||
+      !maker.getFilterOrder())
+    return std::nullopt;
+  return llvm::to_vector(*maker.getFilterOrder());
+}
+
 namespace {
 
 class ReorderFilters
@@ -111,9 +123,11 @@ public:
   void runOnOperation() override {
     int64_t reordered = 0;
     getOperation().walk([&](Conv2DOp op) {
-      SmallVector<int32_t> order = findOrder(op.getMap());
-      reordered += !llvm::is_sorted(order);
-      op.setFilterOrder(order);
+      auto order = orderOfInput(op);
+      if (!order)
+        order = findOrder(op.getMap());
+      reordered += !llvm::is_sorted(*order);
+      op.setFilterOrder(*order);
     });
     remarkStatistics(*this, getOperation(), {{"reordered", reordered}});
   }

@@ -5,6 +5,7 @@
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
+#include "passes/Placement.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -51,6 +52,9 @@ public:
       return emitError(UnknownLoc::get(context))
              << "expected positive lanes and registers, but found "
              << lanes.getValue() << " and " << registers.getValue();
+    if (cores <= 0)
+      return emitError(UnknownLoc::get(context))
+             << "expected one core or more, but found " << cores.getValue();
     if (maxVectors <= 0 || filters < 0)
       return emitError(UnknownLoc::get(context))
              << "expected positive max-vectors and filters that are not "
@@ -83,6 +87,9 @@ public:
       }
       op.setScheduleAttr(schedule(op, planes.getPitch()));
       ++scheduled;
+      auto maker = op.getInput().getDefiningOp<PackedConv2DOp>();
+      if (placeInReaders && maker && reasonAgainstReader(maker).empty())
+        placeInReader(maker, op);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
@@ -102,7 +109,7 @@ private:
                     : device == Device::Gpu ? lanes.getValue()
                                             : 1;
     return ScheduleAttr::get(&getContext(), device, width, 1, 1, 1, 0, 0,
-                             Stationary::Filter);
+                             Stationary::Filter, Placement::Memory);
   }
 
   ScheduleAttr schedule(PackedConv2DOp op, int64_t pitch) {
@@ -114,10 +121,10 @@ private:
       return scheduleVectors(op, pitch, together, part);
     case Device::Gpu:
       return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0, part,
-                               Stationary::Filter);
+                               Stationary::Filter, Placement::Memory);
     case Device::Vm:
       return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0, part,
-                               Stationary::Filter);
+                               Stationary::Filter, Placement::Memory);
     }
     llvm_unreachable("unknown device");
   }
@@ -128,6 +135,27 @@ private:
                     llvm::divideCeilSigned(minWorkgroups, others));
   }
 
+  /// Each workgroup makes one filter group of the input after the other, for
+  /// the whole of the image. The fewer they are, the more often the same memory
+  /// takes the next one; so there is one for each core.
+  void placeInReader(PackedConv2DOp maker, PackedConv2DOp reader) {
+    ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(maker);
+    int64_t filterGroups = geometry.filters / maker.getStorage().getGroup();
+    int64_t blocks = std::min<int64_t>(filterGroups, cores);
+    auto place = [&](PackedConv2DOp op, Placement placement) {
+      ScheduleAttr now = *op.getSchedule();
+      int64_t run = ConvolutionGeometry::onPlanes(op).runLength(
+          planesOf(op.getInput()).getPitch());
+      op.setScheduleAttr(ScheduleAttr::get(
+          &getContext(), now.getDevice(), now.getLanes(), now.getVectors(),
+          llvm::divideCeilSigned(run, now.getLanes() * now.getVectors()),
+          blocks, now.getPrefetch(), now.getFilters(), now.getStationary(),
+          placement));
+    };
+    place(maker, Placement::Reader);
+    place(reader, Placement::Memory);
+  }
+
   ScheduleAttr scheduleFullyConnected(PackedConv2DOp op,
                                       const ConvolutionGeometry &geometry) {
     int64_t group = op.getStorage().getGroup();
@@ -136,7 +164,8 @@ private:
     return ScheduleAttr::get(
         &getContext(), device, width, llvm::divideCeilSigned(group, width),
         /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch),
-        prefetch && lanes == 16 ? 1 : 0, /*filters=*/0, Stationary::Filter);
+        prefetch && lanes == 16 ? 1 : 0, /*filters=*/0, Stationary::Filter,
+        Placement::Memory);
   }
 
   /// Null where channels had better not be stationary.
@@ -169,7 +198,7 @@ private:
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors,
                              llvm::divideCeilSigned(tiles, bands), blocks,
                              prefetch && lanes == 16 ? 1 : 0, /*filters=*/0,
-                             Stationary::Channel);
+                             Stationary::Channel, Placement::Memory);
   }
 
   /// Of `group` filters that are computed together, `part` in the schedule.
@@ -225,8 +254,8 @@ private:
     bool pays = prefetch && lanes == 16 && work >= multiplyAddsPerLine * lines;
     int64_t ahead = llvm::divideCeilSigned(multiplyAddsAhead, work);
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
-                             blocks, pays ? ahead : 0, part,
-                             Stationary::Filter);
+                             blocks, pays ? ahead : 0, part, Stationary::Filter,
+                             Placement::Memory);
   }
 };
 

@@ -140,17 +140,17 @@ Value StreamExecutable::workgroupId(int64_t dimension) {
 
 Value StreamExecutable::dispatch(OpBuilder &caller, Location loc,
                                  ValueRange operands,
-                                 RankedTensorType resultType) {
+                                 ArrayRef<RankedTensorType> results) {
   int32_t count = operands.size();
-  return createNamed(caller, loc, "flow.dispatch", TypeRange{resultType},
-                     operands,
+  SmallVector<Type> types(results.begin(), results.end());
+  SmallVector<Attribute> untied(results.size(), caller.getIndexAttr(-1));
+  return createNamed(caller, loc, "flow.dispatch", types, operands,
                      {caller.getNamedAttr("entry_points",
                                           caller.getArrayAttr({entryPoint})),
                       caller.getNamedAttr(
                           "operandSegmentSizes",
                           caller.getDenseI32ArrayAttr({0, count, 0, 0})),
-                      caller.getNamedAttr(
-                          "tied_operands",
-                          caller.getArrayAttr({caller.getIndexAttr(-1)}))})
+                      caller.getNamedAttr("tied_operands",
+                                          caller.getArrayAttr(untied))})
       ->getResult(0);
 }

@@ -12,7 +12,7 @@ namespace patternc {
 class StreamExecutable {
 public:
   /// Creates the executable in front of everything in `module`. `bindings` are
-  /// the flat tensors of the operands, then of the result; `workgroups` the
+  /// the flat tensors of the operands, then of the results; `workgroups` the
   /// grid. The schedule says for which device, and with how many threads.
   StreamExecutable(mlir::ModuleOp module, mlir::Location loc,
                    llvm::StringRef name, mlir::TypeRange bindings,
@@ -25,10 +25,11 @@ public:
   /// Index of the workgroup in the grid.
   mlir::Value workgroupId(int64_t dimension);
 
-  /// Calls the kernel: `flow.dispatch` of `operands`, giving `resultType`.
+  /// Calls the kernel: `flow.dispatch` of `operands`. Returns the first result;
+  /// others are memory to work in.
   mlir::Value dispatch(mlir::OpBuilder &caller, mlir::Location loc,
                        mlir::ValueRange operands,
-                       mlir::RankedTensorType resultType);
+                       llvm::ArrayRef<mlir::RankedTensorType> results);
 
 private:
   /// Zero, as IREE's back end for the device needs it: a constant would be

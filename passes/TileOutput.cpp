@@ -18,8 +18,8 @@ namespace {
 class PlainOutput : public TileOutput {
 public:
   PlainOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
-              Value image)
-      : TileOutput(executable, kernel, image),
+              Value base)
+      : TileOutput(executable, kernel, base),
         maskType(VectorType::get(lanes, b.getI1Type())) {}
 
 private:
@@ -106,8 +106,8 @@ private:
 class PlanesOutput : public TileOutput {
 public:
   PlanesOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
-               Value image)
-      : TileOutput(executable, kernel, image), planes(kernel.outputPlanes),
+               Value base)
+      : TileOutput(executable, kernel, base), planes(kernel.outputPlanes),
         runLength(kernel.geometry.runLength(kernel.pitch())) {}
 
 private:
@@ -185,9 +185,9 @@ private:
 } // namespace
 
 TileOutput::TileOutput(StreamExecutable &executable,
-                       const ConvolutionKernel &kernel, Value image)
+                       const ConvolutionKernel &kernel, Value base)
     : kernel(kernel), b(executable.body()), index(b),
-      lanes(kernel.schedule.getLanes()), base(kernel.outputBase(b, image)) {}
+      lanes(kernel.schedule.getLanes()), base(base) {}
 
 void TileOutput::store(Value runStart, ArrayRef<Value> filters,
                        ValueRange vectors) {
@@ -200,8 +200,8 @@ void TileOutput::store(Value runStart, ArrayRef<Value> filters,
 
 std::unique_ptr<TileOutput> TileOutput::create(StreamExecutable &executable,
                                                const ConvolutionKernel &kernel,
-                                               Value image) {
+                                               Value base) {
   if (kernel.outputPlanes)
-    return std::make_unique<PlanesOutput>(executable, kernel, image);
-  return std::make_unique<PlainOutput>(executable, kernel, image);
+    return std::make_unique<PlanesOutput>(executable, kernel, base);
+  return std::make_unique<PlainOutput>(executable, kernel, base);
 }

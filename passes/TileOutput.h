@@ -16,13 +16,14 @@ public:
   void store(mlir::Value runStart, llvm::ArrayRef<mlir::Value> filters,
              mlir::ValueRange vectors);
 
+  /// For an image that begins at `base` of the output.
   static std::unique_ptr<TileOutput> create(StreamExecutable &executable,
                                             const ConvolutionKernel &kernel,
-                                            mlir::Value image);
+                                            mlir::Value base);
 
 protected:
   TileOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
-             mlir::Value image);
+             mlir::Value base);
 
   /// The same, where the images of the filters begin at `channels`.
   virtual void storeChannels(mlir::Value runStart,

@@ -4,6 +4,10 @@
 // group keeps. Every multiply-add has loads of its own, in an order in which
 // pattern-eliminate-redundant-loads leaves few values in registers. Positions
 // between the rows of the image are computed as well.
+//
+// A depthwise convolution may compute its input in the same workgroups. Then a
+// filter group of the input is made for the whole image, and read before the
+// next one takes its place.
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -31,28 +35,76 @@ public:
     Value block = executable.workgroupId(1);
     Value image = executable.workgroupId(2);
     imageBase = kernel.inputBase(b, image);
-    output = TileOutput::create(executable, kernel, image);
+    output =
+        TileOutput::create(executable, kernel, kernel.outputBase(b, image));
 
     auto [firstFilters, lastFilters] =
         index.part(block, kernel.filterTiles(), kernel.schedule.getBlocks());
     int64_t bands = kernel.workgroups()[0];
     auto [firstTile, lastTile] = index.part(band, kernel.tiles(), bands);
-    auto loop =
-        scf::ForOp::create(b, firstFilters, lastFilters, index.constant(1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    emitFilterTile(loop.getInductionVar(), firstTile, lastTile);
+    forEach(firstFilters, lastFilters,
+            [&](Value i) { emitFilterTile(i, firstTile, lastTile); });
+  }
+
+  /// Makes the input, too: a filter group of `maker` at a time, and what reads
+  /// it at once.
+  void emitWithInput(VectorKernel &maker) {
+    Value block = executable.workgroupId(1);
+    Value image = executable.workgroupId(2);
+    int64_t blocks = kernel.schedule.getBlocks();
+    int64_t group = maker.kernel.group;
+    imageBase = index.mul(index.add(index.mul(image, blocks), block),
+                          group * kernel.planes.getPlaneSize());
+    output =
+        TileOutput::create(executable, kernel, kernel.outputBase(b, image));
+
+    auto [first, last] = index.part(block, geometry.filters / group, blocks);
+    forEach(first, last, [&](Value filterGroup) {
+      maker.emitGroup(filterGroup, image, imageBase);
+      Value filter = index.mul(filterGroup, group);
+      forEach(filter, index.add(filter, group), [&](Value f) {
+        emitFilterTile(f, index.constant(0), index.constant(kernel.tiles()));
+      });
+    });
   }
 
 private:
+  void forEach(Value first, Value last, function_ref<void(Value)> body) {
+    auto loop = scf::ForOp::create(b, first, last, index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  }
+
+  /// All of one filter group, in all phases of an image. Its filters are
+  /// written one after the other from `base` on.
+  void emitGroup(Value filterGroup, Value image, Value base) {
+    int64_t phases = geometry.phases, parts = kernel.group / filters;
+    forEach(index.constant(0), index.constant(phases), [&](Value phase) {
+      imageBase =
+          kernel.inputBase(b, index.add(index.mul(image, phases), phase));
+      output = TileOutput::create(
+          executable, kernel,
+          index.add(base, index.mul(phase, kernel.channelSize())));
+      Value part = index.mul(filterGroup, parts);
+      forEach(part, index.add(part, parts), [&](Value i) {
+        emitFilterTile(i, index.constant(0), index.constant(kernel.tiles()));
+      });
+    });
+  }
+
   /// The tiles of the filters that are computed at once. Their weights stay in
   /// the cache for all tiles, and outputs are written one after the other.
   void emitFilterTile(Value filterTile, Value firstTile, Value lastTile) {
     Value firstFilter = index.mul(filterTile, filters);
+    Value filterGroup;
+    std::tie(filterGroup, filterInGroup) = kernel.groupOf(b, filterTile);
+    bool isPlacedInReader = kernel.schedule.isPlacedInReader();
     SmallVector<Value> channels, init;
     for (int64_t f = 0; f < filters; ++f) {
       Value filter = index.load(kernel.reorder, index.add(firstFilter, f));
-      channels.push_back(filter);
+      channels.push_back(isPlacedInReader ? index.add(filterInGroup, f)
+                                          : filter);
       Value start;
       if (kernel.bias)
         start = vector::BroadcastOp::create(
@@ -61,8 +113,6 @@ private:
         start = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
       init.append(vectors, start);
     }
-    Value filterGroup;
-    std::tie(filterGroup, filterInGroup) = kernel.groupOf(b, filterTile);
     Value firstKernel = index.load(kernel.offset, filterGroup);
     Value lastKernel = index.load(kernel.offset, index.add(filterGroup, 1));
     Value prefetched = kernel.storesDistances && prefetches()
@@ -214,5 +264,9 @@ private:
 } // namespace
 
 void ConvolutionKernel::emitVector(StreamExecutable &executable) const {
-  VectorKernel(executable, *this).emit();
+  VectorKernel vectorKernel(executable, *this);
+  if (!maker)
+    return vectorKernel.emit();
+  VectorKernel makerKernel(executable, *maker);
+  vectorKernel.emitWithInput(makerKernel);
 }

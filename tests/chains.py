@@ -233,6 +233,20 @@ NETWORKS = (
         packs=1,
         unpacks=1,
     ),
+    # The first depthwise convolution computes what it reads; the second cannot, as its input does.
+    Network(
+        name="depthwise behind depthwise",
+        pruning=GROUPS,
+        input=(2, 8, 12, 14),
+        nodes=(
+            Node(layer=conv(8, 24, 1), relu=True),
+            Node(layer=conv(24, 24, groups=24), relu=True),
+            Node(layer=conv(24, 24, 5, stride=2, groups=24), relu=True),
+            Node(layer=conv(24, 8, 1)),
+        ),
+        packs=2,
+        unpacks=0,
+    ),
     # An image that convolutions and others read, one that is returned, and a sum of poolings.
     Network(
         name="mixed readers",

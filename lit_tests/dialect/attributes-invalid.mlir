@@ -143,6 +143,18 @@ func.func private @schedule_stationary() attributes {
 
 // -----
 
+// expected-error @+2 {{layers are placed in their reader on cpu only}}
+func.func private @schedule_placement() attributes {
+  schedule = #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, placement = reader>}
+
+// -----
+
+// expected-error @+2 {{a layer whose channels are stationary is not placed in its reader}}
+func.func private @schedule_placement_of_channels() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel, placement = reader>}
+
+// -----
+
 // expected-error @+2 {{vm has one lane, but the schedule has 4}}
 func.func private @schedule_vm_lanes() attributes {
   schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>}

@@ -39,6 +39,11 @@ func.func private @schedule_cpu() attributes {
 func.func private @schedule_stationary() attributes {
   schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, filters = 0, stationary = channel>}
 
+// CHECK-LABEL: @schedule_placement
+// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, placement = reader>
+func.func private @schedule_placement() attributes {
+  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, placement = reader>}
+
 // CHECK-LABEL: @schedule_filters
 // CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1, filters = 2>
 func.func private @schedule_filters() attributes {

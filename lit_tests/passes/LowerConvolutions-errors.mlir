@@ -154,3 +154,103 @@ func.func @arrays_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>) -> te
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>
+func.func @two_readers(%x: tensor<1x1x6x6xf32>) -> (tensor<1x4x6x6xf32, #planes>, tensor<1x4x6x6xf32>) {
+  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  // expected-error @+1 {{cannot be placed in its reader: not one convolution alone reads its planes}}
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %y, %z : tensor<1x4x6x6xf32, #planes>, tensor<1x4x6x6xf32>
+}
+
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>
+func.func @not_depthwise(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  // expected-error @+1 {{cannot be placed in its reader: no depthwise convolution of single filters reads it}}
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}
+
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>
+func.func @scalar_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  // expected-error @+1 {{cannot be placed in its reader: it and its reader are not vector kernels with stationary filters}}
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}
+
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>
+func.func @other_order(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  // expected-error @+1 {{cannot be placed in its reader: its reader does not store filters in the same order}}
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %do2 = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %do2) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}

@@ -80,3 +80,17 @@ func.func @uniform(%x: tensor<1x2x1x1xf32>, %b: tensor<2xf32>) -> tensor<1x2x1x1
       : (tensor<1x2x1x1xf32>, tensor<2x2x1x1xf32>, tensor<2xf32>) -> tensor<1x2x1x1xf32>
   return %y : tensor<1x2x1x1xf32>
 }
+
+// A depthwise convolution stores its filters in the order in which its channels are made. Any order is as good for it.
+// CHECK-LABEL: @depthwise
+// CHECK: pattern.conv2d {{.*}} {filter_order = array<i32: 1, 2, 0>}
+// CHECK: pattern.conv2d {{.*}} {filter_order = array<i32: 1, 2, 0>, groups = 3 : i64}
+func.func @depthwise(%x: tensor<1x2x1x2xf32>) -> tensor<1x3x1x1xf32> {
+  %w = arith.constant dense<0.0> : tensor<3x2x1x1xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<[[1, 1], [0, 0], [0, 1]]> : tensor<3x2xui8>>
+      : (tensor<1x2x1x2xf32>, tensor<3x2x1x1xf32>) -> tensor<1x3x1x2xf32>
+  %v = arith.constant dense<0.0> : tensor<3x1x1x2xf32>
+  %z = pattern.conv2d %y, %v map <set = <1x2, [[0], [1]]>, ids = dense<[[1], [2], [1]]> : tensor<3x1xui8>> {groups = 3 : i64}
+      : (tensor<1x3x1x2xf32>, tensor<3x1x1x2xf32>) -> tensor<1x3x1x1xf32>
+  return %z : tensor<1x3x1x1xf32>
+}

@@ -4,7 +4,9 @@
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{lanes=32})' 2>&1 | FileCheck %s --check-prefix=LINE
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{max-vectors=0})' 2>&1 | FileCheck %s --check-prefix=VECTORS
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{filters=-1})' 2>&1 | FileCheck %s --check-prefix=FILTERS
+// RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-schedule-convolutions{cores=0})' 2>&1 | FileCheck %s --check-prefix=CORES
 
+// CORES: error: expected one core or more, but found 0
 // LINE: error: expected lanes that divide 16 on cpu, but found 32
 // LANES: error: expected positive lanes and registers, but found 0 and 32
 // REGISTERS: error: expected positive lanes and registers, but found 16 and -1

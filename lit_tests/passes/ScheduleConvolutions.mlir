@@ -7,6 +7,7 @@
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm filters=3})' | FileCheck %s --check-prefix=VM-FILTERS
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64})' | FileCheck %s --check-prefix=GPU
 // RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm})' | FileCheck %s --check-prefix=VM
+// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{place-in-readers=false})' | FileCheck %s --check-prefix=APART
 
 // Four filters by six vectors of accumulators, four registers for weights and four for what is being loaded. Of sixteen
 // registers, eight hold four filters by two vectors, two those vectors, and two what is being loaded.
@@ -299,4 +300,55 @@ func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: ten
       : (tensor<1x1x56x56xf16>, tensor<16xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x56x56xf16>
   return %y : tensor<1x4x56x56xf16>
+}
+
+// -----
+
+// Two filter groups, each of which the depthwise convolution reads before the next is made.
+// CHECK-LABEL: @placed_in_reader
+// CHECK: pattern.packed_conv2d {{.*}}, group = 2> schedule <device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 0, placement = reader>
+// CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule <device = cpu, lanes = 4, vectors = 11, tiles = 1, blocks = 2, prefetch = 10>
+// APART-LABEL: @placed_in_reader
+// APART-NOT: placement
+// GPU-LABEL: @placed_in_reader
+// GPU-NOT: placement
+func.func @placed_in_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}
+
+// -----
+
+// Something else reads the image, too.
+// CHECK-LABEL: @two_readers
+// CHECK-NOT: placement
+func.func @two_readers(%x: tensor<1x1x6x6xf32>) -> (tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>) {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %y, %z : tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>
 }

@@ -278,11 +278,11 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: arith.constant 4 : index
 // CHECK: scf.for %[[PART:[^ ]+]] =
 // CHECK: %[[FIRST:.+]] = arith.muli %[[PART]], %{{.+}}
-// CHECK: memref.load %[[REORDER]][%[[FIRST]]]
 // CHECK: %[[PARTS:.+]] = arith.constant 2 : index
 // CHECK: %[[GROUP:.+]] = arith.divui %[[PART]], %[[PARTS]]
 // CHECK: %[[REST:.+]] = arith.remui %[[PART]], %{{.+}}
 // CHECK: %[[SKIPPED:.+]] = arith.muli %[[REST]], %{{.+}}
+// CHECK: memref.load %[[REORDER]][%[[FIRST]]]
 // CHECK: memref.load %[[OFFSET]][%[[GROUP]]]
 // CHECK: scf.for %[[K:[^ ]+]] = {{.*}} iter_args(
 // CHECK: %[[FOUR:.+]] = arith.constant 4 : index
@@ -545,4 +545,46 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
       : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf16> loc("four_halves")
   return %y : tensor<1x4x4x4xf16>
+}
+
+// -----
+
+// A workgroup makes a filter group of two channels, in memory of its own behind the output, and then runs the two
+// filters of the depthwise convolution over it, whose descriptors number the channels in the group.
+// CHECK-LABEL: func.func @placed_in_reader(%arg0: !stream.binding
+// CHECK-SAME: %arg9: !stream.binding, %arg10: !stream.binding)
+// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
+// CHECK: %[[OUTPUT:.+]] = "stream.binding.subspan"(%arg9, %{{.+}})
+// CHECK: %[[GROUPS:.+]] = "stream.binding.subspan"(%arg10, %{{.+}}) : {{.*}} -> memref<[[$SIZE:.+]]xf32>
+// CHECK: scf.for %[[GROUP:[^ ]+]] =
+// CHECK: scf.for %{{.+}} = {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, index)
+// CHECK: vector.load %[[INPUT]]
+// CHECK: vector.store %{{.+}}, %[[GROUPS]]
+// CHECK: %[[TWO:.+]] = arith.constant 2 : index
+// CHECK: %[[FIRST:.+]] = arith.muli %[[GROUP]], %[[TWO]]
+// CHECK: %[[LAST:.+]] = arith.addi %[[FIRST]], %{{.+}}
+// CHECK: scf.for %{{.+}} = %[[FIRST]] to %[[LAST]]
+// CHECK: scf.for %{{.+}} = {{.*}} -> (vector<4xf32>, vector<4xf32>)
+// CHECK: vector.load %[[GROUPS]]
+// CHECK: %[[OUTPUT]]
+// CHECK-LABEL: func.func @main
+// CHECK: %[[NUMBERS:.+]] = arith.constant dense_resource<placed_in_reader.kernels> : tensor<4xi16>
+// CHECK: "flow.dispatch"({{.*}}, %[[NUMBERS]], {{.*}}@placed_in_reader::@placed_in_reader{{.*}} -> (tensor<1x4x6x6xf32>, tensor<[[$SIZE]]xf32>)
+// CHECK: placed_in_reader.kernels: "0x020000000000010000000100"
+func.func @main(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32> loc("placed_in_reader")
+  return %z : tensor<1x4x6x6xf32>
 }

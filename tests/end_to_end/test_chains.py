@@ -32,8 +32,31 @@ def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
 
 
 @pytest.mark.parametrize(
+    ("name", "placed"),
+    [
+        ("phases", 1),
+        ("hard-swish", 1),
+        ("SiLU", 2),
+        ("depthwise behind depthwise", 1),
+        ("mixed readers", 0),
+    ],
+)
+def test_what_depthwise_convolutions_read_is_computed_with_them(name: str, placed: int):
+    network = next(network for network in NETWORKS if network.name == name)
+    text = compile(network.chain(), (network.x(),)).mlir("scheduled")
+    assert text.count("placement = reader") == placed
+
+
+@pytest.mark.parametrize(
     "options",
-    [{"cache_bytes": 2048}, {"cache_bytes": 1 << 30}, {"lanes": 8, "registers": 16}, {"lanes": 4}],
+    [
+        {"place_in_readers": False},
+        {"cores": 1},
+        {"cache_bytes": 2048},
+        {"cache_bytes": 1 << 30},
+        {"lanes": 8, "registers": 16},
+        {"lanes": 4},
+    ],
     ids=str,
 )
 def test_schedules_of_other_processors(options: dict[str, int]):

@@ -100,6 +100,7 @@ class Pipeline:
                         "device": target.device,
                         "lanes": target.lanes,
                         "registers": target.registers,
+                        "cores": target.cores,
                     },
                     stage="scheduled",
                 ),

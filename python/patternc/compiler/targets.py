@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from patternc.errors import TargetError
+from patternc.runtime.device import usable_cores
 from patternc.runtime.machine import Machine, host_machine
 from patternc.runtime.manifest import Driver
 
@@ -35,6 +36,7 @@ class Target:
       lanes: 32-bit floats in a vector register of a ``cpu``, threads in a workgroup of a ``gpu``;
         1 on a ``vm``.
       registers: number of vector registers, which bounds the accumulators of a tile.
+      cores: processor cores that are expected to share a layer.
       index_bits: width of stored channel and pattern numbers.
       flags: flags of iree-compile.
       driver: IREE driver that runs the module.
@@ -45,6 +47,7 @@ class Target:
     device: Literal["cpu", "gpu", "vm"]
     lanes: int
     registers: int
+    cores: int = 4
     index_bits: Literal[16, 32]
     flags: tuple[str, ...]
     driver: Driver
@@ -73,6 +76,7 @@ def _host() -> Target:
         device="cpu",
         lanes=lanes,
         registers=registers,
+        cores=usable_cores(),
         index_bits=16,
         flags=(*_LLVM_CPU, "--iree-llvmcpu-target-cpu=host"),
         driver="local",
