@@ -127,13 +127,19 @@ def _loops(
         )
         files = sorted(Path(folder, "kernels").glob("*.s"))
         loops = [loop for file in files for loop in multiply_add_loops(file.read_text())]
-    ours = [re.sub(r"\W", "_", layer.name) for layer in module.report().layers]
+    ours = [_symbol(layer.name) for layer in module.report().layers]
     distinct: dict[tuple[str, ...], Loop] = {}
     for loop in loops:
         operations = (instruction.split()[0] for instruction in loop.instructions)
         distinct.setdefault((loop.function, *operations), loop)
     found = (loop for loop in distinct.values() if loop.function in ours)
     return sorted(found, key=lambda loop: ours.index(loop.function))
+
+
+def _symbol(layer: str) -> str:
+    """What the kernel of a layer is called."""
+    name = re.sub(r"\W", "_", layer)
+    return name if name[:1].isalpha() else f"layer_{name}"
 
 
 def _table(rows: Sequence[Row]) -> str:

@@ -428,7 +428,8 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     becomes a `flow.dispatch` of its own `stream.executable`, whose body is the loop
     nest: for the filters of a group that are computed at once and a tile of output
     positions, one loop over the kernels of the group, in which every multiply-add
-    loads its own operands.
+    loads its own operands. Sums are of the type of the images, but f32 for means and
+    for fully connected layers.
 
     Refused, with an error: an operation without schedule or on planes that no
     operation made; a convolution that is not on planes, adds a residual to a plain
