@@ -13,6 +13,8 @@ from patternc import Pipeline, compile, ir, load, passmanager
 from patternc.compiler import get_target
 from patternc.errors import ModelError, TargetError
 
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
 CONVOLUTION = """
 func.func @main(%x: tensor<1x2x8x8xf16>) -> tensor<1x4x8x8xf16> {
   %zero = arith.constant dense<0.0> : tensor<1x4x8x8xf16>
@@ -60,7 +62,6 @@ def test_pipeline_says_the_precision():
     assert Pipeline.for_target(target).precision == "float32"
 
 
-@pytest.mark.iree
 def test_mlir_in_float16_for_a_target_without():
     with pytest.raises(
         TargetError, match="target 'vmvx' is not sure to have arithmetic in float16"
@@ -68,15 +69,12 @@ def test_mlir_in_float16_for_a_target_without():
         compile(CONVOLUTION, target="vmvx")
 
 
-@pytest.mark.iree
 def test_mlir_in_float16():
     module = compile(CONVOLUTION, target="snapdragon-855")
     assert [spec.dtype for spec in module.manifest.inputs] == ["float16"]
     assert [layer.dtype for layer in module.report().layers] == ["float16"]
 
 
-@pytest.mark.iree
-@pytest.mark.torch
 def test_weight_beyond_the_range():
     conv = nn.Conv2d(1, 2, 1)
     with torch.no_grad():
@@ -89,8 +87,6 @@ def test_weight_beyond_the_range():
         compile(model, (torch.zeros(1, 1, 2, 2),), target="snapdragon-855", precision="float16")
 
 
-@pytest.mark.iree
-@pytest.mark.torch
 def test_half_the_bytes(tmp_path):
     conv = nn.Conv2d(64, 64, 3)
     x = torch.zeros(1, 64, 8, 8)
@@ -117,7 +113,6 @@ def test_half_the_bytes(tmp_path):
     assert report[0]["dtype"] == "float16"
 
 
-@pytest.mark.iree
 def test_saved_and_loaded(tmp_path):
     require_float16("llvm-cpu")
     module = compile(CONVOLUTION.replace("f16", "f32"), precision="float16", threads=1)
