@@ -27,7 +27,7 @@ from assembly import Loop, multiply_add_loops
 from command_line import add_choices, new_parser, run
 from llvm_mca import Analysis, Core, analyse, require_llvm_mca
 from machine import describe_machine
-from patternc.compiler.pipeline import Precision
+from patternc.compiler import Precision
 from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 from pruned_networks import NETWORKS
