@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 import patternc
-from patternc.compiler.pipeline import Pass, Pipeline
+from patternc.compiler import Pass, Pipeline, Precision
+from patternc.errors import TargetError
 from to_ncnn import UntranslatableError, to_ncnn
 
 
@@ -118,15 +119,28 @@ class Patternc:
 
     Args:
       pipeline: the passes to run; by default the standard ones.
+      precision: what it computes in.
     """
 
     name = "patternc"
 
-    def __init__(self, pipeline: Pipeline | None = None) -> None:
+    def __init__(
+        self, pipeline: Pipeline | None = None, *, precision: Precision = "float32"
+    ) -> None:
         self._pipeline = pipeline
+        self._precision: Precision = precision
 
     def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
-        return patternc.compile(model, (image,), pipeline=self._pipeline, progress=False)
+        try:
+            return patternc.compile(
+                model,
+                (image,),
+                precision=self._precision,
+                pipeline=self._pipeline,
+                progress=False,
+            )
+        except TargetError as error:
+            raise NotMeasuredError(str(error)) from error
 
     def load(self, compiled: patternc.CompiledModule, image: Tensor, *, threads: int) -> Prepared:
         module = compiled.with_threads(threads)

@@ -27,7 +27,7 @@ from assembly import Loop, multiply_add_loops
 from command_line import add_choices, new_parser, run
 from llvm_mca import Analysis, Core, analyse, require_llvm_mca
 from machine import describe_machine
-from patternc.compiler.pipeline import Precision
+from patternc.compiler import Precision
 from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 from pruned_networks import NETWORKS
@@ -127,13 +127,19 @@ def _loops(
         )
         files = sorted(Path(folder, "kernels").glob("*.s"))
         loops = [loop for file in files for loop in multiply_add_loops(file.read_text())]
-    ours = [re.sub(r"\W", "_", layer.name) for layer in module.report().layers]
+    ours = [_symbol(layer.name) for layer in module.report().layers]
     distinct: dict[tuple[str, ...], Loop] = {}
     for loop in loops:
         operations = (instruction.split()[0] for instruction in loop.instructions)
         distinct.setdefault((loop.function, *operations), loop)
     found = (loop for loop in distinct.values() if loop.function in ours)
     return sorted(found, key=lambda loop: ours.index(loop.function))
+
+
+def _symbol(layer: str) -> str:
+    """What the kernel of a layer is called."""
+    name = re.sub(r"\W", "_", layer)
+    return name if name[:1].isalpha() else f"layer_{name}"
 
 
 def _table(rows: Sequence[Row]) -> str:

@@ -44,16 +44,18 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
   let description = [{
     `output = activation(conv2d(input, weights) + bias + residual)`; input
     `N×C×H×W`, weights `O×(C/groups)×kh×kw`, bias `O`, residual and output
-    `N×O×H'×W'`, static, all f32 or all f16, in which sums are then made as well. `padding` is top,
-    left, bottom, right, of zeros; `groups = C` is the depthwise convolution. The kernel map names the pattern of every kernel;
-    weights outside it are zero. `filter_order`, set by filter-kernel reorder,
-    lists the filters in stored order. `activation` is `none`, `relu`, `relu6`,
-    `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`, `x / (1 + exp(−x))`.
+    `N×O×H'×W'`, static, and all f32 or all f16. `padding` is top, left, bottom,
+    right, of zeros; `groups = C` is the depthwise convolution. The kernel map names
+    the pattern of every kernel; weights outside it are zero. `filter_order`, set by
+    filter-kernel reorder, lists the filters in stored order. `activation` is `none`,
+    `relu`, `relu6`, `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`,
+    `x / (1 + exp(−x))`.
 
     Refused: shapes, padding or groups that do not fit each other; element types that
     differ; a residual of another type than the output; images without elements or
-    with an encoding; a kernel map of another shape or kernel size than the weights; constant weights that are not zero where the
-    map has no tap; a filter order that is no permutation.
+    with an encoding; a kernel map of another shape or kernel size than the weights;
+    constant weights that are not zero where the map has no tap; a filter order that
+    is no permutation.
 
     Example:
 
@@ -102,10 +104,10 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
 
     Refused: arrays whose lengths do not fit each other or the output; constant
     arrays that are not as said above; element types that differ; a residual of
-    another type than the output; images without elements or with another encoding; input planes of other strides
-    than the convolution's or without room for its padding; output planes with
-    strides, of another pitch than the input's, or of a plain input; a schedule
-    whose vectors touch more than two rows of a plain output.
+    another type than the output; images without elements or with another encoding;
+    input planes of other strides than the convolution's or without room for its
+    padding; output planes with strides, of another pitch than the input's, or of a
+    plain input; a schedule whose vectors touch more than two rows of a plain output.
 
     Example:
 
@@ -148,8 +150,8 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
     mean. The sum of a mean is made in f32.
 
     Refused: shapes, kernel, strides or padding that do not fit each other; element
-    types that differ; padding as wide as the kernel; images without elements or with another encoding than
-    planes without strides.
+    types that differ; padding as wide as the kernel; images without elements or with
+    another encoding than planes without strides.
 
     Example:
 

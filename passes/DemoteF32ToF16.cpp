@@ -27,6 +27,17 @@ using namespace patternc;
 /// Numbers from here on are nearer to infinity than to the largest f16, 65504.
 static constexpr float overflow = 65520;
 
+/// The smallest number of f16 that is not zero.
+static constexpr float smallest = 0x1p-24;
+
+/// A number that is not rounded to zero unless it is. Zeros are the structure
+/// of weights: none may be added.
+static float awayFromZero(float number) {
+  return number != 0 && std::abs(number) < smallest
+             ? std::copysign(smallest, number)
+             : number;
+}
+
 /// f32 or a tensor of it with f16 in its place; other types as they are.
 static Type demote(Type type) {
   Type half = Float16Type::get(type.getContext());
@@ -147,23 +158,26 @@ private:
       return DenseElementsAttr::get(
           cast<ShapedType>(type),
           FloatAttr::get(getElementTypeOrSelf(type),
-                         splat.getSplatValue<APFloat>().convertToDouble()));
+                         awayFromZero(splat.getSplatValue<float>())));
     auto data = ConstantData<float>::of(elements);
     if (!data) {
       op.emitError("constant has no data that can be rounded to f16");
       return {};
     }
     StringRef name = blobName(op);
-    for (float number : data->elements())
+    SmallVector<float, 0> numbers(data->elements());
+    for (float &number : numbers) {
       if (std::isfinite(number) && std::abs(number) >= overflow) {
         op.emitError(name.empty() ? "constant" : name)
             << " holds " << number
             << ", which is beyond the largest number of f16, 65504";
         return {};
       }
-    return createBlob<float>(
-        (name.empty() ? "constant" : name).str() + demotedSuffix.str(),
-        cast<RankedTensorType>(type), SmallVector<float, 0>(data->elements()));
+      number = awayFromZero(number);
+    }
+    return createBlob<float>((name.empty() ? "constant" : name).str() +
+                                 demotedSuffix.str(),
+                             cast<RankedTensorType>(type), std::move(numbers));
   }
 
   llvm::DenseMap<Attribute, Attribute> rounded;

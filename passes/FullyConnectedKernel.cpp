@@ -30,9 +30,10 @@ public:
         lanes(std::min<int64_t>(kernel.schedule.getLanes(),
                                 llvm::bit_floor(uint64_t(group)))),
         vectors(llvm::divideCeilSigned(group, lanes)),
-        chains(llvm::divideCeilSigned(minAccumulators, vectors)),
         vectorType(VectorType::get(lanes, kernel.elementType())),
-        sumType(sumTypeOf(vectorType)) {}
+        sumType(cast<VectorType>(sumTypeOf(vectorType))),
+        chains(llvm::divideCeilSigned(minAccumulators,
+                                      vectors * registersOfSum())) {}
 
   void emit() {
     Value block = executable.workgroupId(1);
@@ -50,6 +51,12 @@ public:
   }
 
 private:
+  /// Sums of halves take two registers.
+  int64_t registersOfSum() const {
+    return sumType.getElementTypeBitWidth() /
+           vectorType.getElementTypeBitWidth();
+  }
+
   /// Where in the group vector `v` begins: the last one ends with the group and
   /// may overlap the one before.
   int64_t startOf(int64_t v) const {
@@ -147,9 +154,9 @@ private:
   const ConvolutionKernel &kernel;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
-  int64_t group, lanes, vectors, chains;
-  VectorType vectorType;
-  Type sumType;
+  int64_t group, lanes, vectors;
+  VectorType vectorType, sumType;
+  int64_t chains;
   Value inputBase, outputBase;
 };
 

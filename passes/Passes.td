@@ -8,8 +8,8 @@ def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
   let description = [{
     Precondition: linalg on tensors, as importers produce it. Operations of `arith`,
     `linalg`, `math` and `tensor` on f32 compute in f16, and their constants are
-    rounded to the nearest f16, of which a blob gets `.f16` behind its name. All
-    other operations keep their types, among them those of functions: what they are
+    rounded to the nearest f16, in tensors not to zero, because zeros of weights are
+    their structure; a blob gets `.f16` behind its name. All other operations keep their types, among them those of functions: what they are
     given is extended before them, what they give is truncated behind them. So the
     arguments and results of functions stay f32. What reads the bits of an f32, or
     converts it from or to a float of 16 bits, stays as well.
@@ -435,7 +435,8 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     becomes a `flow.dispatch` of its own `stream.executable`, whose body is the loop
     nest: for the filters of a group that are computed at once and a tile of output
     positions, one loop over the kernels of the group, in which every multiply-add
-    loads its own operands.
+    loads its own operands. Sums are of the type of the images, but f32 for means and
+    for fully connected layers.
 
     Refused, with an error: an operation without schedule or on planes that no
     operation made; a convolution that is not on planes, adds a residual to a plain

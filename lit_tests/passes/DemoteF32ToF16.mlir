@@ -40,6 +40,22 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 
 // -----
 
+// What would round to zero stays the smallest number: zeros alone say what is pruned.
+// CHECK-LABEL: @tiny
+// CHECK: arith.constant dense<-5.960460e-08> : tensor<2xf16>
+// CHECK: tiny.f16: "0x02000000010001800000"
+func.func @tiny() -> (tensor<3xf32>, tensor<2xf32>) {
+  %v = arith.constant dense<-1.0e-10> : tensor<2xf32>
+  %w = arith.constant dense_resource<tiny> : tensor<3xf32>
+  return %w, %v : tensor<3xf32>, tensor<2xf32>
+}
+
+{-#
+  dialect_resources: { builtin: { tiny: "0x04000000000000300000808000000000" } }
+#-}
+
+// -----
+
 // One constant in two places is one blob; elements in the text become one as well.
 // CHECK-LABEL: @shared_constants
 // CHECK: arith.constant dense_resource<constant.f16> : tensor<2xf16>

@@ -78,9 +78,10 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
 
 // -----
 
-// Sums of halves are in f32, to which inputs, weights and biases are extended.
+// Sums of halves are in f32, to which inputs, weights and biases are extended. Each takes two registers, so that four
+// keep the units busy.
 // CHECK-LABEL: func.func @half_precision(
-// CHECK: scf.for {{.*}} -> (vector<8xf32>
+// CHECK: %{{.+}}:4 = scf.for {{.*}} -> (vector<8xf32>
 // CHECK: %[[X:.+]] = arith.extf %{{.+}} : f16 to f32
 // CHECK: %[[ALL:.+]] = vector.broadcast %[[X]] : f32 to vector<8xf32>
 // CHECK: %[[W:.+]] = vector.load %{{.+}} : memref<8xf16>, vector<8xf16>

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,13 @@ def test_every_kind_of_loop(tmp_path):
         pytest.skip("llvm-mca-22 is missing (Debian: llvm-22)")
     file = tmp_path / "loops.json"
     subprocess.run([sys.executable, PROGRAM, "--json", file], check=True, stdout=subprocess.DEVNULL)
-    (rows,) = json.loads(file.read_text())["models"].values()
+    models = json.loads(file.read_text())["models"]
+    assert [title.rpartition(", ")[2] for title in models] == ["float32", "float16"]
+    for title, rows in models.items():
+        check_loops(rows, arrangement="4s" if title.endswith("float32") else "8h")
+
+
+def check_loops(rows: list[dict], *, arrangement: str) -> None:
     found = {row["executable"]: row for row in rows}
     assert len(found) == len(rows) == 14  # one loop a layer
     sizes = {
@@ -34,7 +41,10 @@ def test_every_kind_of_loop(tmp_path):
     assert sizes["stem_7x7"] == (7 * 8 * 3, 8 * 3)  # a loop over the rows of the kernel
     for row in rows:
         assert row["instructions"][-1].endswith(row["loop"])
-        assert row["stack_accesses"] == 0
+        assert any(re.search(rf"fmla\s+v\d+\.{arrangement},", i) for i in row["instructions"])
+        assert not any(i.startswith("fcvt") for i in row["instructions"])
+        # By lane, float16 has half of the registers for weights.
+        assert row["stack_accesses"] <= (2 if arrangement == "8h" else 0)
         assert set(row["cores"]) == {"neoverse-n1", "neoverse-v1"}
         assert all(0 < core["of_peak"] <= 1 for core in row["cores"].values())
 

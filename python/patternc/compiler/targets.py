@@ -55,7 +55,7 @@ class Target:
 
     @property
     def has_float16(self) -> bool:
-        """Whether it is sure to multiply and add vectors of float16."""
+        """Whether its processor multiplies and adds vectors of float16."""
         needed = _FLOAT16.get(self.machine.architecture or "")
         return self.device == "cpu" and needed is not None and needed <= {*self.machine.features}
 
@@ -162,8 +162,8 @@ def require_float16(target: Target) -> None:
     if not target.has_float16:
         able = ", ".join(name for name, known in _TARGETS.items() if known.has_float16)
         raise TargetError(
-            f"target '{target.name}' is not sure to have arithmetic in float16, which "
-            f"{able} have; compile with precision='float32', or for one of these"
+            f"target '{target.name}' does not promise arithmetic in float16, as {able} do; "
+            "compute in float32, or compile for one of these"
         )
 
 
