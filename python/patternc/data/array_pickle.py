@@ -1,14 +1,14 @@
 """Pickles of plain values and byte arrays, read without executing anything that is in them.
 
-A pickle is a program, and `pickle.load` runs whatever it calls. This reader admits the three
-names with which numpy pickles an array, and puts classes of its own in their place: not even numpy
-sees a value of the file before it has been checked (a crafted `dtype` state could make it take bytes
-for pointers).
+A pickle is a program, and `pickle.load` runs whatever it calls. This reader admits the names with
+which numpy pickles an array, and puts classes of its own in their place. Numpy's own would not be
+safe: a dtype whose state says that its objects are plain bytes makes numpy follow pointers that
+stand in the file.
 """
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -69,9 +69,9 @@ class _Dtype:
 
 
 class _Reader(pickle.Unpickler):
-    # Every class here has a __setstate__ that wants an object, so that a pickle which sets the
-    # state of a class itself fails.
-    _ADMITTED = {
+    # Each of these has a __setstate__ that wants an instance, so that a pickle which sets the state
+    # of the class itself fails.
+    _ADMITTED: ClassVar[dict[tuple[str, str], type]] = {
         ("numpy.core.multiarray", "_reconstruct"): _Array,  # before numpy 2
         ("numpy._core.multiarray", "_reconstruct"): _Array,
         ("numpy", "ndarray"): _Array,

@@ -25,6 +25,7 @@ _DEVIATION = torch.tensor([0.229, 0.224, 0.225]).reshape(3, 1, 1)
 
 _AREA = (0.08, 1.0)  # of a training crop, as a share of the image
 _ASPECT = (3 / 4, 4 / 3)  # its width over its height
+_LOG_ASPECT = (math.log(_ASPECT[0]), math.log(_ASPECT[1]))
 _ATTEMPTS = 10
 
 
@@ -110,16 +111,14 @@ def _normalise(image: "Image") -> Tensor:
     return (pixels / 255 - _MEAN) / _DEVIATION
 
 
-def _random_box(
-    width: int, height: int, random: np.random.Generator
-) -> tuple[int, int, int, int]:
+def _random_box(width: int, height: int, random: np.random.Generator) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of a crop with random area, aspect and place.
 
     Where ten crops in a row do not fit, the largest centred one of a permitted aspect.
     """
     for _ in range(_ATTEMPTS):
         area = width * height * random.uniform(*_AREA)
-        aspect = math.exp(random.uniform(*map(math.log, _ASPECT)))
+        aspect = math.exp(random.uniform(*_LOG_ASPECT))
         crop_width, crop_height = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
         if 0 < crop_width <= width and 0 < crop_height <= height:
             left = int(random.integers(0, width - crop_width + 1))
@@ -151,5 +150,7 @@ def _images(folder: Path) -> list[str]:
         if name.lower().endswith(_SUFFIXES)
     ]
     if not files:
-        raise DataError(f"'{folder}' has no images ({' '.join(_SUFFIXES)}), but every class needs one")
+        raise DataError(
+            f"'{folder}' has no images ({' '.join(_SUFFIXES)}), but every class needs one"
+        )
     return files

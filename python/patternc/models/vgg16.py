@@ -1,12 +1,12 @@
 """VGG-16 (Simonyan and Zisserman, ICLR 2015) with the public parameter names."""
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from patternc.models.initialisation import initialise_
+from patternc.models.variant import Variant, is_for_cifar
 
 # Filters of a convolution, as multiples of the first one's.
 _FILTERS = (1, 1, "M", 2, 2, "M", 4, 4, 4, "M", 8, 8, 8, "M", 8, 8, 8, "M")
@@ -33,19 +33,22 @@ class VGG16(nn.Module):
       classes: outputs.
       width: filters of the first stage, which scales the others; 64 in the paper.
       seed: of the weights.
+
+    Raises:
+      ModelError: for an unknown variant.
     """
 
     def __init__(
         self,
         *,
-        variant: Literal["imagenet", "cifar"] = "imagenet",
+        variant: Variant = "imagenet",
         channels: int = 3,
         classes: int = 1000,
         width: int = 64,
         seed: int = 0,
     ):
         super().__init__()
-        cifar = variant == "cifar"
+        cifar = is_for_cifar(variant)
         layers: list[nn.Module] = []
         with torch.device("meta"):  # without torch's own initialisation, which would be wasted
             for multiple in _FILTERS:
