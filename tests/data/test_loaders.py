@@ -1,5 +1,8 @@
 """Order and augmentation: pure functions of the seed, the epoch and the place in it."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -195,3 +198,15 @@ def test_shift_and_flip_take_every_choice():
     mirrored = sum(torch.equal(result, image.flip(2)) for result in flipped)
     assert sum(torch.equal(result, image) for result in flipped) == 200 - mirrored
     assert 70 < mirrored < 130
+
+
+def test_without_torch_the_message_says_what_to_install():
+    program = "import sys; sys.modules['torch'] = None; import patternc.data"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "needs the package 'torch'" in result.stderr
+    assert "pip install 'patternc[torch]'" in result.stderr
+
+
+def test_other_data_sets_need_neither_scikit_learn_nor_pillow():
+    program = "import sys; sys.modules |= {'sklearn': None, 'PIL': None}; import patternc.data"
+    subprocess.run([sys.executable, "-c", program], check=True)
