@@ -9,11 +9,11 @@ import argparse
 import copy
 from pathlib import Path
 
-import numpy as np
 import torch
 from tabulate import tabulate
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 import patternc
@@ -22,6 +22,7 @@ from engines import IreeAlone, PyTorch, prepare
 from interleave import interleave
 from machine import cpu_model
 from measurement import WrongResultError
+from patternc.data import Digits, loaders
 from patternc.models import DigitsNet
 from patternc.prune import PruningReport
 from single_layer import check, make_layer, make_pruned
@@ -30,8 +31,6 @@ _DENSE_EPOCHS, _FINE_TUNE_EPOCHS, _BATCH = 12, 8, 64
 # Of every engine whose latency is compared; and on a busy machine two threads that wait for each
 # other train a network this small more slowly than one.
 _THREADS = 1
-
-Batches = list[tuple[Tensor, Tensor]]
 
 
 def main() -> int:
@@ -62,9 +61,10 @@ def _parse_arguments() -> argparse.Namespace:
 def _digits(artefact: Path) -> str:
     """The network; returns what to say about it in the summary."""
     _title("A network for handwritten digits")
-    (train_images, train_labels), (images, labels) = _load_digits()
-    batches = _batches(train_images, train_labels)
-    print(f"{len(train_images)} images of 8x8 to train on, {len(images)} to test on")
+    train, test = Digits(train=True), Digits(train=False)
+    batches, _ = loaders(train, test, batch_size=_BATCH, seed=0)
+    images, labels = test.images, test.labels
+    print(f"{len(train)} images of 8x8 to train on, {len(test)} to test on")
 
     dense = DigitsNet()
     _train_(dense, batches)
@@ -113,34 +113,7 @@ def _layer(artefact: Path) -> str:
     return f"The layer, pruned {rate:.1f} times, takes {size} of the bytes and {speed}."
 
 
-def _load_digits() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Images [n, 1, 8, 8] in 0 to 1 and labels [n], to train on and to test on."""
-    try:
-        from sklearn.datasets import load_digits
-        from sklearn.model_selection import train_test_split
-    except ImportError as error:
-        raise SystemExit(
-            f"error: the demo needs scikit-learn ({error}): pip install 'patternc[demo]'"
-        ) from error
-    images, labels = load_digits(return_X_y=True)
-    images = images.astype(np.float32).reshape(-1, 1, 8, 8) / 16
-    train_images, test_images, train_labels, test_labels = (
-        torch.from_numpy(part)
-        for part in train_test_split(
-            images, labels, test_size=0.25, random_state=0, stratify=labels
-        )
-    )
-    return (train_images, train_labels), (test_images, test_labels)
-
-
-def _batches(images: Tensor, labels: Tensor) -> Batches:
-    """Batches in random order, the same in every epoch."""
-    order = torch.randperm(len(images))
-    pieces = [piece for piece in order.split(_BATCH) if len(piece) > 1]  # batch norm needs two
-    return [(images[piece], labels[piece]) for piece in pieces]
-
-
-def _train_(model: nn.Module, batches: Batches) -> None:
+def _train_(model: nn.Module, batches: DataLoader) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     schedule = CosineAnnealingLR(optimizer, _DENSE_EPOCHS)
     model.train()
@@ -154,7 +127,7 @@ def _train_(model: nn.Module, batches: Batches) -> None:
     print(f"trained for {_DENSE_EPOCHS} epochs")
 
 
-def _fine_tune_(model: nn.Module, pruning: PruningReport, batches: Batches) -> None:
+def _fine_tune_(model: nn.Module, pruning: PruningReport, batches: DataLoader) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     schedule = CosineAnnealingLR(optimizer, _FINE_TUNE_EPOCHS)
     with tqdm(total=_FINE_TUNE_EPOCHS, desc="fine-tune", disable=None, leave=False) as bar:

@@ -15,6 +15,10 @@ _EXTRA = {
     "torch_mlir": "torch",
     "iree.compiler": "iree",
     "iree.runtime": "runtime",
+    "safetensors.torch": "torch",
+    "sklearn.datasets": "data",
+    "sklearn.model_selection": "data",
+    "PIL.Image": "data",
 }
 
 

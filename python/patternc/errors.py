@@ -17,6 +17,14 @@ class ModelError(PatterncError, ValueError):
     """The model, its weights or its example arguments cannot be compiled."""
 
 
+class DataError(PatterncError, ValueError):
+    """A data set is not where it was looked for, is damaged, or is asked for in a wrong way."""
+
+
+class WeightsError(PatterncError, ValueError):
+    """A file of weights cannot be read or does not fit the model."""
+
+
 class PruningError(PatterncError, ValueError):
     """A pruning request does not fit the model."""
 

@@ -10,7 +10,7 @@ from patternc.settings import Settings
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 
 
-@pytest.mark.demo
+@pytest.mark.data
 @pytest.mark.iree
 @pytest.mark.torch
 def test_code_prints_what_the_tutorial_shows(run_document):

@@ -7,7 +7,7 @@ from torch import nn
 from networks import random_network
 from oracle import assert_close_network
 from patternc import compile
-from patternc.models import DigitsNet, SmallMobileNet, SmallResNet, SmallVGG
+from patternc.models import VGG16, DigitsNet, SmallMobileNet, SmallResNet, SmallVGG
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -27,3 +27,13 @@ def test_network(network, pruning):
     assert "linalg" not in module.mlir("egress")
     result = torch.cat([module(image) for image in x.split(1)])
     assert_close_network(result, model, x)
+
+
+def test_vgg16_for_cifar():
+    """Its last stages are images of 2x2 and of one pixel."""
+    pruning = {"form": "group", "group_size": 4}
+    model = random_network(VGG16, pruning=pruning, variant="cifar", width=16, classes=10)
+    x = torch.randn(2, 3, 32, 32)
+    module = compile(model, (x[:1],))
+    assert len(module.report().layers) == 14
+    assert_close_network(torch.cat([module(image) for image in x.split(1)]), model, x)

@@ -1,9 +1,10 @@
-"""The networks: shapes, public parameter names, and batch norms that are not the identity."""
+"""The networks: shapes, where they halve the image, and batch norms that are not the identity."""
 
 import pytest
 import torch
 from torch import nn
 
+from patternc.errors import ModelError
 from patternc.models import (
     VGG16,
     DigitsNet,
@@ -46,17 +47,6 @@ def test_randomised_batch_norm_changes_the_output(network):
             assert module.running_mean.abs().max() > 0
 
 
-def test_vgg16_has_the_public_parameter_names():
-    model = VGG16()
-    convolutions = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
-    names = [f"features.{i}" for i in convolutions] + [f"classifier.{i}" for i in (0, 3, 6)]
-    state = model.state_dict()
-    assert list(state) == [f"{n}.{p}" for n in names for p in ("weight", "bias")]
-    assert sum(tensor.numel() for tensor in state.values()) == 138_357_544
-    assert state["features.28.weight"].shape == (512, 512, 3, 3)
-    assert state["classifier.0.weight"].shape == (4096, 25088)
-
-
 def test_vgg16_runs_and_is_reproducible():
     x = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
@@ -66,77 +56,10 @@ def test_vgg16_runs_and_is_reproducible():
     assert torch.equal(first, second)
 
 
-def keys(convolution: str, batch_norm: str) -> list[str]:
-    """The keys of a convolution without bias and of its batch norm."""
-    statistics = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-    return [f"{convolution}.weight", *(f"{batch_norm}.{name}" for name in statistics)]
-
-
-def test_resnet50_has_the_public_parameter_names():
-    expected = keys("conv1", "bn1")
-    for stage, blocks in enumerate((3, 4, 6, 3), start=1):
-        for block in range(blocks):
-            name = f"layer{stage}.{block}"
-            for number in (1, 2, 3):
-                expected += keys(f"{name}.conv{number}", f"{name}.bn{number}")
-            if block == 0:
-                expected += keys(f"{name}.downsample.0", f"{name}.downsample.1")
-    expected += ["fc.weight", "fc.bias"]
-
-    model = ResNet50()
-    state = model.state_dict()
-    assert list(state) == expected
-    assert sum(parameter.numel() for parameter in model.parameters()) == 25_557_032
-    shapes = {
-        "conv1.weight": (64, 3, 7, 7),
-        "bn1.running_mean": (64,),
-        "layer1.0.conv1.weight": (64, 64, 1, 1),
-        "layer1.0.downsample.0.weight": (256, 64, 1, 1),
-        "layer2.0.conv1.weight": (128, 256, 1, 1),
-        "layer2.0.conv2.weight": (128, 128, 3, 3),
-        "layer3.5.conv3.weight": (1024, 256, 1, 1),
-        "layer4.0.downsample.1.running_var": (2048,),
-        "layer4.2.conv2.weight": (512, 512, 3, 3),
-        "fc.weight": (1000, 2048),
-    }
-    assert {name: tuple(state[name].shape) for name in shapes} == shapes
-
-
 def test_resnet50_halves_the_image_in_3x3_convolutions():
     halving = [n for n, m in ResNet50().named_modules() if getattr(m, "stride", 1) == (2, 2)]
     later = [f"layer{i}.0.{name}" for i in (2, 3, 4) for name in ("conv2", "downsample.0")]
     assert halving == ["conv1", *later]
-
-
-def test_mobilenet_v2_has_the_public_parameter_names():
-    expected = keys("features.0.0", "features.0.1")
-    for number in range(1, 18):
-        name = f"features.{number}.conv"
-        activated = 1 if number == 1 else 2  # the first block has no expansion
-        for position in range(activated):
-            expected += keys(f"{name}.{position}.0", f"{name}.{position}.1")
-        expected += keys(f"{name}.{activated}", f"{name}.{activated + 1}")
-    expected += keys("features.18.0", "features.18.1")
-    expected += ["classifier.1.weight", "classifier.1.bias"]
-
-    model = MobileNetV2()
-    state = model.state_dict()
-    assert list(state) == expected
-    assert sum(parameter.numel() for parameter in model.parameters()) == 3_504_872
-    shapes = {
-        "features.0.0.weight": (32, 3, 3, 3),
-        "features.1.conv.0.0.weight": (32, 1, 3, 3),
-        "features.1.conv.1.weight": (16, 32, 1, 1),
-        "features.2.conv.0.0.weight": (96, 16, 1, 1),
-        "features.2.conv.1.0.weight": (96, 1, 3, 3),
-        "features.2.conv.2.weight": (24, 96, 1, 1),
-        "features.2.conv.3.running_mean": (24,),
-        "features.14.conv.1.0.weight": (576, 1, 3, 3),
-        "features.17.conv.2.weight": (320, 960, 1, 1),
-        "features.18.0.weight": (1280, 320, 1, 1),
-        "classifier.1.weight": (1000, 1280),
-    }
-    assert {name: tuple(state[name].shape) for name in shapes} == shapes
 
 
 def test_mobilenet_v2_halves_the_image_and_skips_as_in_the_paper():
@@ -159,3 +82,76 @@ def test_large_networks_run_on_any_image_and_are_reproducible(network):
     assert first.shape == (2, 10) and photo.shape == (1, 1000)
     assert torch.equal(first, second) and not torch.equal(first, other)
     assert (first[0] - first[1]).abs().max() > 0.01 * first.abs().max()  # the image counts
+
+
+@pytest.mark.parametrize(
+    ("network", "parameters"),
+    [(VGG16, 138_357_544), (ResNet50, 25_557_032), (MobileNetV2, 3_504_872)],
+)
+def test_large_networks_have_as_many_parameters_as_published(network, parameters):
+    assert sum(parameter.numel() for parameter in network().parameters()) == parameters
+
+
+def halvings(model: nn.Module) -> list[str]:
+    """Names of the layers whose output is half as high as their input, for an image of 32x32."""
+    found, hooks = [], []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.MaxPool2d):
+
+            def note(_, inputs, output, name=name):
+                if output.shape[2] * 2 == inputs[0].shape[2]:
+                    found.append(name)
+
+            hooks.append(module.register_forward_hook(note))
+    with torch.no_grad():
+        assert model.eval()(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+    return found
+
+
+def test_resnet50_for_cifar_keeps_the_size_of_the_image_in_its_stem():
+    later = [f"layer{i}.0.{name}" for i in (2, 3, 4) for name in ("conv2", "downsample.0")]
+    assert halvings(ResNet50(variant="cifar", classes=10)) == later
+
+
+def test_mobilenet_v2_for_cifar_halves_the_image_three_times():
+    model = MobileNetV2(variant="cifar", classes=10)
+    assert halvings(model) == [f"features.{i}.conv.1.0" for i in (4, 7, 14)]
+
+
+def test_vgg16_for_cifar_has_the_keys_of_pytorch_cifar():
+    model = VGG16(variant="cifar", classes=10)
+    convolutions = [0, 3, 7, 10, 14, 17, 20, 24, 27, 30, 34, 37, 40]
+    expected = []
+    for number in convolutions:
+        expected += [f"features.{number}.{name}" for name in ("weight", "bias")]
+        statistics = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+        expected += [f"features.{number + 1}.{name}" for name in statistics]
+    expected += ["classifier.weight", "classifier.bias"]
+    assert list(model.state_dict()) == expected
+    assert sum(parameter.numel() for parameter in model.parameters()) == 14_728_266
+    assert halvings(model) == [f"features.{number}" for number in (6, 13, 23, 33, 43)]
+
+
+def test_width_scales_vgg16():
+    model = VGG16(variant="cifar", classes=10, width=16)
+    filters = [module.out_channels for module in model.features if isinstance(module, nn.Conv2d)]
+    assert filters == [16, 16, 32, 32, 64, 64, 64, 128, 128, 128, 128, 128, 128]
+    assert model.classifier.in_features == 128
+    assert VGG16(width=8).classifier[0].in_features == 64 * 7 * 7
+
+
+def test_narrow_vgg16_for_cifar_starts_with_an_output_that_depends_on_the_image():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 3, 32, 32, generator=generator)
+    with torch.no_grad():
+        first, second = (
+            VGG16(variant="cifar", classes=10, width=16, seed=seed).eval()(x) for seed in (3, 3)
+        )
+    assert torch.equal(first, second)
+    assert (first[0] - first[1]).abs().max() > 0.01 * first.abs().max()
+
+
+@pytest.mark.parametrize("network", [VGG16, ResNet50, MobileNetV2])
+def test_unknown_variant(network):
+    with pytest.raises(ModelError, match="variant is 'cifar100', expected 'imagenet' or 'cifar'"):
+        network(variant="cifar100")

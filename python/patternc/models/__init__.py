@@ -15,6 +15,7 @@ from patternc.models.small import (
     randomise_batch_norm_,
 )
 from patternc.models.vgg16 import VGG16
+from patternc.models.weights import load_weights_
 
 __all__ = [
     "VGG16",
@@ -24,5 +25,6 @@ __all__ = [
     "SmallMobileNet",
     "SmallResNet",
     "SmallVGG",
+    "load_weights_",
     "randomise_batch_norm_",
 ]

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from patternc.models.initialisation import initialise_
+from patternc.models.variant import Variant, is_for_cifar
 
 _STEM, _LAST = 32, 1280  # filters
 # Table 2 of the paper: expansion, filters, blocks, stride of the first block.
@@ -24,15 +25,38 @@ class MobileNetV2(nn.Module):
     Modules are `features.N.conv.M`, ... and `classifier.1` as in torchvision, so that a public
     state dict loads by key. Weights are random until then, see `initialise_`.
 
-    Shapes: input [n, channels, h, w] float32 (224x224 in the paper), output [n, classes] logits.
+    `variant="cifar"` is for small images: neither the stem nor the stage of 24 filters halves the
+    image, as in https://github.com/kuangliu/pytorch-cifar. Keys and shapes are the same.
+
+    Shapes: input [n, channels, h, w] float32 (224x224 in the paper, 32x32 of CIFAR), output
+    [n, classes] logits.
+
+    Args:
+      variant: for the images of which data set.
+      channels: of the input.
+      classes: outputs.
+      seed: of the weights.
+
+    Raises:
+      ModelError: for an unknown variant.
     """
 
-    def __init__(self, *, channels: int = 3, classes: int = 1000, seed: int = 0):
+    def __init__(
+        self,
+        *,
+        variant: Variant = "imagenet",
+        channels: int = 3,
+        classes: int = 1000,
+        seed: int = 0,
+    ):
         super().__init__()
+        cifar = is_for_cifar(variant)
         with torch.device("meta"):  # without torch's own initialisation, which would be wasted
-            layers: list[nn.Module] = [_convolution(channels, _STEM, 3, stride=2)]
+            layers: list[nn.Module] = [_convolution(channels, _STEM, 3, stride=1 if cifar else 2)]
             channels = _STEM
-            for expansion, filters, blocks, stride in _STAGES:
+            for number, (expansion, filters, blocks, stride) in enumerate(_STAGES):
+                if cifar and number == 1:  # the first that halves the image
+                    stride = 1
                 for block in range(blocks):
                     layers.append(
                         InvertedResidual(

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from patternc.models.initialisation import initialise_
+from patternc.models.variant import Variant, is_for_cifar
 
 _STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))  # filters of the 3x3 convolutions, blocks
 _EXPANSION = 4
@@ -16,17 +17,41 @@ class ResNet50(nn.Module):
     state dict loads by key. As there, a block halves the image in its 3x3 convolution, not in its
     first 1x1 (the variant known as v1.5). Weights are random until then, see `initialise_`.
 
-    Shapes: input [n, channels, h, w] float32 (224x224 in the paper), output [n, classes] logits.
+    `variant="cifar"` is for small images: the stem is 3x3, and neither it nor a pool behind it
+    halves the image, as in https://github.com/kuangliu/pytorch-cifar. Keys are the same.
+
+    Shapes: input [n, channels, h, w] float32 (224x224 in the paper, 32x32 of CIFAR), output
+    [n, classes] logits.
+
+    Args:
+      variant: for the images of which data set.
+      channels: of the input.
+      classes: outputs.
+      seed: of the weights.
+
+    Raises:
+      ModelError: for an unknown variant.
     """
 
-    def __init__(self, *, channels: int = 3, classes: int = 1000, seed: int = 0):
+    def __init__(
+        self,
+        *,
+        variant: Variant = "imagenet",
+        channels: int = 3,
+        classes: int = 1000,
+        seed: int = 0,
+    ):
         super().__init__()
+        cifar = is_for_cifar(variant)
         with torch.device("meta"):  # without torch's own initialisation, which would be wasted
             filters = _STAGES[0][0]
-            self.conv1 = nn.Conv2d(channels, filters, 7, stride=2, padding=3, bias=False)
+            kernel, stride = (3, 1) if cifar else (7, 2)
+            self.conv1 = nn.Conv2d(
+                channels, filters, kernel, stride, padding=kernel // 2, bias=False
+            )
             self.bn1 = nn.BatchNorm2d(filters)
             self.relu = nn.ReLU()
-            self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+            self.maxpool = nn.Identity() if cifar else nn.MaxPool2d(3, stride=2, padding=1)
             channels = filters
             stages = []
             for filters, blocks in _STAGES:
