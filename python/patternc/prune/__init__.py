@@ -34,6 +34,7 @@ from patternc.prune.pattern_sets import (
     natural_set,
 )
 from patternc.prune.prune import analyze, prune_
+from patternc.prune.pruner import Pruner
 from patternc.prune.report import LayerPruning, PruningReport
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "LayerPruning",
     "PatternSet",
     "Patterns",
+    "Pruner",
     "PruningConfig",
     "PruningReport",
     "TwoOfFour",

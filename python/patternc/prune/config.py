@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -97,7 +97,8 @@ class PruningConfig:
       row_rate: rows of a block before over after, at least 1.
       pattern_sets: pattern set by kernel size, '3x3': a name ('eight', 'four', 'twelve'), the
         most frequent natural patterns of the model ('natural:8'), a PatternSet, or the kept
-        positions of each pattern. A size that is not named takes `default_for` it.
+        positions of each pattern, which become one. A size that is not named takes the
+        one of `default_for`.
       epochs: epochs of ADMM or of gradual pruning, before weights are removed for good.
       period: epochs between two updates in them.
       admm: how its penalty rises.
@@ -119,9 +120,7 @@ class PruningConfig:
     group_size: int = 4
     block_columns: int | None = None
     row_rate: float = 1.0
-    pattern_sets: Mapping[str, str | PatternSet | Sequence[Sequence[int]]] = field(
-        default_factory=dict
-    )
+    pattern_sets: Mapping[str, str | PatternSet] = field(default_factory=dict)
     epochs: int = 16
     period: int = 1
     admm: AdmmSchedule = AdmmSchedule()

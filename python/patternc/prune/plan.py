@@ -1,6 +1,6 @@
 """Which structure each weight of a model takes, and why some take none."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -251,7 +251,7 @@ def _pattern_sets(
 
 
 def _pattern_set(
-    given: str | PatternSet | Sequence[Sequence[int]] | None,
+    given: str | PatternSet | None,
     kernel: tuple[int, int],
     weights: list[Tensor],
 ) -> PatternSet:
