@@ -10,6 +10,7 @@ from patternc.dependencies import require
 
 require("torch", needed_for="pruning")
 
+from patternc.prune.accuracy import accuracy
 from patternc.prune.config import AdmmSchedule, PruningConfig
 from patternc.prune.constraint_sets import (
     BlockColumns,
@@ -22,6 +23,7 @@ from patternc.prune.constraint_sets import (
     Unstructured,
     project_on_all,
 )
+from patternc.prune.fit import FitResult, fit
 from patternc.prune.grouping import filter_groups
 from patternc.prune.pattern_sets import (
     EIGHT_PATTERNS,
@@ -36,6 +38,7 @@ from patternc.prune.pattern_sets import (
 from patternc.prune.prune import analyze, prune_
 from patternc.prune.pruner import Pruner
 from patternc.prune.report import LayerPruning, PruningReport
+from patternc.prune.training_config import TrainingConfig
 
 __all__ = [
     "EIGHT_PATTERNS",
@@ -47,18 +50,22 @@ __all__ = [
     "Connectivity",
     "ConstraintSet",
     "Filters",
+    "FitResult",
     "LayerPruning",
     "PatternSet",
     "Patterns",
     "Pruner",
     "PruningConfig",
     "PruningReport",
+    "TrainingConfig",
     "TwoOfFour",
     "Unstructured",
+    "accuracy",
     "all_positions",
     "analyze",
     "default_for",
     "filter_groups",
+    "fit",
     "natural_patterns",
     "natural_set",
     "project_on_all",

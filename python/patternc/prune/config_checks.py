@@ -30,11 +30,11 @@ def check_positive(config: Any, *names: str) -> None:
             raise PruningError(f"{name} is {getattr(config, name)}, expected more than 0")
 
 
-def check_counts(config: Any, *names: str) -> None:
+def check_counts(config: Any, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(config, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise PruningError(f"{name} is {value!r}, expected a whole number of at least 1")
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise PruningError(f"{name} is {value!r}, expected a whole number of at least {least}")
 
 
 def check_flags(config: Any, *names: str) -> None:
