@@ -47,7 +47,7 @@ def test_sequences_become_tuples_and_positions_a_pattern_set():
 
 def test_rho_rises_in_four_stages_or_at_every_update():
     stages = [AdmmSchedule().rho(update, 8) for update in range(9)]
-    assert stages == pytest.approx([1e-4, 1e-4, 1e-3, 1e-3, 1e-2, 1e-2, 1e-1, 1e-1, 1e-1])
+    assert stages == pytest.approx([1e-2, 1e-2, 1e-1, 1e-1, 1, 1, 10, 10, 10])
     doubled = AdmmSchedule(rho_start=1, rho_end=5, rho_factor=2, rho_rise="updates")
     assert [doubled.rho(update, 9) for update in range(5)] == [1, 2, 4, 5, 5]
     constant = AdmmSchedule(rho_start=1, rho_end=1)

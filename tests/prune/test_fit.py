@@ -142,7 +142,7 @@ def test_a_finished_run_gives_its_result_again(uninterrupted):
 @pytest.mark.parametrize("method", ["one-shot", "gradual"])
 @pytest.mark.parametrize("structure", ["pattern", "filter"])
 def test_other_methods_resume_as_well(tmp_path, method, structure):
-    config = PruningConfig(method=method, structure=structure, rate=2, epochs=2)
+    config = PruningConfig(method=method, structure=structure, rate=2, epochs=2, period=1)
     training = TrainingConfig(retrain_epochs=2, optimizer="sgd", weight_decay=1e-4)
     whole, result = run(None, config=config, training=training)
     with pytest.raises(Stopped):

@@ -45,7 +45,7 @@ OPTIMIZERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=0.01),
     "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01, momentum=0.9, centered=True),
 }
-CONFIG = PruningConfig(epochs=4, connectivity=2)
+CONFIG = PruningConfig(epochs=4, period=1, connectivity=2)
 
 
 def prepared(config=CONFIG, make_optimizer=OPTIMIZERS["adam"], **fields):
@@ -112,7 +112,9 @@ def test_admm_moves_the_weights_to_their_structure():
 
 def test_first_update_by_hand():
     """Z, U and the gradient of the penalty, against the formulas, for both sets of a layer."""
-    config = PruningConfig(epochs=2, connectivity=2, admm=AdmmSchedule(0.5, 2.0, 4.0, "updates"))
+    config = PruningConfig(
+        epochs=2, period=1, connectivity=2, admm=AdmmSchedule(0.5, 2.0, 4.0, "updates")
+    )
     layer = nn.Conv2d(8, 8, 3, bias=False)
     optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)
     pruner = Pruner.prepare(layer, config, optimizer)

@@ -11,6 +11,7 @@ from patternc.dependencies import require
 require("torch", needed_for="pruning")
 
 from patternc.prune.accuracy import accuracy
+from patternc.prune.batch_norm import reestimate_batch_norm_
 from patternc.prune.config import AdmmSchedule, PruningConfig
 from patternc.prune.constraint_sets import (
     BlockColumns,
@@ -23,6 +24,7 @@ from patternc.prune.constraint_sets import (
     Unstructured,
     project_on_all,
 )
+from patternc.prune.data_free import prune_data_free_
 from patternc.prune.fit import FitResult, fit
 from patternc.prune.grouping import filter_groups
 from patternc.prune.pattern_sets import (
@@ -38,6 +40,7 @@ from patternc.prune.pattern_sets import (
 from patternc.prune.prune import analyze, prune_
 from patternc.prune.pruner import Pruner
 from patternc.prune.report import LayerPruning, PruningReport
+from patternc.prune.synthetic import synthetic_images
 from patternc.prune.training_config import TrainingConfig
 
 __all__ = [
@@ -70,4 +73,7 @@ __all__ = [
     "natural_set",
     "project_on_all",
     "prune_",
+    "prune_data_free_",
+    "reestimate_batch_norm_",
+    "synthetic_images",
 ]

@@ -73,6 +73,10 @@ class Admm:
             float(before * dual.sqrt() / norm),
         )
 
+    def target(self, layer: LayerPlan) -> Tensor:
+        """The sum over the sets of Z - U: where the penalty draws the weight, times the sets."""
+        return next(mine.target for mine in self._layers if mine.plan is layer)
+
     def tensors(self) -> dict[str, Tensor]:
         """Z and U of each set, and what pruning would keep, by layer name; not copied."""
         return {name: tensor for layer in self._layers for name, tensor in layer.tensors().items()}

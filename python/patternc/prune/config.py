@@ -30,6 +30,9 @@ VERSION = 1
 class AdmmSchedule:
     """How the penalty rises over the updates of ADMM.
 
+    [PatDNN] has 1e-4 to 1e-1, for SGD and long training. The defaults are for Adam and some hundred
+    steps: with the digits network less than 1e-2 hardly moved the weights, and Z never settled.
+
     Attributes:
       rho_start: penalty before the first update.
       rho_end: penalty at the end.
@@ -41,8 +44,8 @@ class AdmmSchedule:
         scheduler that sets them, too.
     """
 
-    rho_start: float = 1e-4
-    rho_end: float = 1e-1
+    rho_start: float = 1e-2
+    rho_end: float = 10.0
     rho_factor: float = 10.0
     rho_rise: Literal["stages", "updates"] = "stages"
     reset_learning_rate: bool = False
@@ -121,8 +124,8 @@ class PruningConfig:
     block_columns: int | None = None
     row_rate: float = 1.0
     pattern_sets: Mapping[str, str | PatternSet] = field(default_factory=dict)
-    epochs: int = 16
-    period: int = 1
+    epochs: int = 24
+    period: int = 3
     admm: AdmmSchedule = AdmmSchedule()
 
     def __post_init__(self):
