@@ -15,6 +15,7 @@ _EXTRA = {
     "torch_mlir": "torch",
     "iree.compiler": "iree",
     "iree.runtime": "runtime",
+    "matplotlib": "plots",
 }
 
 

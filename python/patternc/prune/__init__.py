@@ -37,6 +37,7 @@ from patternc.prune.pattern_sets import (
     natural_patterns,
     natural_set,
 )
+from patternc.prune.plots import plot_accuracy, plot_patterns, plot_sparsity
 from patternc.prune.prune import analyze, prune_
 from patternc.prune.pruner import Pruner
 from patternc.prune.report import LayerPruning, PruningReport
@@ -71,6 +72,9 @@ __all__ = [
     "fit",
     "natural_patterns",
     "natural_set",
+    "plot_accuracy",
+    "plot_patterns",
+    "plot_sparsity",
     "project_on_all",
     "prune_",
     "prune_data_free_",

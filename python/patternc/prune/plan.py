@@ -109,7 +109,7 @@ def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
         notes[weight] = shared or _reason_to_leave(weight, config, weight.module is first)
     chosen = [weight for weight, note in notes.items() if not note]
     if not chosen:
-        reasons = "; ".join(f"{weight.name}: {note}" for weight, note in notes.items())
+        reasons = "; ".join(f"{weight.name or '(model)'}: {note}" for weight, note in notes.items())
         raise PruningError(f"no layer is left to prune ({reasons})")
 
     pattern_sets = _pattern_sets(config, chosen)
