@@ -107,7 +107,9 @@ class Pruner:
         else:
             self.optimizer.step()
         if self.phase != "admm":
-            self._clear()
+            # What was cleared when it was removed, and had no gradient since, is still zero in the
+            # state of the optimizer. Weights may move if it mixes gradients, as Muon does.
+            apply_masks(self._layers)
 
     def end_epoch(self) -> AdmmUpdate | None:
         """Ends an epoch: updates ADMM or masks when the period is over, and the phase.
