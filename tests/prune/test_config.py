@@ -111,7 +111,7 @@ def test_refused_schedule(fields, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("conectivity: 2", "unknown key 'conectivity'; did you mean 'connectivity'"),
+        ("epoch: 2", "unknown key 'epoch'; did you mean 'epochs'"),
         ("xyz: 2", "unknown key 'xyz', expected version, method"),
         ("admm:\n  rho: 2", "pruning config, admm: unknown key 'rho'; did you mean"),
         ("admm: 3", "pruning config, admm is a int, expected keys and values"),
