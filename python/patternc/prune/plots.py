@@ -114,7 +114,7 @@ def _figure(
 
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(rows, squeeze=False, **options)
-    return figure, grid[:, 0]
+    return figure, [row[0] for row in grid]
 
 
 def _rectangle(corner: tuple[float, float], side: float, color: str) -> Any:
