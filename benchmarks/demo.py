@@ -1,4 +1,4 @@
-"""The main job from end to end: train, prune, fine-tune, compile, check, compare.
+"""The main job from end to end: train, prune, compile, check, compare.
 
 First a small network on the handwritten digits that come with scikit-learn, then one large layer.
 The compiled modules have to give PyTorch's results; otherwise the program ends with an error. No
@@ -24,10 +24,12 @@ from machine import cpu_model
 from measurement import WrongResultError
 from patternc.data import Digits, loaders
 from patternc.models import DigitsNet
-from patternc.prune import PruningReport
+from patternc.prune import PruningConfig, TrainingConfig
 from single_layer import check, make_layer, make_pruned
 
-_DENSE_EPOCHS, _FINE_TUNE_EPOCHS, _BATCH = 12, 8, 64
+_DENSE_EPOCHS, _BATCH = 12, 64
+_PRUNING = PruningConfig(epochs=8, period=2, form="group", group_size=4)
+_TRAINING = TrainingConfig(retrain_epochs=8)
 # Of every engine whose latency is compared; and on a busy machine two threads that wait for each
 # other train a network this small more slowly than one.
 _THREADS = 1
@@ -70,11 +72,13 @@ def _digits(artefact: Path) -> str:
     _train_(dense, batches)
     accuracy = {"dense": _accuracy(_logits(dense, images), labels)}
     pruned = copy.deepcopy(dense)
-    pruning = patternc.prune_(pruned, form="group", group_size=4)
-    accuracy["pruned"] = _accuracy(_logits(pruned, images), labels)
-    _fine_tune_(pruned, pruning, batches)
+    patternc.prune_(pruned)
+    accuracy["pruned at once"] = _accuracy(_logits(pruned, images), labels)
+    pruned = copy.deepcopy(dense)
+    pruning = patternc.fit(pruned, _PRUNING, batches, training=_TRAINING).pruning
+    print(f"pruned {pruning.rate:.1f} times by ADMM")
     expected = _logits(pruned, images)
-    accuracy["pruned and fine-tuned"] = _accuracy(expected, labels)
+    accuracy["pruned by ADMM"] = _accuracy(expected, labels)
 
     module = _compile_and_save(pruned, images[:1], artefact)
     print(f"\n{module.report()}\n")
@@ -125,27 +129,6 @@ def _train_(model: nn.Module, batches: DataLoader) -> None:
         schedule.step()
     model.eval()
     print(f"trained for {_DENSE_EPOCHS} epochs")
-
-
-def _fine_tune_(model: nn.Module, pruning: PruningReport, batches: DataLoader) -> None:
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    schedule = CosineAnnealingLR(optimizer, _FINE_TUNE_EPOCHS)
-    with tqdm(total=_FINE_TUNE_EPOCHS, desc="fine-tune", disable=None, leave=False) as bar:
-
-        def after_epoch(epoch: int, loss: float) -> None:
-            schedule.step()
-            bar.update()
-
-        patternc.fine_tune_(
-            model,
-            pruning,
-            batches,
-            epochs=_FINE_TUNE_EPOCHS,
-            optimizer=optimizer,
-            callback=after_epoch,
-            progress=False,
-        )
-    print(f"pruned {pruning.rate:.1f} times, fine-tuned for {_FINE_TUNE_EPOCHS} epochs")
 
 
 @torch.inference_mode()

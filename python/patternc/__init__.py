@@ -11,7 +11,7 @@ from patternc.errors import PatterncError
 
 if TYPE_CHECKING:
     from patternc.compiler import Pipeline, compile, target_names
-    from patternc.prune import fine_tune_, prune_
+    from patternc.prune import Pruner, PruningConfig, fit, prune_
     from patternc.runtime import CompiledModule, load
 
 __version__ = importlib.metadata.version("patternc")
@@ -20,8 +20,10 @@ __version__ = importlib.metadata.version("patternc")
 _HOMES = {
     "CompiledModule": "patternc.runtime",
     "Pipeline": "patternc.compiler",
+    "Pruner": "patternc.prune",
+    "PruningConfig": "patternc.prune",
     "compile": "patternc.compiler",
-    "fine_tune_": "patternc.prune",
+    "fit": "patternc.prune",
     "load": "patternc.runtime",
     "prune_": "patternc.prune",
     "target_names": "patternc.compiler",
@@ -31,8 +33,10 @@ __all__ = [
     "CompiledModule",
     "PatterncError",
     "Pipeline",
+    "Pruner",
+    "PruningConfig",
     "compile",
-    "fine_tune_",
+    "fit",
     "load",
     "prune_",
     "target_names",

@@ -19,6 +19,7 @@ _EXTRA = {
     "sklearn.datasets": "data",
     "sklearn.model_selection": "data",
     "PIL.Image": "data",
+    "matplotlib": "plots",
 }
 
 

@@ -10,6 +10,7 @@ from patternc.errors import PruningError
 from patternc.prune import (
     EIGHT_PATTERNS,
     FOUR_SQUARES,
+    TWELVE_PATTERNS,
     PatternSet,
     all_positions,
     default_for,
@@ -28,18 +29,20 @@ def kernel_of(**values: float) -> torch.Tensor:
 
 def test_published_sets():
     assert FOUR_SQUARES.patterns == EIGHT_PATTERNS.patterns[:4]
+    assert EIGHT_PATTERNS.patterns == TWELVE_PATTERNS.patterns[:8]
     assert EIGHT_PATTERNS.patterns[4:] == ((1, 3, 4, 5), (3, 4, 5, 7), (1, 4, 5, 7), (1, 3, 4, 7))
-    assert all(len(pattern) == 4 and 4 in pattern for pattern in EIGHT_PATTERNS.patterns)
+    assert all(len(pattern) == 4 and 4 in pattern for pattern in TWELVE_PATTERNS.patterns)
 
 
+@pytest.mark.parametrize("pattern_set", [FOUR_SQUARES, EIGHT_PATTERNS, TWELVE_PATTERNS])
 @pytest.mark.parametrize("move", [torch.rot90, torch.fliplr])
-def test_default_set_is_closed_under_symmetry(move):
+def test_published_sets_are_closed_under_symmetry(pattern_set, move):
     grid = torch.arange(9).reshape(3, 3)
     moved = {
         tuple(sorted(move(grid).flatten()[list(pattern)].tolist()))
-        for pattern in EIGHT_PATTERNS.patterns
+        for pattern in pattern_set.patterns
     }
-    assert moved == set(EIGHT_PATTERNS.patterns)
+    assert moved == set(pattern_set.patterns)
 
 
 def test_patterns_are_sorted_and_keep_their_order():

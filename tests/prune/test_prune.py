@@ -9,7 +9,7 @@ from torch import nn
 
 from patternc.errors import PruningError
 from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
-from patternc.prune import EIGHT_PATTERNS, FOUR_SQUARES, PatternSet, prune_
+from patternc.prune import EIGHT_PATTERNS, TWELVE_PATTERNS, PruningConfig, analyze, prune_
 
 
 def layers_of(report) -> dict:
@@ -39,7 +39,7 @@ def test_layer_of_the_issue_is_pruned_8_times():
     assert "(model)" in report.report()
 
 
-@pytest.mark.parametrize("form", ["filter", "group"])
+@pytest.mark.parametrize("form", ["layer", "filter", "group"])
 @pytest.mark.parametrize("network", [SmallVGG, SmallResNet, SmallMobileNet])
 def test_every_layer_has_its_structure(network, form):
     torch.manual_seed(0)
@@ -99,14 +99,15 @@ def test_pruning_again_changes_nothing():
 def test_other_kernel_sizes_take_natural_patterns():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 16, 7), nn.Conv2d(16, 16, 5), nn.Conv2d(16, 16, 3))
-    layers = layers_of(prune_(model, pattern_set=FOUR_SQUARES))
+    layers = layers_of(prune_(model, pattern_sets={"3x3": "twelve"}))
     assert [layers[n].patterns.kernel for n in "012"] == [(7, 7), (5, 5), (3, 3)]
     assert len(layers["0"].patterns.patterns[0]) == 22
     assert len(layers["1"].patterns.patterns[0]) == 11
-    assert layers["2"].patterns == FOUR_SQUARES
+    assert layers["2"].patterns == TWELVE_PATTERNS
 
 
 def test_report_names_every_skipped_layer():
+    shared = nn.Conv2d(8, 8, 3)
     model = nn.Sequential(
         nn.Conv2d(8, 8, 3),
         nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 3)),
@@ -115,27 +116,120 @@ def test_report_names_every_skipped_layer():
         nn.Conv2d(8, 8, 1),
         nn.Linear(8, 8),
         nn.LSTM(8, 8),
+        shared,
+        nn.Conv2d(8, 8, 3),
     )
+    model[8].weight = shared.weight
     before = snapshot(model)
-    report = prune_(model, targets=["[0134]"], ignore="3")
+    report = prune_(model, targets=["[014578]"], ignore="re:3|9")
+    only = "only convolutions, Linear, RNN and attention are pruned"
     notes = {layer.name: layer.note for layer in report.layers}
     assert notes == {
         "0": "",
         "1": "its weight is computed from other parameters; remove the parametrization first",
-        "1.parametrizations.weight.original0": "ParametrizationList: only Conv2d is pruned",
-        "1.parametrizations.weight.original1": "ParametrizationList: only Conv2d is pruned",
-        "2": "ConvTranspose2d: only Conv2d is pruned",
-        "3": "ignored by '3'",
+        "1.parametrizations.weight.original0": f"ParametrizationList: {only}",
+        "1.parametrizations.weight.original1": f"ParametrizationList: {only}",
+        "2": f"ConvTranspose2d: {only}",
+        "3": "not in targets",
         "4": "",
-        "5": "Linear: only Conv2d is pruned",
-        "6.weight_ih_l0": "LSTM: only Conv2d is pruned",
-        "6.weight_hh_l0": "LSTM: only Conv2d is pruned",
+        "5": "Linear: pruned with linear=True only",
+        "6.weight_ih_l0": "not in targets",
+        "6.weight_hh_l0": "not in targets",
+        "7": "",
+        "8": "shares its weight with '7'",
     }
     table = report.report()
     assert all(name in table and note in table for name, note in notes.items())
-    for pruned in ("0.weight", "4.weight"):
+    for pruned in ("0.weight", "4.weight", "7.weight", "8.weight"):
         before[pruned] = model.state_dict()[pruned]
     assert_unchanged(model, before)
+
+
+class Sequences(nn.Module):
+    """A layer of every kind that works on sequences."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(8, 16, 9)
+        self.lstm = nn.LSTM(16, 8, proj_size=4, bidirectional=True)
+        self.cell = nn.GRUCell(8, 8)
+        self.attention = nn.MultiheadAttention(16, 2, kdim=8)
+        self.linear = nn.Linear(16, 10)
+
+
+def test_matrices_take_blocks_and_1d_convolutions_patterns():
+    torch.manual_seed(0)
+    model = Sequences()
+    report = prune_(model, linear=True, connectivity=2, row_rate=2)
+    structures = {layer.name: layer.structure for layer in report.layers}
+    assert structures.pop("conv") == ("connectivity", "patterns")
+    assert len(structures) == 13
+    assert set(structures.values()) == {("block columns", "block rows")}
+    assert layers_of(report)["conv"].kept_weights == 16 * 4 * 4
+    for name, mask in report.masks.items():
+        if name != "conv":
+            for block in mask[: len(mask) // 4 * 4].split(4):
+                assert len(block.unique(dim=0)) == 2  # two rows with the same columns, two empty
+                assert (block.sum(dim=1) == mask.shape[1] // 2).sum() == 2
+    weight = dict(model.named_parameters())["lstm.weight_hh_l0_reverse"]
+    assert torch.equal(weight != 0, report.masks["lstm.weight_hh_l0_reverse"])
+
+
+def test_blocks_of_single_rows_and_some_columns():
+    torch.manual_seed(0)
+    layer = nn.Linear(8, 6)
+    prune_(layer, linear=True, connectivity=2, form="filter", block_columns=4)
+    assert (layer.weight.reshape(6, 2, 4).count_nonzero(dim=2) == 2).all()
+
+
+def test_baselines():
+    torch.manual_seed(0)
+    model = SmallMobileNet()
+    rates = {
+        structure: analyze(model, structure=structure, rate=4)
+        for structure in ("unstructured", "filter", "2:4")
+    }
+    for name, module in model.named_modules():
+        if not isinstance(module, nn.Conv2d):
+            continue
+        layers = {structure: layers_of(report)[name] for structure, report in rates.items()}
+        if module.in_channels == 3:
+            assert {layer.note for layer in layers.values()} == {"first layer: left dense"}
+        elif module.groups > 1:
+            assert layers["unstructured"].rate == 4
+            assert layers["filter"].note == "depthwise: its filters are those of the layer before"
+            assert layers["2:4"].note == "2:4 needs a multiple of 4 input channels, found 1"
+        else:
+            assert [layer.rate for layer in layers.values()] == [4, 4, 2]
+            assert layers["filter"].mask.flatten(1).any(dim=1).sum() == module.out_channels / 4
+    note = "Linear: its rows may be the outputs of the network"
+    linear = layers_of(analyze(model, structure="filter", linear=True))
+    assert [layer.note for layer in linear.values() if len(layer.shape) == 2] == [note]
+
+
+def test_rate_by_name():
+    model = nn.Sequential(*(nn.Conv2d(8, 8, 3) for _ in range(4)))
+    layers = layers_of(prune_(model, connectivity={"1": 4, "re:[12]": 2, "[3]": 1}))
+    assert [layers[name].kept_kernels for name in "0123"] == [64, 16, 32, 64]
+    assert [layers[name].note for name in "0123"] == ["no connectivity is given for it", "", "", ""]
+
+
+def test_analyze_is_prune_without_a_change():
+    torch.manual_seed(0)
+    model = SmallResNet()
+    before = snapshot(model)
+    config = PruningConfig(form="filter")
+    planned = analyze(model, config)
+    assert_unchanged(model, before)
+    done = prune_(model, config)
+    assert planned.report() == done.report()
+    assert all(torch.equal(mask, done.masks[name]) for name, mask in planned.masks.items())
+
+
+def test_fields_replace_those_of_the_config():
+    model = nn.Conv2d(8, 8, 3)
+    report = analyze(model, PruningConfig(form="layer", connectivity=2), connectivity=4)
+    assert report.layers[0].kept_kernels == 16
 
 
 def test_rate_is_of_the_pruned_layers():
@@ -149,16 +243,15 @@ def test_rate_is_of_the_pruned_layers():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"form": "layer"}, "layer '0': form is 'layer', expected 'filter' or 'group'"),
-        ({"connectivity": 0.9}, "layer '0': connectivity rate is 0.9"),
-        ({"form": "group", "group_size": 0}, "layer '0': group size is 0"),
+        ({"connectivity": 0.9}, "connectivity is 0.9, expected a finite number of at least 1"),
         (
-            {"pattern_set": PatternSet((5, 5), [(12,)])},
-            r"pattern set is for \(5, 5\) kernels, but the layers to prune have \(3, 3\), \(1, 1\)",
+            {"pattern_sets": {"5x5": [(12,)]}},
+            "one is for 5x5 kernels, but the layers to prune have 3x3, 1x1",
         ),
-        ({"targets": "conv*"}, r"targets: 'conv\*' matches no Conv2d layer; the model has 0, 1"),
-        ({"ignore": ["0", "2"]}, "ignore: '2' matches no Conv2d layer"),
-        ({"targets": "0", "ignore": "*"}, "no Conv2d layer is left to prune .*0: ignored by"),
+        ({"targets": "conv*"}, r"targets: 'conv\*' matches no layer .* the model has 0, 1, 2"),
+        ({"ignore": ["0", "re:3"]}, "ignore: 're:3' matches no layer"),
+        ({"connectivity": {"0": 2, "3": 2}}, "connectivity: '3' matches no layer"),
+        ({"targets": "0", "ignore": "*"}, "no layer is left to prune .*0: ignored by"),
     ],
 )
 def test_bad_argument_changes_nothing(arguments, message):
@@ -182,8 +275,8 @@ def test_weights_that_are_not_finite(value):
 def test_bad_model():
     with pytest.raises(PruningError, match=r"model is a str, expected a torch\.nn\.Module"):
         prune_("model.pt")
-    with pytest.raises(PruningError, match="Linear has no Conv2d layer to prune"):
-        prune_(nn.Linear(2, 2))
+    with pytest.raises(PruningError, match="ReLU has no layer to prune"):
+        prune_(nn.ReLU())
     with pytest.raises(PruningError, match=r"'0\.weight' is not initialised"):
         prune_(nn.Sequential(nn.LazyConv2d(4, 3)))
 

@@ -1,8 +1,8 @@
 """Pattern pruning of PyTorch models.
 
-`prune_` projects the weights of a model by magnitude and returns a `PruningReport`;
-`fine_tune_` trains what is left. The projections and pattern sets that they are made of
-work on plain tensors.
+`prune_` projects the weights of a model by magnitude, at once, and returns a `PruningReport`;
+`fit` is the whole published training, in one call, and `Pruner` the same around a training loop
+of one's own. `PruningConfig` says what is pruned, to which structure, by which method.
 """
 
 # ruff: noqa: E402 - the check comes first, so that its message is what the user reads
@@ -10,40 +10,74 @@ from patternc.dependencies import require
 
 require("torch", needed_for="pruning")
 
-from patternc.prune.finetune import fine_tune_
+from patternc.prune.accuracy import accuracy
+from patternc.prune.batch_norm import reestimate_batch_norm_
+from patternc.prune.config import AdmmSchedule, PruningConfig
+from patternc.prune.constraint_sets import (
+    BlockColumns,
+    BlockRows,
+    Connectivity,
+    ConstraintSet,
+    Filters,
+    Patterns,
+    TwoOfFour,
+    Unstructured,
+    project_on_all,
+)
+from patternc.prune.data_free import prune_data_free_
+from patternc.prune.fit import FitResult, fit
+from patternc.prune.grouping import filter_groups
 from patternc.prune.pattern_sets import (
     EIGHT_PATTERNS,
     FOUR_SQUARES,
+    TWELVE_PATTERNS,
     PatternSet,
     all_positions,
     default_for,
     natural_patterns,
     natural_set,
 )
-from patternc.prune.projection import (
-    filter_groups,
-    kept_kernels,
-    project,
-    project_connectivity,
-    project_pattern,
-)
-from patternc.prune.prune import LayerPruning, PruningReport, prune_
+from patternc.prune.plots import plot_accuracy, plot_patterns, plot_sparsity
+from patternc.prune.prune import analyze, prune_
+from patternc.prune.pruner import Pruner
+from patternc.prune.report import LayerPruning, PruningReport
+from patternc.prune.synthetic import synthetic_images
+from patternc.prune.training_config import TrainingConfig
 
 __all__ = [
     "EIGHT_PATTERNS",
     "FOUR_SQUARES",
+    "TWELVE_PATTERNS",
+    "AdmmSchedule",
+    "BlockColumns",
+    "BlockRows",
+    "Connectivity",
+    "ConstraintSet",
+    "Filters",
+    "FitResult",
     "LayerPruning",
     "PatternSet",
+    "Patterns",
+    "Pruner",
+    "PruningConfig",
     "PruningReport",
+    "TrainingConfig",
+    "TwoOfFour",
+    "Unstructured",
+    "accuracy",
     "all_positions",
+    "analyze",
     "default_for",
     "filter_groups",
-    "fine_tune_",
-    "kept_kernels",
+    "fit",
     "natural_patterns",
     "natural_set",
-    "project",
-    "project_connectivity",
-    "project_pattern",
+    "plot_accuracy",
+    "plot_patterns",
+    "plot_sparsity",
+    "project_on_all",
     "prune_",
+    "prune_data_free_",
+    "reestimate_batch_norm_",
+    "synthetic_images",
 ]

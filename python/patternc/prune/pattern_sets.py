@@ -73,6 +73,18 @@ EIGHT_PATTERNS = PatternSet(
 )
 """The squares and the four T shapes; closed under rotation and reflection. The default."""
 
+TWELVE_PATTERNS = PatternSet(
+    (3, 3), (*EIGHT_PATTERNS.patterns, (0, 1, 2, 4), (2, 4, 5, 8), (4, 6, 7, 8), (0, 3, 4, 6))
+)
+"""The eight, and the centre with a whole side; closed under rotation and reflection, too.
+
+Of the ten classes of natural patterns that rotation and reflection leave, this is the most frequent
+outside the eight in five trained `DigitsNet`s.
+"""
+
+NAMED_SETS = {"four": FOUR_SQUARES, "eight": EIGHT_PATTERNS, "twelve": TWELVE_PATTERNS}
+"""The published sets by the names that a config gives them."""
+
 
 def all_positions(kernel: tuple[int, int]) -> PatternSet:
     """The set of one pattern that keeps everything: a dense kernel."""

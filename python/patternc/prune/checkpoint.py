@@ -1,0 +1,106 @@
+"""Trees of tensors and plain values in one file, written whole or not at all.
+
+A tree is made of dictionaries, lists, tensors, numbers, strings and None. Its tensors are those of
+a safetensors file (a state dict keeps its names there), and what safetensors cannot hold is JSON in
+the header of the same file, so that nothing is ever executed on reading and the two cannot part.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from patternc.errors import PruningError
+
+_TENSOR, _ITEMS = "__tensor__", "__items__"
+
+
+def save_tree(file: Path, tree: Any) -> None:
+    """Writes a tree; until that has succeeded, what was in the file stays.
+
+    Raises:
+      PruningError: when it cannot be written, for example to a full disk.
+    """
+    tensors: dict[str, Tensor] = {}
+    header = {"tree": json.dumps(_without_tensors(tree, "", tensors))}
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    try:
+        save_file(_apart(tensors), unfinished, metadata=header)
+        _flush(unfinished)
+        os.replace(unfinished, file)
+        _flush(file.parent)
+    except (OSError, SafetensorError) as error:
+        raise PruningError(f"{file} cannot be written: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_tree(file: Path) -> Any:
+    """Reads what `save_tree` wrote; tensors are on the CPU, tuples have become lists.
+
+    Raises:
+      PruningError: when the file cannot be read, or was damaged.
+    """
+    try:
+        with safe_open(file, framework="pt") as opened:
+            tree = json.loads((opened.metadata() or {})["tree"])
+            names = opened.keys()
+            tensors = {name: opened.get_tensor(name) for name in names}
+        return _with_tensors(tree, tensors)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise PruningError(f"{file} cannot be read, it is damaged or no checkpoint: {error}") from (
+            error
+        )
+
+
+def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(tree, Tensor):
+        tensors[path] = tree
+        return {_TENSOR: path}
+    if isinstance(tree, dict):
+        # JSON has no keys but strings.
+        items = [[k, _without_tensors(v, _join(path, k), tensors)] for k, v in tree.items()]
+        return {_ITEMS: items}
+    if isinstance(tree, list | tuple):
+        return [_without_tensors(v, _join(path, i), tensors) for i, v in enumerate(tree)]
+    return tree
+
+
+def _join(path: str, key: Any) -> str:
+    return f"{path}.{key}" if path else str(key)
+
+
+def _with_tensors(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(tree, list):
+        return [_with_tensors(value, tensors) for value in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if _TENSOR in tree:
+        return tensors[tree[_TENSOR]]
+    return {key: _with_tensors(value, tensors) for key, value in tree[_ITEMS]}
+
+
+def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors on the CPU; safetensors refuses those that share memory."""
+    apart: dict[str, Tensor] = {}
+    seen = set()
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().cpu().contiguous()
+        if tensor.untyped_storage().data_ptr() in seen:
+            tensor = tensor.clone()
+        seen.add(tensor.untyped_storage().data_ptr())
+        apart[name] = tensor
+    return apart
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,52 @@
+"""Checks of the fields of a config; each names the field, what was found and what is expected."""
+
+import difflib
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from patternc.errors import PruningError
+
+
+def check_number(config: Any, name: str) -> None:
+    value = getattr(config, name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        hint = f"; in YAML write {float(value)!r}" if _is_number_text(value) else ""
+        raise PruningError(f"{name} is {value!r}, expected a finite number{hint}")
+
+
+def _is_number_text(value: Any) -> bool:
+    """YAML 1.1 takes 1e-4, without a point, for a string."""
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def check_positive(config: Any, *names: str) -> None:
+    for name in names:
+        check_number(config, name)
+        if getattr(config, name) <= 0:
+            raise PruningError(f"{name} is {getattr(config, name)}, expected more than 0")
+
+
+def check_counts(config: Any, *names: str, least: int = 1) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise PruningError(f"{name} is {value!r}, expected a whole number of at least {least}")
+
+
+def check_flags(config: Any, *names: str) -> None:
+    for name in names:
+        if not isinstance(getattr(config, name), bool):
+            raise PruningError(f"{name} is {getattr(config, name)!r}, expected true or false")
+
+
+def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
+    value = getattr(config, name)
+    if value not in choices:
+        near = difflib.get_close_matches(str(value), choices, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        expected = ", ".join(f"'{choice}'" for choice in choices)
+        raise PruningError(f"{name} is {value!r}, expected {expected}{hint}")

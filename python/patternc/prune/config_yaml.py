@@ -1,0 +1,67 @@
+"""Configs from YAML and back: safe, and an unknown key is an error."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from patternc.errors import PruningError
+from patternc.prune.pattern_sets import PatternSet
+
+_T = TypeVar("_T")
+
+
+def load_yaml(source: str | Path) -> Any:
+    """Plain values from a YAML file, or from YAML text when `source` is a string."""
+    try:
+        text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
+    except (OSError, UnicodeDecodeError) as error:
+        raise PruningError(f"config {source} cannot be read: {error}") from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PruningError(f"config is not valid YAML: {error}") from error
+
+
+def dump_yaml(plain: Any) -> str:
+    return yaml.safe_dump(plain, sort_keys=False)
+
+
+def to_plain(value: Any) -> Any:
+    """A config as dictionaries, lists, numbers and strings."""
+    if isinstance(value, PatternSet):
+        return [list(pattern) for pattern in value.patterns]
+    if dataclasses.is_dataclass(value):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(kind: type[_T], plain: Any, what: str) -> _T:
+    """A config of a class from the dictionary that `to_plain` makes, or part of it.
+
+    Raises:
+      PruningError: when it is no dictionary, or has a key that the class does not.
+    """
+    if plain is None:
+        plain = {}
+    if not isinstance(plain, Mapping):
+        raise PruningError(f"{what} is a {type(plain).__name__}, expected keys and values")
+    fields = {f.name: f for f in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
+    values = {}
+    for key, value in plain.items():
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f", expected {', '.join(fields)}"
+            raise PruningError(f"{what}: unknown key '{key}'{hint}")
+        nested = fields[key].default
+        if dataclasses.is_dataclass(nested):
+            value = from_plain(type(nested), value, f"{what}, {key}")
+        values[key] = value
+    return kind(**values)

@@ -1,0 +1,358 @@
+"""The whole training in one call: dense, ADMM, removal, retraining."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tabulate import tabulate
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from patternc.errors import PruningError
+from patternc.prune.config import PruningConfig
+from patternc.prune.config_yaml import to_plain
+from patternc.prune.distillation import distillation_loss
+from patternc.prune.epoch_batches import Batches, batches_of_epoch
+from patternc.prune.pruner import Pruner
+from patternc.prune.report import PruningReport
+from patternc.prune.run_directory import RunDirectory
+from patternc.prune.training_config import TrainingConfig
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What became of a model in `fit`.
+
+    Attributes:
+      pruning: what was done to each layer.
+      records: the lines of the log: a dictionary for each epoch, with `phase`, `epoch` (from 1,
+        over all phases), mean `loss`, `metric` where `evaluate` was given, and in ADMM the fields
+        of `AdmmUpdate`.
+      dense_metric: of `evaluate` before pruning, None without it.
+      metric: of `evaluate` at the end, None without it.
+      seconds: that this call took.
+    """
+
+    pruning: PruningReport
+    records: tuple[dict[str, Any], ...] = field(repr=False)
+    dense_metric: float | None
+    metric: float | None
+    seconds: float
+
+    def report(self) -> str:
+        """The table of the layers, and the metric before and after."""
+        if self.metric is None:
+            return self.pruning.report()
+        rows = [("dense", self.dense_metric), ("pruned", self.metric)]
+        table = tabulate(rows, ("model", "metric"), floatfmt=".4f")
+        return f"{self.pruning.report()}\n\n{table}"
+
+
+def fit(
+    model: nn.Module,
+    config: PruningConfig | None,
+    train_batches: Batches,
+    *,
+    training: TrainingConfig | None = None,
+    loss: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
+    evaluate: Callable[[nn.Module], float] | None = None,
+    run_directory: str | Path | None = None,
+    resume: bool = False,
+    device: str | torch.device | None = None,
+    progress: bool = True,
+) -> FitResult:
+    """Trains a model if asked to, prunes it, and trains the weights that are left, in place.
+
+    A run that was stopped anywhere and is resumed gives the same model, bit for bit on a CPU. The
+    batches, loss and metric have to be the same.
+
+    Args:
+      model: the model; moved to the device, and in eval mode at the end. A model that is trained
+        already needs no dense epochs.
+      config: what is pruned, by which method; None for the defaults.
+      train_batches: pairs of inputs and targets: a DataLoader, a list or anything else that can
+        be iterated again for each epoch.
+      training: epochs, optimizer and loss of each phase; None for the defaults.
+      loss: of outputs and targets, averaged over the batch.
+      evaluate: a metric of the model, called after each epoch, in eval mode; for example
+        `lambda model: accuracy(model, test_batches)`.
+      run_directory: folder for configs, log and checkpoints, see `patternc.prune.run_directory`;
+        None keeps nothing.
+      resume: go on from the last checkpoint in the run directory, or begin if there is none.
+      device: to train on; None for a GPU if there is one.
+      progress: show a progress bar with the time left, on a terminal only.
+
+    Raises:
+      PruningError: as `Pruner.prepare`; when an epoch has no batch or the loss is not finite; when
+        the run directory holds another run, cannot be written to, or has a checkpoint that
+        cannot be read.
+    """
+    run = _Run(
+        model,
+        config or PruningConfig(),
+        training or TrainingConfig(),
+        torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")),
+        loss,
+        evaluate,
+        run_directory,
+        resume=resume,
+    )
+    return run.finish(train_batches, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Phase:
+    name: str
+    epochs: int
+    learning_rate: float
+    anneals: bool
+
+
+class _Run:
+    """A run of `fit` from wherever it is to its end."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        config: PruningConfig,
+        training: TrainingConfig,
+        device: torch.device,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        evaluate: Callable[[nn.Module], float] | None,
+        run_directory: str | Path | None,
+        *,
+        resume: bool,
+    ):
+        self._began = time.monotonic()
+        self._model = model.to(device)
+        self._config = config
+        self._training = training
+        self._device = device
+        self._loss = loss
+        self._evaluate = evaluate
+        self._phases = _phases(config, training)
+        self._phase = 0
+        self._epoch = 0  # of the phase
+        self._batch = 0
+        self._step = 0
+        self._loss_sum = 0.0
+        self._random_state: Tensor | None = None
+        self._pruner: Pruner | None = None
+        self._teacher: nn.Module | None = None
+        self._dense_metric: float | None = None
+        self._records: list[dict[str, Any]] = []
+        self._directory = None
+        checkpoint = None
+        if run_directory is not None:
+            configs = {"pruning": to_plain(config), "training": to_plain(training)}
+            self._directory = RunDirectory(Path(run_directory), configs, resume=resume)
+            checkpoint = self._directory.load_checkpoint()
+            self._records = self._directory.records
+        if checkpoint:
+            self._restore(checkpoint)
+        else:
+            self._begin_phase()
+
+    def finish(self, batches: Batches, *, progress: bool) -> FitResult:
+        total = sum(phase.epochs for phase in self._phases)
+        # None hides the bar where the output is not a terminal.
+        with tqdm(
+            total=total, initial=self._epochs_done, unit="epoch", disable=None if progress else True
+        ) as bar:
+            while self._phase < len(self._phases):
+                if self._epoch == self._phases[self._phase].epochs:
+                    self._phase, self._epoch = self._phase + 1, 0
+                    self._begin_phase()
+                    continue
+                bar.set_description(self._phases[self._phase].name)
+                self._train_epoch(batches)
+                bar.update()
+                bar.set_postfix(self._end_epoch())
+        return self._result()
+
+    @property
+    def _epochs_done(self) -> int:
+        return sum(phase.epochs for phase in self._phases[: self._phase]) + self._epoch
+
+    def _begin_phase(self) -> None:
+        if self._phase == len(self._phases):
+            return
+        phase = self._phases[self._phase]
+        self._optimizer = _optimizer(self._model, phase.learning_rate, self._training)
+        if phase.name == "dense":
+            return
+        if self._pruner:
+            self._pruner.optimizer = self._optimizer
+            return
+        self._dense_metric = self._metric()
+        if self._directory:
+            self._directory.save("dense", self._model.state_dict())
+        if self._training.distillation:
+            self._teacher = copy.deepcopy(self._model).eval().requires_grad_(False)
+        self._pruner = Pruner.prepare(self._model, self._config, self._optimizer)
+
+    def _train_epoch(self, batches: Batches) -> None:
+        phase = self._phases[self._phase]
+        if phase.anneals:
+            for group in self._optimizer.param_groups:
+                cosine = math.cos(math.pi * self._epoch / phase.epochs)
+                group["lr"] = phase.learning_rate * (1 + cosine) / 2
+        self._model.train()
+        for inputs, targets in batches_of_epoch(
+            batches,
+            seed=self._training.seed,
+            epoch=self._epochs_done,
+            done=self._batch,
+            state=self._random_state,
+        ):
+            self._optimizer.zero_grad()
+            loss = self._loss_of(inputs.to(self._device), targets.to(self._device))
+            value = loss.item()
+            if not math.isfinite(value):
+                raise PruningError(
+                    f"loss is {value} in batch {self._batch + 1} of epoch "
+                    f"{self._epochs_done + 1} ({phase.name}); lower the learning rate or check "
+                    "the data"
+                )
+            loss.backward()
+            if self._pruner:
+                self._pruner.step()
+            else:
+                self._optimizer.step()
+            self._loss_sum += value
+            self._batch += 1
+            self._step += 1
+            every = self._training.checkpoint_steps
+            if every and self._step % every == 0:
+                self._save_checkpoint()
+
+    def _loss_of(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        half = self._training.precision == "bfloat16"
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
+            outputs = self._model(inputs)
+            share = self._training.distillation if self._teacher else 0.0
+            value = self._loss(outputs, targets)
+            if self._teacher and share:
+                with torch.no_grad():
+                    teacher = self._teacher(inputs)
+                distance = distillation_loss(outputs, teacher, self._training.temperature)
+                value = (1 - share) * value + share * distance
+        return value
+
+    def _end_epoch(self) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "phase": self._phases[self._phase].name,
+            "epoch": self._epochs_done + 1,
+            "loss": self._loss_sum / self._batch,
+        }
+        update = self._pruner.end_epoch() if self._pruner else None
+        if update:
+            record |= asdict(update)
+        if self._evaluate:
+            record["metric"] = self._metric()
+        if self._directory:
+            self._directory.log(record)
+        else:
+            self._records.append(record)
+        self._epoch += 1
+        self._batch, self._loss_sum = 0, 0.0
+        self._save_checkpoint()
+        return {key: record[key] for key in ("loss", "metric") if key in record}
+
+    def _metric(self) -> float | None:
+        if self._evaluate is None:
+            return None
+        # What it draws must not change what training draws.
+        state = torch.get_rng_state()
+        self._model.eval()
+        value = float(self._evaluate(self._model))
+        torch.set_rng_state(state)
+        return value
+
+    def _result(self) -> FitResult:
+        assert self._pruner
+        pruning = self._pruner.finalize()
+        self._model.eval()
+        if self._directory:
+            self._directory.save("pruned", self._model.state_dict())
+        return FitResult(
+            pruning,
+            tuple(self._records),
+            self._dense_metric,
+            self._metric(),
+            time.monotonic() - self._began,
+        )
+
+    def _save_checkpoint(self) -> None:
+        self._random_state = None
+        if self._directory is None:
+            return
+        tree = {
+            "phase": self._phase,
+            "epoch": self._epoch,
+            "batch": self._batch,
+            "step": self._step,
+            "loss_sum": self._loss_sum,
+            "dense_metric": self._dense_metric,
+            "random_state": torch.get_rng_state(),
+            "model": dict(self._model.state_dict()),
+            "optimizer": self._optimizer.state_dict(),
+            "pruner": self._pruner.state_dict() if self._pruner else None,
+        }
+        self._directory.save_checkpoint(self._step, tree)
+
+    def _restore(self, tree: dict[str, Any]) -> None:
+        assert self._directory
+        self._phase, self._epoch, self._batch = tree["phase"], tree["epoch"], tree["batch"]
+        self._step, self._loss_sum = tree["step"], tree["loss_sum"]
+        self._dense_metric = tree["dense_metric"]
+        self._random_state = state = tree["random_state"]
+        phase = self._phases[self._phase]
+        self._optimizer = _optimizer(self._model, phase.learning_rate, self._training)
+        pruner_state: Any = tree["pruner"]
+        if pruner_state is not None:
+            if self._training.distillation:
+                self._teacher = copy.deepcopy(self._model).eval().requires_grad_(False)
+                _load(self._teacher, self._directory.load("dense"))
+            self._pruner = Pruner.prepare(self._model, self._config, self._optimizer)
+        _load(self._model, tree["model"])
+        self._optimizer.load_state_dict(tree["optimizer"])
+        if self._pruner and pruner_state is not None:
+            self._pruner.load_state_dict(pruner_state)
+        torch.set_rng_state(state)
+
+
+def _phases(config: PruningConfig, training: TrainingConfig) -> tuple[_Phase, ...]:
+    pruning_epochs = 0 if config.method == "one-shot" else config.epochs
+    phases = (
+        _Phase("dense", training.dense_epochs, training.dense_learning_rate, True),
+        _Phase(config.method, pruning_epochs, training.learning_rate, False),
+        _Phase("retrain", training.retrain_epochs, training.retrain_learning_rate, True),
+    )
+    # Retraining is there with no epochs, too: in it the model is pruned.
+    return tuple(phase for phase in phases if phase.epochs or phase.name == "retrain")
+
+
+def _optimizer(
+    model: nn.Module, learning_rate: float, training: TrainingConfig
+) -> torch.optim.Optimizer:
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    decay = training.weight_decay
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, learning_rate, momentum=training.momentum, weight_decay=decay
+        )
+    kind = torch.optim.AdamW if training.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, learning_rate, weight_decay=decay)
+
+
+def _load(model: nn.Module, state: dict[str, Tensor]) -> None:
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise PruningError(f"the run that is to be resumed is of another model: {error}") from error

@@ -1,0 +1,89 @@
+"""How `fit` trains: a value that is checked when it is made, also from YAML."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from patternc.errors import PruningError
+from patternc.prune.config_checks import (
+    check_choice,
+    check_counts,
+    check_number,
+    check_positive,
+)
+from patternc.prune.config_yaml import dump_yaml, from_plain, load_yaml, to_plain
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Epochs, optimizer and loss of each phase of `fit`.
+
+    The learning rate falls to zero along half a cosine in the dense phase and in retraining, and
+    stays in between, where ADMM's schedule may change it.
+
+    Attributes:
+      version: of this description, 1.
+      dense_epochs: epochs before pruning, 0 for a model that is trained already.
+      retrain_epochs: epochs of the weights that are left.
+      optimizer: 'adam', 'adamw' or 'sgd', a new one for each phase.
+      dense_learning_rate: of the dense phase.
+      learning_rate: while pruning.
+      retrain_learning_rate: of retraining.
+      momentum: of 'sgd'.
+      weight_decay: of the optimizer.
+      distillation: share of the loss, 0 to 1, that is the divergence from the dense model's
+        outputs (Hinton et al., arXiv 1503.02531), while pruning and in retraining.
+      temperature: that softens both outputs for it.
+      precision: 'float32', or 'bfloat16' for what torch's autocast computes in it.
+      seed: of the order of batches and of all that is random in training.
+      checkpoint_steps: steps between two checkpoints; None for one after each epoch.
+    """
+
+    version: int = VERSION
+    dense_epochs: int = 0
+    retrain_epochs: int = 16
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    dense_learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
+    retrain_learning_rate: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    distillation: float = 0.0
+    temperature: float = 4.0
+    precision: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
+    checkpoint_steps: int | None = None
+
+    def __post_init__(self):
+        if self.version != VERSION:
+            raise PruningError(
+                f"version of the training config is {self.version!r}, this patternc reads {VERSION}"
+            )
+        check_counts(self, "dense_epochs", "retrain_epochs", "seed", least=0)
+        check_choice(self, "optimizer", ("adam", "adamw", "sgd"))
+        check_choice(self, "precision", ("float32", "bfloat16"))
+        check_positive(
+            self, "dense_learning_rate", "learning_rate", "retrain_learning_rate", "temperature"
+        )
+        for name in ("momentum", "weight_decay", "distillation"):
+            check_number(self, name)
+            if not 0 <= getattr(self, name) <= 1:
+                raise PruningError(f"{name} is {getattr(self, name)}, expected 0 to 1")
+        if self.checkpoint_steps is not None:
+            check_counts(self, "checkpoint_steps")
+
+    @classmethod
+    def from_yaml(cls, source: str | Path) -> "TrainingConfig":
+        """Reads a config from a YAML file, or from YAML text when `source` is a string.
+
+        Raises:
+          PruningError: for a file that cannot be read, text that is no YAML, an unknown key,
+            or a field out of range.
+        """
+        return from_plain(cls, load_yaml(source), "training config")
+
+    def to_yaml(self) -> str:
+        """The config as YAML text that `from_yaml` reads."""
+        return dump_yaml(to_plain(self))
