@@ -29,6 +29,7 @@ from tables import machine_line
 _VARIANT = "groups of 8"
 _GOAL = 0.7  # of the peak, for every pattern layer
 _PEAK_ROUNDS = 20
+_OTHER = "pooling, copies, other operators"
 
 
 @dataclass(frozen=True)
@@ -101,23 +102,31 @@ def split(report: Report, timings: Mapping[str, Timing], calls: int) -> list[Par
       timings: of its kernels, by `time_dispatches`.
       calls: that they were timed in.
     """
-    layers = {_symbol(layer.name): layer for layer in report.layers}
+    part_of: dict[str, str] = {}
+    patterns: set[str] = set()
+    multiply_adds: dict[str, int] = {}
+    placed: list[LayerReport] = []  # in the layer that comes next
+    for layer in report.layers:
+        placed.append(layer)
+        if layer.schedule["placement"] == "reader":
+            continue
+        part = _part_of(layer) + (" with what it reads" if len(placed) > 1 else "")
+        part_of[_symbol(layer.name)] = part
+        work = sum(layer.multiply_adds for layer in placed)
+        multiply_adds[part] = multiply_adds.get(part, 0) + work
+        if _is_pattern(layer):
+            patterns.add(part)
+        placed.clear()
+
     kernels: dict[str, int] = {}
     seconds: dict[str, float] = {}
     for symbol, timing in timings.items():
-        part = _part_of(layers.get(symbol))
+        part = part_of.get(symbol, _OTHER)
         runs = len(timing.seconds) // calls
         kernels[part] = kernels.get(part, 0) + runs
         seconds[part] = seconds.get(part, 0.0) + runs * timing.median
-    patterns = {_part_of(layer) for layer in report.layers if _is_pattern(layer)}
     parts = [
-        Part(
-            name,
-            name in patterns,
-            kernels[name],
-            sum(layer.multiply_adds for layer in report.layers if _part_of(layer) == name),
-            seconds[name],
-        )
+        Part(name, name in patterns, kernels[name], multiply_adds.get(name, 0), seconds[name])
         for name in kernels
     ]
     return sorted(parts, key=lambda part: not part.is_pattern)
@@ -133,9 +142,7 @@ def _is_pattern(layer: LayerReport) -> bool:
     return len(layer.patterns[0]) < layer.weights[2] * layer.weights[3]
 
 
-def _part_of(layer: LayerReport | None) -> str:
-    if layer is None:
-        return "pooling, copies, other operators"
+def _part_of(layer: LayerReport) -> str:
     filters, channels, height, width = layer.weights
     if not _is_pattern(layer):
         kind = "fully connected" if layer.output[2:] == [1, 1] else f"{height}x{width}"
