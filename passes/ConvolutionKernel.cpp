@@ -55,6 +55,8 @@ bool ConvolutionKernel::mayStoreDistances() const {
 std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   switch (schedule.getDevice()) {
   case Device::Cpu:
+    if (maker)
+      return {1, schedule.getBlocks(), images()};
     return {llvm::divideCeilSigned(tiles(), schedule.getTiles()),
             schedule.getBlocks(), images()};
   case Device::Gpu:

@@ -21,6 +21,8 @@ std::string patternc::reasonAgainstReader(PackedConv2DOp maker) {
       !ConvolutionGeometry::of(reader).isDepthwise() ||
       reader.getStorage().getGroup() != 1)
     return "no depthwise convolution of single filters reads it";
+  if (maker.getResidual())
+    return "it adds a residual, which lies in memory";
   auto input = maker.getInput().getDefiningOp<PackedConv2DOp>();
   if (input && input.getSchedule() && input.getSchedule()->isPlacedInReader())
     return "it computes its own input";

@@ -247,6 +247,19 @@ NETWORKS = (
         packs=2,
         unpacks=0,
     ),
+    # What is added lies in memory, so the sum does as well.
+    Network(
+        name="depthwise behind a sum",
+        pruning=GROUPS,
+        input=(2, 8, 10, 13),
+        nodes=(
+            Node(layer=conv(8, 16), relu=True),
+            Node(layer=conv(16, 16, 1), adds=1, relu=True),
+            Node(layer=conv(16, 16, groups=16)),
+        ),
+        packs=1,
+        unpacks=0,
+    ),
     # An image that convolutions and others read, one that is returned, and a sum of poolings.
     Network(
         name="mixed readers",

@@ -254,3 +254,55 @@ func.func @other_order(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
       : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>
+func.func @residual(%x: tensor<1x1x6x6xf32>, %a: tensor<1x4x6x6xf32, #planes>) -> tensor<1x4x6x6xf32> {
+  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  // expected-error @+1 {{cannot be placed in its reader: it adds a residual, which lies in memory}}
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%a) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>,
+         tensor<1x4x6x6xf32, #planes>) -> tensor<1x4x6x6xf32, #planes>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>
+func.func @chain_of_three(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  // expected-error @+1 {{cannot be placed in its reader: it computes its own input}}
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+  %v = pattern.packed_conv2d %z fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %v : tensor<1x4x6x6xf32>
+}

@@ -38,6 +38,7 @@ def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
         ("hard-swish", 1),
         ("SiLU", 2),
         ("depthwise behind depthwise", 1),
+        ("depthwise behind a sum", 0),
         ("mixed readers", 0),
     ],
 )
