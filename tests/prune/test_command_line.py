@@ -136,7 +136,7 @@ def test_config_from_standard_input_and_options(capsys, monkeypatch, folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--form", "grup"], "did you mean 'group'?"),
+        (["--form", "groups"], "did you mean 'group'?"),
         (["--connectivity", "0.5"], "expected a finite number of at least 1"),
         (["--config", "none.yaml"], "cannot be read"),
         (["--config", "network.py"], "not valid YAML"),
