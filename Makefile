@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
-# Of make bench-networks, bench-arm and bench-ablation, for example --networks resnet50 --threads 1.
+# Of make bench-networks, -layers, -arm, -ablation and -pruning, for example --networks resnet50.
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -111,6 +111,10 @@ bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the proc
 .PHONY: bench-ablation
 bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers of VGG-16
 	@$(ACTIVE) python benchmarks/ablation.py $(BENCH_ARGS)
+
+.PHONY: bench-pruning
+bench-pruning: $(STAMPS)/package ## what pruning costs in accuracy, by method and by form, over seeds
+	@$(ACTIVE) python benchmarks/pruning.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment

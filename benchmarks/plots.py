@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from engines import Patternc
@@ -33,6 +34,28 @@ def write_bars(file: Path, panels: Sequence[Sequence[tuple[str, Mapping[str, Row
             _draw(axes, title, rows)
         for axes in line_of_axes[len(line) :]:
             axes.set_visible(False)
+    figure.savefig(file, dpi=150, format="png")
+
+
+def write_losses(file: Path, panels: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """Writes the losses of accuracy, in points, a dot for each seed and a line at the mean (PNG).
+
+    Args:
+      file: where to.
+      panels: by title of the chart, the losses of each candidate.
+    """
+    plt = _pyplot()
+    figure, grid = plt.subplots(
+        len(panels), 1, figsize=(7, 3 * len(panels)), layout="constrained", squeeze=False
+    )
+    for (title, losses), axes in zip(panels.items(), grid[:, 0], strict=True):
+        for row, values in enumerate(losses.values()):
+            axes.plot(values, [row] * len(values), "o", color="tab:blue", alpha=0.6)
+            axes.plot([mean(values)], [row], "|", color="black", markersize=20)
+        axes.set_yticks(range(len(losses)), list(losses))
+        axes.invert_yaxis()
+        axes.set_xlabel("loss of accuracy against dense, points")
+        axes.set_title(title, fontsize="medium")
     figure.savefig(file, dpi=150, format="png")
 
 

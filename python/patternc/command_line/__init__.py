@@ -1,0 +1,45 @@
+"""The command `patternc`.
+
+An error of the `PatterncError` family is one line on standard error and exit code 1; as everywhere,
+2 says that the command line itself was wrong, and 130 that it was interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import patternc
+from patternc.command_line import prune
+from patternc.errors import PatterncError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+      arguments: those behind the name of the program; None for those of the process.
+
+    Returns:
+      The exit code.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = _parser().parse_args(given)
+    try:
+        parsed.run(parsed)
+    except PatterncError as error:
+        print(f"patternc: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\npatternc: interrupted; {parsed.after_interrupt(parsed, given)}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="patternc", description="Prunes convolutional networks to patterns and compiles them."
+    )
+    parser.add_argument("--version", action="version", version=f"patternc {patternc.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    prune.add_command(commands)
+    return parser

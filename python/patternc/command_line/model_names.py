@@ -1,0 +1,66 @@
+"""Models by what the command line calls them."""
+
+import importlib
+import sys
+
+import torch
+from torch import nn
+
+from patternc.errors import ModelError
+from patternc.models import VGG16, DigitsNet, MobileNetV2, ResNet50
+from patternc.models.variant import Variant
+
+_WITH_VARIANTS = {"vgg16": VGG16, "resnet50": ResNet50, "mobilenet-v2": MobileNetV2}
+
+
+def make_model(
+    name: str, *, variant: Variant | None, channels: int, classes: int, seed: int
+) -> nn.Module:
+    """A model with random weights.
+
+    Args:
+      name: 'digits', 'vgg16', 'resnet50', 'mobilenet-v2', or `package.module:factory`, where the
+        factory is called without arguments. Modules of the working directory are found, too.
+      variant: of the models that have variants; None for 'imagenet'.
+      channels: of an image.
+      classes: outputs.
+      seed: of the weights.
+
+    Raises:
+      ModelError: for an unknown name, a factory that cannot be found or makes no module, and a
+        variant where there is none.
+    """
+    if name in _WITH_VARIANTS:
+        kind = _WITH_VARIANTS[name]
+        return kind(variant=variant or "imagenet", channels=channels, classes=classes, seed=seed)
+    if variant is not None:
+        raise ModelError(
+            f"model '{name}' has no variants, expected one of {', '.join(_WITH_VARIANTS)}"
+        )
+    torch.manual_seed(seed)
+    if name == "digits":
+        return DigitsNet(classes)
+    module, colon, factory = name.partition(":")
+    if not colon:
+        raise ModelError(
+            f"unknown model '{name}', expected digits, {', '.join(_WITH_VARIANTS)}, or "
+            "package.module:factory"
+        )
+    return _call(module, factory)
+
+
+def _call(module: str, factory: str) -> nn.Module:
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # the working directory, which a console script does not look in
+    try:
+        make = getattr(importlib.import_module(module), factory, None)
+    except (ImportError, ValueError) as error:
+        raise ModelError(f"module '{module}' cannot be imported: {error}") from error
+    if not callable(make):
+        raise ModelError(f"module '{module}' has no function or class '{factory}'")
+    model = make()
+    if not isinstance(model, nn.Module):
+        raise ModelError(
+            f"'{module}:{factory}' makes a {type(model).__name__}, expected a torch.nn.Module"
+        )
+    return model
