@@ -12,6 +12,7 @@ require("torch", needed_for="pruning")
 
 from patternc.prune.accuracy import accuracy
 from patternc.prune.batch_norm import reestimate_batch_norm_
+from patternc.prune.budget import Budget
 from patternc.prune.config import AdmmSchedule, PruningConfig
 from patternc.prune.constraint_sets import (
     BlockColumns,
@@ -40,6 +41,7 @@ from patternc.prune.pattern_sets import (
 from patternc.prune.plots import plot_accuracy, plot_patterns, plot_sparsity
 from patternc.prune.prune import analyze, prune_
 from patternc.prune.pruner import Pruner
+from patternc.prune.rate_search import LayerRate, SearchResult, search_rates
 from patternc.prune.report import LayerPruning, PruningReport
 from patternc.prune.synthetic import synthetic_images
 from patternc.prune.training_config import TrainingConfig
@@ -51,16 +53,19 @@ __all__ = [
     "AdmmSchedule",
     "BlockColumns",
     "BlockRows",
+    "Budget",
     "Connectivity",
     "ConstraintSet",
     "Filters",
     "FitResult",
     "LayerPruning",
+    "LayerRate",
     "PatternSet",
     "Patterns",
     "Pruner",
     "PruningConfig",
     "PruningReport",
+    "SearchResult",
     "TrainingConfig",
     "TwoOfFour",
     "Unstructured",
@@ -79,5 +84,6 @@ __all__ = [
     "prune_",
     "prune_data_free_",
     "reestimate_batch_norm_",
+    "search_rates",
     "synthetic_images",
 ]

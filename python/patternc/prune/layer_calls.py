@@ -1,0 +1,59 @@
+"""Where a model uses each of its layers, and with which shapes."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+# The layers whose cost is known.
+LAYERS = (nn.Conv1d, nn.Conv2d, nn.Linear)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCall:
+    """One call of a convolution or linear layer.
+
+    Attributes:
+      module: the layer.
+      input, output: shapes of the images or rows that it reads and gives.
+    """
+
+    module: nn.Module
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+
+    @property
+    def positions(self) -> int:
+        """How often each weight is multiplied."""
+        filters = self.output[-1 if isinstance(self.module, nn.Linear) else 1]
+        return torch.Size(self.output).numel() // filters
+
+
+def weight_key(module: nn.Module) -> int:
+    """The same for all modules that share a weight."""
+    weight = module._parameters.get("weight")
+    return id(module if weight is None else weight)
+
+
+@torch.no_grad()
+def record_calls(model: nn.Module, example_args: tuple[Any, ...]) -> dict[int, list[LayerCall]]:
+    """Runs a model and returns the calls of each layer, by its `weight_key`."""
+    calls: dict[int, list[LayerCall]] = defaultdict(list)
+
+    def record(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        call = LayerCall(module, tuple(arguments[0].shape), tuple(output.shape))
+        calls[weight_key(module)].append(call)
+
+    hooks = [
+        module.register_forward_hook(record)
+        for module in model.modules()
+        if isinstance(module, LAYERS)
+    ]
+    try:
+        model(*example_args)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return dict(calls)

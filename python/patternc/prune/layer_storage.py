@@ -1,0 +1,116 @@
+"""What the compiler stores of a layer with a mask, counted without compiling."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from patternc.prune.layer_calls import LayerCall
+
+if TYPE_CHECKING:
+    from patternc.compiler import Precision, Target
+
+# Of `pattern-raise-convolutions`: with more different kernels, a layer counts as dense.
+_MAX_PATTERNS = 64
+_INT32_BYTES = 4
+
+
+@dataclass(frozen=True)
+class StorageOptions:
+    """How a target stores layers: fields as the options of `pattern-compress-weights`.
+
+    Attributes:
+      element_bytes: bytes of a weight.
+      fully_connected: whether a linear layer of one row is stored as a convolution.
+    """
+
+    max_filter_group: int
+    max_vector_group: int
+    index_bits: int
+    element_bytes: int
+    fully_connected: bool
+
+
+def storage_options(target: "str | Target", precision: "Precision") -> StorageOptions:
+    """How the default pipeline of a target stores layers.
+
+    Raises:
+      TargetError: the target or the precision is unknown, or the target does not have it.
+    """
+    from patternc.compiler import Pipeline, get_target  # multiply-adds are counted without it
+
+    pipeline = Pipeline.for_target(get_target(target), precision)
+    options: dict[str, Any] = {step.name: step.options for step in pipeline}
+    compress = options["pattern-compress-weights"]
+    return StorageOptions(
+        compress["max-filter-group"],
+        compress["max-vector-group"],
+        compress["index-bits"],
+        2 if precision == "float16" else 4,
+        "pattern-raise-fully-connected" in options,
+    )
+
+
+def stored_weights(mask: Tensor) -> int:
+    """Weights that a convolution is computed with: those of all kernels that are left.
+
+    Args:
+      mask: weights that are kept, bool [filters, channels, ...].
+    """
+    ids, _, entries = _kernels(mask)
+    return int(ids.count_nonzero()) * entries
+
+
+def stored_bytes(call: LayerCall, mask: Tensor, options: StorageOptions) -> int:
+    """Bytes of a layer as the report of the compiler has them: weights, and all arrays of FKW.
+
+    A kernel that has a zero by chance counts as one of a pattern of its own.
+
+    Args:
+      call: where the layer is used.
+      mask: weights that are kept, bool [filters, channels, ...].
+      options: those of the target.
+    """
+    filters = mask.shape[0]
+    one_position = call.positions == 1 and mask[0, 0].numel() == 1
+    if isinstance(call.module, nn.Linear):
+        if not (one_position and options.fully_connected):
+            return mask.numel() * options.element_bytes
+        if 2 * int(mask.count_nonzero()) > mask.numel():
+            mask = torch.ones_like(mask)  # as `pattern-raise-fully-connected` does
+    ids, patterns, entries = _kernels(mask)
+    convolution = torch.arange(filters, device=mask.device) // (
+        filters // getattr(call.module, "groups", 1)
+    )
+    rows = torch.cat([convolution[:, None], ids], dim=1)
+    alike = rows.unique(dim=0, return_counts=True)[1].tolist()
+    group = _group(alike, options.max_vector_group if one_position else options.max_filter_group)
+    kernels = int(ids.count_nonzero())
+    order_and_ends = filters + filters // group * (patterns + 1) + filters // group + 1
+    return (
+        kernels * entries * options.element_bytes
+        + kernels // group * options.index_bits // 8
+        + order_and_ends * _INT32_BYTES
+    )
+
+
+def _kernels(mask: Tensor) -> tuple[Tensor, int, int]:
+    """Pattern of each kernel, [filters, channels] from 1; number of patterns; their entries."""
+    kernels = mask.flatten(2) if mask.dim() > 2 else mask[:, :, None]
+    supports, ids = kernels.flatten(0, 1).unique(dim=0, return_inverse=True)
+    entries = int(supports.sum(dim=1).max())
+    patterns = int(supports.any(dim=1).sum())
+    dense = entries == kernels.shape[2] or patterns > _MAX_PATTERNS
+    if dense:
+        return kernels.any(dim=2).long(), 1, kernels.shape[2]
+    # The empty support comes first, if there is one.
+    ids = ids.reshape(kernels.shape[:2]) + int(supports[0].any())
+    return ids, patterns, entries
+
+
+def _group(alike: list[int], largest: int) -> int:
+    """The most filters that can share their indices, from how many have each structure."""
+    common = math.gcd(*alike)
+    return max(size for size in range(1, largest + 1) if common % size == 0)
