@@ -171,6 +171,35 @@ def test_metric_that_breaks_down_leaves_no_doubt_where():
         search(two_layers(), "multiply-adds <= 600", evaluate=evaluate)
 
 
+def test_arguments_have_to_be_a_tuple():
+    with pytest.raises(PruningError, match="example_args is a Tensor, expected a tuple"):
+        search_rates(two_layers(), torch.ones(1, 4, 5, 5), "bytes <= 1k")  # pyright: ignore
+
+
+def test_model_has_to_be_a_module():
+    with pytest.raises(PruningError, match=r"model is a str, expected a torch\.nn\.Module"):
+        search("vgg", "bytes <= 1k")
+
+
+def test_layers_called_by_keyword_without_a_batch():
+    class Keyword(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 4, 1)
+
+        def forward(self, x):
+            return self.conv(input=x)
+
+    assert search(Keyword(), "multiply-adds <= 1k", (4, 5, 5)).cost == 16 * 25
+
+
+def test_limit_that_is_exactly_the_cost():
+    # 1.001 * 1000 is less than 1001 in floating point.
+    model = nn.Conv2d(7, 11, 1)
+    result = search(model, "multiply-adds <= 1.001k", (1, 7, 13, 1), candidates=(1,))
+    assert result.cost == 1001 > result.budget.limit
+
+
 def test_model_without_a_rate():
     with pytest.raises(PruningError, match="no layer has a rate to search"):
         search(nn.Conv2d(3, 4, 3), "bytes <= 1k", (1, 3, 5, 5))

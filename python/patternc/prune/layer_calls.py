@@ -1,5 +1,6 @@
 """Where a model uses each of its layers, and with which shapes."""
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +28,9 @@ class LayerCall:
     @property
     def positions(self) -> int:
         """How often each weight is multiplied."""
-        filters = self.output[-1 if isinstance(self.module, nn.Linear) else 1]
-        return torch.Size(self.output).numel() // filters
+        weight = self.module.weight
+        assert isinstance(weight, Tensor)
+        return math.prod(self.output) // weight.shape[0]
 
 
 def weight_key(module: nn.Module) -> int:
@@ -42,12 +44,15 @@ def record_calls(model: nn.Module, example_args: tuple[Any, ...]) -> dict[int, l
     """Runs a model and returns the calls of each layer, by its `weight_key`."""
     calls: dict[int, list[LayerCall]] = defaultdict(list)
 
-    def record(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        call = LayerCall(module, tuple(arguments[0].shape), tuple(output.shape))
+    def record(
+        module: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor], output: Tensor
+    ) -> None:
+        (images,) = (*args, *kwargs.values())
+        call = LayerCall(module, tuple(images.shape), tuple(output.shape))
         calls[weight_key(module)].append(call)
 
     hooks = [
-        module.register_forward_hook(record)
+        module.register_forward_hook(record, with_kwargs=True)
         for module in model.modules()
         if isinstance(module, LAYERS)
     ]

@@ -90,6 +90,8 @@ class LatencyMeter:
 def medians(calls: Sequence[Callable[[], object]]) -> list[float]:
     """Median seconds of each call, timed in turns."""
     seconds: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call()  # the first one loads the module
     repeats = [max(1, math.ceil(_TURN_SECONDS / _duration(call))) for call in calls]
     for _ in range(_ROUNDS):
         for call, own, times in zip(calls, seconds, repeats, strict=True):

@@ -141,8 +141,9 @@ def search_rates(
       The config to prune with, and the table of layers.
 
     Raises:
-      PruningError: when the budget cannot be read or reached, a candidate is no rate, no layer is
-        left to search, the metric is not finite, and as `patternc.prune.plan.plan`.
+      PruningError: when the budget cannot be read or reached, a candidate is no rate, the
+        arguments are no tuple, no layer is left to search, the metric is not finite, and as
+        `patternc.prune.plan.plan`.
       ModelError, TargetError, CompilerError, MissingDependencyError: as `patternc.compile`, for
         bytes and latency.
     """
@@ -152,7 +153,11 @@ def search_rates(
         raise PruningError(
             f"structure is '{config.structure}', but rates are searched for 'pattern' only"
         )
+    if not isinstance(example_args, tuple):
+        kind = type(example_args).__name__
+        raise PruningError(f"example_args is a {kind}, expected a tuple of arguments")
     rates = _checked(candidates)
+    plan(model, config)  # what is wrong with them is said before a model runs
     model = copy.deepcopy(model).eval()
     layers = _layers(model, config, rates, record_calls(model, example_args))
     losses = layer_losses(model, [layer.options for layer in layers], evaluate, progress=progress)
@@ -169,24 +174,30 @@ def search_rates(
     if budget.kind == "latency":
         costs = _latencies(layers, meter)
         choice, cost = select_measured(costs, losses, budget.limit, latency)
+        if cost > budget.limit:
+            raise _unreachable(budget, cost, rates)
     else:
         if budget.kind == "bytes":
             costs = _bytes(layers, storage_options(target, precision))
         else:
             costs = _multiply_adds(layers)
-        choice = select(costs, losses, budget.limit) or cheapest(costs)
+        choice = select(costs, losses, budget.limit)
+        if choice is None:
+            raise _unreachable(budget, total(costs, cheapest(costs)), rates)
         cost = total(costs, choice)
-    if cost > budget.limit:
-        raise PruningError(
-            f"budget '{budget}' cannot be reached: the least possible cost is {budget.show(cost)}; "
-            f"raise it, or give candidates above {rates[-1]:g}"
-        )
     rows = zip(layers, costs, losses, choice, strict=True)
     return SearchResult(
         configured(choice),
         budget,
         cost,
         tuple(LayerRate(r.name, r.rates[i], c[i], loss[i]) for r, c, loss, i in rows),
+    )
+
+
+def _unreachable(budget: Budget, least: float, rates: Sequence[float]) -> PruningError:
+    return PruningError(
+        f"budget '{budget}' cannot be reached: the least possible cost is {budget.show(least)}; "
+        f"raise it, or give candidates above {rates[-1]:g}"
     )
 
 
