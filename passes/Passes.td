@@ -339,7 +339,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     registers hold two vectors for each position of the patterns.
 
     What a depthwise convolution alone reads is computed in its workgroups
-    (`placement = reader`), if both store filters in the same order.
+    (`placement = reader`), if both store filters in the same order and neither had a
+    schedule.
 
     Each choice has an option that switches it off: `filters=1` computes one filter
     after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the

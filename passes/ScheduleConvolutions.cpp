@@ -70,7 +70,7 @@ public:
   }
 
   void runOnOperation() override {
-    int64_t scheduled = 0;
+    llvm::SmallPtrSet<Operation *, 32> scheduled;
     WalkResult result = getOperation().walk([&](Operation *operation) {
       llvm::TypeSwitch<Operation *>(operation).Case<PackOp, UnpackOp, Pool2DOp>(
           [&](auto op) {
@@ -86,15 +86,16 @@ public:
         return WalkResult::interrupt();
       }
       op.setScheduleAttr(schedule(op, planes.getPitch()));
-      ++scheduled;
+      scheduled.insert(op);
       auto maker = op.getInput().getDefiningOp<PackedConv2DOp>();
-      if (placeInReaders && maker && reasonAgainstReader(maker).empty())
+      if (placeInReaders && scheduled.contains(maker) &&
+          reasonAgainstReader(maker).empty())
         placeInReader(maker, op);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();
-    remarkStatistics(*this, getOperation(), {{"scheduled", scheduled}});
+    remarkStatistics(*this, getOperation(), {{"scheduled", scheduled.size()}});
   }
 
 private:

@@ -332,6 +332,30 @@ func.func @placed_in_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
 
 // -----
 
+// A schedule that says where its output goes is kept, whoever reads it.
+// CHECK-LABEL: @kept_before_reader
+// CHECK: pattern.packed_conv2d {{.*}}, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+func.func @kept_before_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi16>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
+      schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}
+
+// -----
+
 // Something else reads the image, too.
 // CHECK-LABEL: @two_readers
 // CHECK-NOT: placement
