@@ -45,9 +45,7 @@ def layer_losses(
     Raises:
       PruningError: when the metric is not finite.
     """
-    if evaluate is None:
-        return [[_energy_lost(option) for option in options] for options in layers]
-    whole = _metric(evaluate, model, "the model as it is")
+    whole = _metric(evaluate, model, "the model as it is") if evaluate else 0.0
     losses = []
     with tqdm(
         total=sum(map(len, layers)), desc="losses", disable=None if progress else True
@@ -55,7 +53,11 @@ def layer_losses(
         for options in layers:
             losses.append([])
             for option in options:
-                losses[-1].append(whole - _metric_without(option, evaluate, model))
+                losses[-1].append(
+                    whole - _metric_without(option, evaluate, model)
+                    if evaluate
+                    else _energy_lost(option)
+                )
                 bar.update()
     return losses
 

@@ -1,6 +1,8 @@
 """What the compiler stores of a layer with a mask, counted without compiling."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +87,10 @@ def stored_bytes(call: LayerCall, mask: Tensor, options: StorageOptions) -> int:
         filters // getattr(call.module, "groups", 1)
     )
     rows = torch.cat([convolution[:, None], ids], dim=1)
-    alike = rows.unique(dim=0, return_counts=True)[1].tolist()
-    group = _group(alike, options.max_vector_group if one_position else options.max_filter_group)
+    alike = Counter(row.tobytes() for row in rows.cpu().numpy())
+    group = _group(
+        alike.values(), options.max_vector_group if one_position else options.max_filter_group
+    )
     kernels = int(ids.count_nonzero())
     order_and_ends = filters + filters // group * (patterns + 1) + filters // group + 1
     return (
@@ -99,18 +103,31 @@ def stored_bytes(call: LayerCall, mask: Tensor, options: StorageOptions) -> int:
 def _kernels(mask: Tensor) -> tuple[Tensor, int, int]:
     """Pattern of each kernel, [filters, channels] from 1; number of patterns; their entries."""
     kernels = mask.flatten(2) if mask.dim() > 2 else mask[:, :, None]
-    supports, ids = kernels.flatten(0, 1).unique(dim=0, return_inverse=True)
-    entries = int(supports.sum(dim=1).max())
-    patterns = int(supports.any(dim=1).sum())
+    entries = int(kernels.sum(dim=2).max())
+    ids = _supports(kernels.flatten(0, 1))
+    # The empty support comes first, if there is one.
+    has_empty = not bool(kernels.any(dim=2).all())
+    patterns = int(ids.max()) + 1 - has_empty
     dense = entries == kernels.shape[2] or patterns > _MAX_PATTERNS
     if dense:
         return kernels.any(dim=2).long(), 1, kernels.shape[2]
-    # The empty support comes first, if there is one.
-    ids = ids.reshape(kernels.shape[:2]) + int(supports[0].any())
-    return ids, patterns, entries
+    return ids.reshape(kernels.shape[:2]) + (not has_empty), patterns, entries
 
 
-def _group(alike: list[int], largest: int) -> int:
+def _supports(kernels: Tensor) -> Tensor:
+    """Numbers that are equal where the kept positions are, in their order; of bool [n, positions].
+
+    Sorting rows of bool is slow, so they are packed; a number has 63 bits.
+    """
+    ids = torch.zeros(len(kernels), dtype=torch.int64, device=kernels.device)
+    for part in kernels.split(31, dim=1):
+        bits = torch.arange(part.shape[1], device=kernels.device)
+        packed = (part.long() << bits).sum(dim=1)
+        ids = ((ids << 31) | packed).unique(return_inverse=True)[1]
+    return ids
+
+
+def _group(alike: Iterable[int], largest: int) -> int:
     """The most filters that can share their indices, from how many have each structure."""
     common = math.gcd(*alike)
     return max(size for size in range(1, largest + 1) if common % size == 0)
