@@ -30,8 +30,8 @@ struct ConvolutionKernel {
   mlir::Value input;       // N × C × phases × size + slack
   mlir::Value weight;      // kernels × entries × group
   mlir::Value descriptors; // kernels, i8 (distances), i16 or i32
-  mlir::Value offset;      // filter groups + 1, i32
-  mlir::Value reorder;     // filters, i32
+  mlir::Value offset;      // filter groups + 1, i16 or i32
+  mlir::Value reorder;     // filters, i16 or i32
   mlir::Value taps;        // patterns × entries, i32; null without a table
   mlir::Value bias;        // filters; null without bias
   mlir::Value residual;    // as the output; null without residual

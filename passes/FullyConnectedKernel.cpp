@@ -63,6 +63,16 @@ private:
     return std::min(v * lanes, group - lanes);
   }
 
+  /// A vector of i32 from an array of i16 or i32.
+  Value loadNumbers(Value buffer, Value at) {
+    Type stored = cast<MemRefType>(buffer.getType()).getElementType();
+    auto type = VectorType::get(lanes, b.getI32Type());
+    Value numbers = vector::LoadOp::create(b, type.clone(stored), buffer, at);
+    return stored == b.getI32Type()
+               ? numbers
+               : arith::ExtUIOp::create(b, type, numbers).getResult();
+  }
+
   /// All kernels of one filter group. Few accumulators would wait for each
   /// other, so neighbouring kernels then have their own.
   SmallVector<Value> emitSums(Value filterGroup) {
@@ -112,7 +122,6 @@ private:
 
   /// The epilogue. A filter's number says where its bias and its output are.
   void store(Value firstFilter, ArrayRef<Value> sums) {
-    auto idType = VectorType::get(lanes, b.getI32Type());
     auto maskType = VectorType::get(lanes, b.getI1Type());
     Value all =
         arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
@@ -121,12 +130,13 @@ private:
     int64_t origin = kernel.outputPlanes ? kernel.outputPlanes.getOrigin() : 0;
     Value base = index.add(outputBase, origin);
     for (auto [v, sum] : llvm::enumerate(sums)) {
-      Value filters = vector::LoadOp::create(
-          b, idType, kernel.reorder, index.add(firstFilter, startOf(v)));
+      Value filters =
+          loadNumbers(kernel.reorder, index.add(firstFilter, startOf(v)));
       Value positions = arith::MulIOp::create(
           b, filters,
           arith::ConstantOp::create(
-              b, DenseElementsAttr::get(idType, static_cast<int32_t>(stride))));
+              b, DenseElementsAttr::get(cast<VectorType>(filters.getType()),
+                                        static_cast<int32_t>(stride))));
       auto gather = [&](Value buffer, Value from, Value at) -> Value {
         return toSumType(b, vector::GatherOp::create(b, vectorType, buffer,
                                                      from, at, all, none));

@@ -80,9 +80,29 @@ static void numberInGroups(FkwIndices &indices, int64_t group) {
       indices.index[k] = i % group;
 }
 
-/// One integer for each stored kernel, see ConvolutionKernel. Of 16 bits on the
-/// CPU only: IREE loads words of 32 bits on Vulkan, also the one that reaches
+/// Whether numbers, which are not negative, are stored in 16 bits. On the CPU
+/// only: IREE loads words of 32 bits on Vulkan, also the one that reaches
 /// beyond the end of an odd number of them, and extends their sign on vmvx.
+static bool fitIn16Bits(const ConvolutionKernel &kernel,
+                        ArrayRef<int32_t> numbers) {
+  return kernel.schedule.getDevice() == Device::Cpu &&
+         llvm::all_of(numbers, llvm::isUInt<16>);
+}
+
+static Value createNumbers(ImplicitLocOpBuilder &b,
+                           const ConvolutionKernel &kernel,
+                           ArrayRef<int32_t> numbers) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(numbers.size())},
+                                    b.getI32Type());
+  auto all = DenseIntElementsAttr::get(type, numbers);
+  if (!fitIn16Bits(kernel, numbers))
+    return arith::ConstantOp::create(b, all);
+  return arith::ConstantOp::create(
+      b, all.mapValues(b.getI16Type(),
+                       [](const APInt &number) { return number.trunc(16); }));
+}
+
+/// One integer for each stored kernel, see ConvolutionKernel.
 static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
                                ConvolutionKernel &kernel,
                                const FkwIndices &indices) {
@@ -100,8 +120,7 @@ static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
            k < indices.stride[i * (patterns + 1) + p + 1]; ++k)
         descriptors.push_back(
             indices.index[indices.offset[i] + k] << kernel.patternBits | p);
-  if (kernel.schedule.getDevice() == Device::Cpu &&
-      kernel.geometry.channels << kernel.patternBits <= 1 << 16)
+  if (fitIn16Bits(kernel, descriptors))
     return createArray<uint16_t>(b, layer + ".kernels", b.getI16Type(),
                                  {descriptors.begin(), descriptors.end()});
   return createArray<int32_t>(b, layer + ".kernels", b.getI32Type(),
@@ -132,7 +151,8 @@ static SmallVector<Value> createFilterArrays(ImplicitLocOpBuilder &b,
                                 op.getType().getElementType(), {});
   SmallVector<Value> arrays = {weight,
                                createDescriptors(b, layer, kernel, indices),
-                               op.getOffset(), op.getReorder()};
+                               createNumbers(b, kernel, indices.offset),
+                               createNumbers(b, kernel, indices.reorder)};
   if (kernel.hasTapTable())
     arrays.push_back(createTaps(b, kernel));
   return arrays;

@@ -31,7 +31,8 @@ func.func @main(%x: tensor<1x5x1x1xf32>) -> tensor<1x10x1x1xf32> {
 
 // Bias and residual come from where the filters are, which need not be side by side.
 // CHECK-LABEL: func.func @epilogue(
-// CHECK: %[[FILTERS:.+]] = vector.load {{.*}} vector<4xi32>
+// CHECK: %[[STORED:.+]] = vector.load {{.*}} vector<4xi16>
+// CHECK: %[[FILTERS:.+]] = arith.extui %[[STORED]] : vector<4xi16> to vector<4xi32>
 // CHECK: vector.gather {{.*}}[%[[FILTERS]]]
 // CHECK: vector.gather
 // CHECK: arith.select

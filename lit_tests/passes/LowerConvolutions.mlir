@@ -16,8 +16,8 @@
 // CHECK-LABEL: func.func @main(
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x4x4xf32>, %[[B:[^:]+]]: tensor<2xf32>
 // CHECK-DAG: %[[W:.+]] = arith.constant dense<1.000000e+00> : tensor<8xf32>
-// CHECK-DAG: %[[OFFSET:.+]] = arith.constant dense<[0, 2]> : tensor<2xi32>
-// CHECK-DAG: %[[REORDER:.+]] = arith.constant dense<[0, 1]> : tensor<2xi32>
+// CHECK-DAG: %[[OFFSET:.+]] = arith.constant dense<[0, 2]> : tensor<2xi16>
+// CHECK-DAG: %[[REORDER:.+]] = arith.constant dense<[0, 1]> : tensor<2xi16>
 // CHECK-DAG: %[[KERNELS:.+]] = arith.constant dense_resource<features.0.kernels> : tensor<2xi16>
 // CHECK-DAG: %[[TAPS:.+]] = arith.constant dense<[11, 16, 16, 22]> : tensor<4xi32>
 // CHECK-DAG: %[[P:.+]] = "flow.dispatch"(%[[X]]) <{entry_points = [@features_0_pack::@features_0_pack], operandSegmentSizes = array<i32: 0, 1, 0, 0>, tied_operands = [-1 : index]}> : (tensor<1x2x4x4xf32>) -> tensor<352xf32>

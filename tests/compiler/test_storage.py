@@ -5,15 +5,15 @@ import torch
 from torch import nn
 
 from patternc import compile, prune_
-from patternc.models import VGG16, ResNet50
+from patternc.models import VGG16, MobileNetV2, ResNet50
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
     ("make", "stem"),
-    [(ResNet50, "conv1"), (lambda: VGG16().features, "0")],
-    ids=["resnet50", "vgg16 convolutions"],
+    [(ResNet50, "conv1"), (MobileNetV2, "features.0.0"), (lambda: VGG16().features, "0")],
+    ids=["resnet50", "mobilenet_v2", "vgg16 convolutions"],
 )
 def test_artefact_is_within_5_percent_of_its_weights(make, stem, tmp_path):
     model = make().eval()
