@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, DistributedSampler, Sampler, TensorData
 
 from patternc.errors import PruningError
 from patternc.prune.epoch_batches import batches_of_epoch
+from patternc.prune.random_state import random_state
 
 DATA = TensorDataset(torch.arange(20), torch.arange(20))
 
@@ -39,7 +40,7 @@ LOADERS = {
 def read(loader, **options):
     """Batches, and random numbers drawn after each as by dropout."""
     return [
-        (images.tolist(), torch.rand(1).item(), torch.get_rng_state())
+        (images.tolist(), torch.rand(1).item(), random_state())
         for images, _ in batches_of_epoch(loader, seed=3, **options)
     ]
 

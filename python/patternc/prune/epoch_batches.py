@@ -10,12 +10,18 @@ import torch
 from torch import Tensor
 
 from patternc.errors import PruningError
+from patternc.prune.random_state import set_random_state
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
 
 def batches_of_epoch(
-    batches: Batches, *, seed: int, epoch: int, done: int = 0, state: Tensor | None = None
+    batches: Batches,
+    *,
+    seed: int,
+    epoch: int,
+    done: int = 0,
+    state: dict[str, Tensor] | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """The batches of one epoch without the first `done`.
 
@@ -29,7 +35,7 @@ def batches_of_epoch(
       seed: of the run.
       epoch: from 0, over all of the run.
       done: how many of its batches a run that is resumed has had.
-      state: of torch's random numbers when it had had them.
+      state: `random_state()` when it had had them.
 
     Raises:
       PruningError: when there are not as many batches as are done, or none.
@@ -52,7 +58,7 @@ def batches_of_epoch(
     iterator = iter(batches)
     count = done - skipped + sum(1 for _ in islice(iterator, skipped))
     if done and state is not None:
-        torch.set_rng_state(state)
+        set_random_state(state)
     for batch in iterator:
         count += 1
         yield batch

@@ -19,6 +19,7 @@ from patternc.prune.config_yaml import to_plain
 from patternc.prune.distillation import distillation_loss
 from patternc.prune.epoch_batches import Batches, batches_of_epoch
 from patternc.prune.pruner import Pruner
+from patternc.prune.random_state import random_state, set_random_state
 from patternc.prune.report import PruningReport
 from patternc.prune.run_directory import RunDirectory
 from patternc.prune.training_config import TrainingConfig
@@ -141,7 +142,7 @@ class _Run:
         self._batch = 0
         self._step = 0
         self._loss_sum = 0.0
-        self._random_state: Tensor | None = None
+        self._random_state: dict[str, Tensor] | None = None
         self._pruner: Pruner | None = None
         self._teacher: nn.Module | None = None
         self._dense_metric: float | None = None
@@ -268,10 +269,10 @@ class _Run:
         if self._evaluate is None:
             return None
         # What it draws must not change what training draws.
-        state = torch.get_rng_state()
+        state = random_state()
         self._model.eval()
         value = float(self._evaluate(self._model))
-        torch.set_rng_state(state)
+        set_random_state(state)
         return value
 
     def _result(self) -> FitResult:
@@ -299,7 +300,7 @@ class _Run:
             "step": self._step,
             "loss_sum": self._loss_sum,
             "dense_metric": self._dense_metric,
-            "random_state": torch.get_rng_state(),
+            "random_state": random_state(),
             "model": dict(self._model.state_dict()),
             "optimizer": self._optimizer.state_dict(),
             "pruner": self._pruner.state_dict() if self._pruner else None,
@@ -324,7 +325,7 @@ class _Run:
         self._optimizer.load_state_dict(tree["optimizer"])
         if self._pruner and pruner_state is not None:
             self._pruner.load_state_dict(pruner_state)
-        torch.set_rng_state(state)
+        set_random_state(state)
 
 
 def _phases(config: PruningConfig, training: TrainingConfig) -> tuple[_Phase, ...]:
