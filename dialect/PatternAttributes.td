@@ -138,8 +138,9 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     - `placement`: where the layer is computed, and its output lies. `memory`, or
       missing: in workgroups of its own. `reader`, on `cpu`: in those of the depthwise
       convolution that reads it. They make one filter group, and at once what reads it;
-      it lies in the cache and is then overwritten by the next. `tiles` and `blocks`
-      are the reader's.
+      it lies in the cache and is then overwritten by the next. The reader's `blocks`
+      are the workgroups, each of which makes its filter groups for the whole image;
+      `tiles` and `blocks` of the layer itself are not used.
 
     Refused: lanes, vectors, tiles or blocks that are not positive; negative prefetch or
     filters; more than one lane on `vm`; channels that are stationary, or a placement in
