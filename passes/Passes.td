@@ -52,7 +52,8 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
     `linalg.conv_2d_nchw_fchw`, `linalg.depthwise_conv_2d_nchw_chw` and
     `linalg.conv_2d_ngchw_gfchw` with static shapes and constant weights becomes
     one `pattern.conv2d`, which takes over the zero `tensor.pad` of its input
-    and the bias in its initial value.
+    and the bias in its initial value. So does each `linalg.conv_1d_ncw_fcw`, as a
+    convolution of images of height 1.
     Pattern set and connectivity are found in the zeros of the weights; a
     convolution without such zeros gets the pattern of all positions.
 
@@ -84,6 +85,40 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
            "Largest pattern set to look for; weights with more distinct supports count as dense">];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def AlignConvolutions1DPass : Pass<"pattern-align-convolutions-1d", "::mlir::ModuleOp"> {
+  let summary = "Give the images of 1-D convolutions one form, which is a row.";
+  let description = [{
+    Precondition: `pattern.conv2d` among linalg on tensors. A convolution of images of
+    width 1 with a kernel of width 1, as torch-mlir writes 1-D convolutions with groups,
+    becomes one of images of height 1, which are read and written by whole vectors.
+    Elementwise operations on tensors of rank 3 that such a convolution makes move to
+    its image, where they can be fused; the reshapes between two convolutions cancel.
+
+    Refused: nothing. Left as they are: convolutions with a residual, and all others.
+    Place: after the raising of convolutions, before that of pooling.
+
+    Statistics, as remarks:
+    - `rows`: convolutions of images of height 1
+
+    Before:
+
+    ```mlir
+    %i = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [1, 2, 8, 1] : tensor<1x2x8xf32> into tensor<1x2x8x1xf32>
+    %o = pattern.conv2d %i, %w map <set = <3x1, [[0, 1, 2]]>, ids = dense<1> : tensor<2x2xui8>>
+        {padding = array<i64: 1, 0, 1, 0>} : (tensor<1x2x8x1xf32>, tensor<2x2x3x1xf32>) -> tensor<1x2x8x1xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %i = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [1, 2, 1, 8] : tensor<1x2x8xf32> into tensor<1x2x1x8xf32>
+    %o = pattern.conv2d %i, %w map <set = <1x3, [[0, 1, 2]]>, ids = dense<1> : tensor<2x2xui8>>
+        {padding = array<i64: 0, 1, 0, 1>} : (tensor<1x2x1x8xf32>, tensor<2x2x1x3xf32>) -> tensor<1x2x1x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {

@@ -35,6 +35,7 @@ struct TargetOptions : PassPipelineOptions<TargetOptions> {
 
 static void linalgToPacked(OpPassManager &pm, Device device = Device::Cpu) {
   pm.addPass(createRaiseConvolutionsPass());
+  pm.addPass(createAlignConvolutions1DPass());
   pm.addPass(createRaisePoolingPass());
   if (device == Device::Cpu)
     pm.addPass(createRaiseFullyConnectedPass());

@@ -79,6 +79,7 @@ class Pipeline:
             (
                 *((Pass(_DEMOTE, stage="float16"),) if halves else ()),
                 Pass("pattern-raise-convolutions", stage="convolutions"),
+                Pass("pattern-align-convolutions-1d", stage="rows"),
                 Pass("pattern-raise-pooling", stage="pooling"),
                 *((fully_connected,) if target.device == "cpu" else ()),
                 Pass("pattern-fuse-epilogues", stage="graph"),
