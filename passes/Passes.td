@@ -160,20 +160,28 @@ def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
 }
 
 def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::ModuleOp"> {
-  let summary = "Raise fully connected layers to pattern.conv2d.";
+  let summary = "Raise products with constant matrices to pattern.conv2d.";
   let description = [{
-    Precondition: linalg on tensors, as importers produce it. Each static f32 or
-    f16 `linalg.matmul` of one row with the transpose of constant weights becomes a 1×1
-    `pattern.conv2d` of an image of one position, which takes over the bias that is
-    added behind it. Weights of which half are zero get a kernel map of what they
-    keep; others are stored whole.
+    Precondition: linalg on tensors, as importers produce it. A static f32 or f16
+    `linalg.matmul` with the transpose of constant weights, or a `linalg.batch_matmul`
+    with the same of them for each of the batch, becomes a 1×1
+    `pattern.conv2d`, in which each row of the product is an image of one position. It
+    takes over the bias that is added behind it; elementwise operations behind the
+    product move to its images. A product of one row is raised in any case, one of more
+    rows if pruning leaves at most half of the multiply-adds.
 
-    Refused: nothing. Left as they are: every other operation, among them products
-    of more rows. Place: after the other raising, before fusion; for CPUs only,
-    whose kernels run over the filters of such a layer by vectors.
+    The kernel map is that of blocks of neighbouring filters: a block keeps the channels
+    that one of its filters keeps, with zeros of the others. Of the sizes that divide the
+    filters, up to 128, it has the one for which vectors of `lanes` filters have the
+    fewest multiply-adds; the largest of equals.
+
+    Refused: nothing. Left as they are: every other operation, among them products of
+    more rows with dense weights, which is where general matrix products are good. Place:
+    after the other raising, before fusion; for CPUs only, whose kernels run over the
+    filters of such a layer by vectors.
 
     Statistics, as remarks:
-    - `layers`: fully connected layers
+    - `layers`: products that were raised
 
     Before:
 
@@ -191,6 +199,9 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     %y = tensor.collapse_shape %o [[0], [1, 2, 3]] : tensor<1x10x1x1xf32> into tensor<1x10xf32>
     ```
   }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", /*default=*/"16",
+           "Filters that a vector register holds">];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -366,7 +377,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     missing; a schedule that is already in the IR is kept. On `cpu` the filter group
     takes as many vectors of output positions as the registers hold beside its
     weights or inputs, spread evenly over the image, and a workgroup as many such
-    tiles as have their input in `cache-bytes`; on `gpu` and `vm` a position is a
+    tiles as have their input in `cache-bytes`; where an image is one position, the
+    registers hold the filter group of as many images. On `gpu` and `vm` a position is a
     thread or a loop iteration. Pooling and copies go by one vector or thread.
 
     A convolution without groups whose channels are each read by many filters, in
@@ -381,8 +393,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     image does not split it, `prefetch=false`, `channel-stationary=false` and `place-in-readers=false`.
 
     Refused, with an error: options out of range, lanes that do not divide a cache
-    line on `cpu`; a convolution that is not on planes. Place: after layout, before
-    lowering.
+    line on `cpu`; a convolution that is not on planes, unless its images are one
+    position. Place: after layout, before lowering.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule
@@ -434,7 +446,8 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
     padding of all of them. Convolutions and pooling write such planes where a
     convolution, a pooling or a sum reads them, so that nothing is copied between
     them. A `pattern.pack` stands where an image comes in plain or is read with
-    strides, a `pattern.unpack` where another operation reads it. A 1×1 convolution
+    strides, a `pattern.unpack` where another operation reads it. Images of one position
+    that are multiplied by a matrix stay plain, which is one element after the other. A 1×1 convolution
     before a strided one runs over the phases of its input, if that has fewer
     channels or is wanted in phases anyway.
 

@@ -70,7 +70,7 @@ def test_random_layers(
     x = torch.randn(batch, channels, length)
     module = compile(layer, (x,))
     (report,) = module.report().layers
-    assert report.input == (batch, channels, 1, length)
+    assert report.input == [batch, channels, 1, length]
     _assert_right(module(x), layer, x)
 
 
