@@ -39,7 +39,7 @@ def make_layer(size: int, rows: int) -> tuple[nn.Linear, Tensor]:
 def make_pruned(layer: nn.Linear, block: int) -> nn.Linear:
     """A copy in which each block of rows keeps one column in `RATE`."""
     pruned = copy.deepcopy(layer)
-    patternc.prune_(pruned, linear=True, connectivity=RATE, group_size=block)
+    patternc.prune_(pruned, linear=True, connectivity=RATE, block_rows=block)
     return pruned
 
 

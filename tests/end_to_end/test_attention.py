@@ -25,7 +25,7 @@ def _block(**options) -> nn.Module:
 
 
 def _pruned(model: nn.Module) -> nn.Module:
-    prune_(model, linear=True, connectivity=4, group_size=16)
+    prune_(model, linear=True, connectivity=4)
     return model.eval()
 
 

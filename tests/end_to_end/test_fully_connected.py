@@ -87,7 +87,7 @@ def test_random_layers(channels, filters, bias, kept, block, relu, seed):
 def test_random_layers_of_more_rows(rows, channels, blocks, block, bias, relu, seed):
     torch.manual_seed(seed)
     layer = nn.Linear(channels, blocks * block, bias=bias)
-    prune_(layer, linear=True, connectivity=5, group_size=block)
+    prune_(layer, linear=True, connectivity=5, block_rows=block)
     activation = nn.ReLU() if relu else nn.Identity()
     x = torch.randn(rows, channels)
     module = compile(nn.Sequential(layer, activation), (x,))
@@ -99,7 +99,7 @@ def test_random_layers_of_more_rows(rows, channels, blocks, block, bias, relu, s
 def test_column_and_row_blocks(row_rate):
     torch.manual_seed(0)
     layer = nn.Linear(48, 64)
-    prune_(layer, linear=True, connectivity=4, row_rate=row_rate, group_size=16, block_columns=16)
+    prune_(layer, linear=True, connectivity=4, row_rate=row_rate, block_columns=16)
     x = torch.randn(9, 48)
     module = compile(layer, (x,))
     (report,) = module.report().layers

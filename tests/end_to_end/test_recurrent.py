@@ -51,7 +51,7 @@ def test_products_with_pruned_matrices(name, batch):
     model = MODELS[name]().eval()
     for parameter in model.parameters():
         nn.init.uniform_(parameter, -0.5, 0.5)
-    prune_(model, linear=True, connectivity=4, group_size=16)
+    prune_(model, linear=True, connectivity=4)
     x = torch.randn(batch, 2, 24)
     module = compile(model, (x,))
     assert "linalg.matmul" not in module.mlir("graph")

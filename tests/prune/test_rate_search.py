@@ -283,7 +283,7 @@ def test_bytes_of_matrices_are_those_of_the_compiler(block, block_columns, rows)
         linear=True,
         connectivity=4,
         row_rate=2 if block_columns else 1,
-        group_size=block,
+        block_rows=block,
         block_columns=block_columns,
     )
     x = torch.randn(rows, 40)
