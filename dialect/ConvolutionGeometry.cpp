@@ -41,10 +41,10 @@ ConvolutionGeometry::ofPhase(ArrayRef<int64_t> strides) const {
 
 ConvolutionGeometry ConvolutionGeometry::onPlanes(PackedConv2DOp op) {
   ConvolutionGeometry whole = of(op);
-  ArrayRef<int64_t> strides = planesOf(op.getInput()).getStrides().asArrayRef();
-  if (strides == op.getStrides())
+  PlanesAttr planes = planesOf(op.getInput());
+  if (!planes || planes.getStrides() == op.getStridesAttr())
     return whole;
-  return whole.ofPhase(strides).value_or(whole);
+  return whole.ofPhase(planes.getStrides()).value_or(whole);
 }
 
 int64_t ConvolutionGeometry::tapOffset(int64_t position,

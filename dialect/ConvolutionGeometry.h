@@ -20,7 +20,8 @@ struct ConvolutionGeometry {
   static ConvolutionGeometry of(Conv2DOp op);
   static ConvolutionGeometry of(PackedConv2DOp op);
   /// As the convolution runs over the planes that it reads: over each of their
-  /// phases on its own if the convolution itself has no strides.
+  /// phases on its own if the convolution itself has no strides. Plain images
+  /// are one phase.
   static ConvolutionGeometry onPlanes(PackedConv2DOp op);
 
   /// The convolution of one phase of an image that is split by `strides`;
@@ -35,7 +36,8 @@ struct ConvolutionGeometry {
     return padded < reach ? 0 : (padded - reach) / stride + 1;
   }
 
-  /// A vector times a matrix: images of one position and nothing around them.
+  /// A product with a matrix: the rows are images of one position, with nothing
+  /// around them.
   bool isFullyConnected() const {
     return height * width == 1 && kernelHeight * kernelWidth == 1 &&
            strideH * strideW == 1 && outHeight * outWidth == 1;

@@ -124,7 +124,8 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       image is one position, vectors of the filters of a group; 1 where there are no
       vectors.
     - `tiles`: tiles of output positions that a workgroup makes of one filter group
-      before it goes on to the next.
+      before it goes on to the next; where an image is one position, images that it
+      computes at once, with every weight that it loads.
     - `blocks`: into how many parts the filter groups are split over workgroups.
     - `prefetch`: how many kernels ahead the input is prefetched, if it has no
       strides; with it, the weights a page ahead; 0 for none of both.

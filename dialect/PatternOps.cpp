@@ -215,6 +215,11 @@ static LogicalResult verifyStorage(PackedConv2DOp op) {
 /// Checks the planes that are read and written against the convolution.
 static LogicalResult verifyPlanes(PackedConv2DOp op) {
   PlanesAttr input = planesOf(op.getInput()), output = planesOf(op.getOutput());
+  if ((input || output) && ConvolutionGeometry::of(op).isFullyConnected())
+    return op.emitOpError(
+               "multiplies images of one position by a matrix, which "
+               "are plain, but found ")
+           << (input ? input : output);
   if (output && !input)
     return op.emitOpError("has an output in planes, but not its input");
   if (!input)
@@ -251,14 +256,24 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
            << schedule->getFilters()
            << " filters at once, expected a divisor of the filter group "
            << group;
+  if (schedule->getDevice() != Device::Cpu)
+    return success();
+  if (ConvolutionGeometry whole = ConvolutionGeometry::of(op);
+      whole.isFullyConnected()) { // vectors run over filters
+    if (schedule->getStationary() == Stationary::Channel)
+      return op.emitOpError("channels are not stationary where images are one "
+                            "position");
+    if (schedule->getTiles() > whole.batch)
+      return op.emitOpError("computes ")
+             << schedule->getTiles() << " images at once, but there are "
+             << whole.batch;
+    return success();
+  }
   PlanesAttr planes = planesOf(op.getInput());
-  if (!planes || schedule->getDevice() != Device::Cpu)
+  if (!planes)
     return success();
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
   if (schedule->getStationary() == Stationary::Channel) {
-    if (geometry.isFullyConnected())
-      return op.emitOpError("channels are not stationary where images are one "
-                            "position");
     if (op.getStorage().getGroup() != 1)
       return op.emitOpError("channels are stationary for groups of one filter, "
                             "but the storage has groups of ")
@@ -272,8 +287,6 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
              << bytes << " bytes, expected at most "
              << ScheduleAttr::maxSumBytes;
   }
-  if (geometry.isFullyConnected()) // vectors run over filters
-    return success();
   if (PlanesAttr output = planesOf(op.getOutput())) {
     int64_t end = output.getOrigin() +
                   llvm::alignTo(geometry.runLength(planes.getPitch()),

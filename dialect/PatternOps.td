@@ -100,14 +100,17 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     output in planes lies as the input does: output position *i* of the flat run
     over the input planes is position *i* of the output planes. A 1×1 convolution
     without strides or padding may read planes with strides and then writes such
-    planes, phase by phase.
+    planes, phase by phase. Images of one position that a 1×1 convolution multiplies by a
+    matrix are plain: the batch are the rows of the product.
 
     Refused: arrays whose lengths do not fit each other or the output; constant
     arrays that are not as said above; element types that differ; a residual of
     another type than the output; images without elements or with another encoding;
     input planes of other strides than the convolution's or without room for its
     padding; output planes with strides, of another pitch than the input's, or of a
-    plain input; a schedule whose vectors touch more than two rows of a plain output.
+    plain input; planes of one position for a product with a matrix; a schedule whose
+    vectors touch more than two rows of a plain output, or that computes more images at
+    once than there are.
 
     Example:
 

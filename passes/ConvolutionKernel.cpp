@@ -57,6 +57,9 @@ std::array<int64_t, 3> ConvolutionKernel::workgroups() const {
   case Device::Cpu:
     if (maker)
       return {1, schedule.getBlocks(), images()};
+    if (geometry.isFullyConnected())
+      return {llvm::divideCeilSigned(geometry.batch, schedule.getTiles()),
+              schedule.getBlocks(), 1};
     return {llvm::divideCeilSigned(tiles(), schedule.getTiles()),
             schedule.getBlocks(), images()};
   case Device::Gpu:

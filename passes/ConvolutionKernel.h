@@ -20,6 +20,9 @@ struct ConvolutionKernel {
   Activation activation;
   int64_t patternBits;
   bool storesDistances = false;
+  /// Whether the filters of each vector of a fully connected layer follow each
+  /// other in the output, too.
+  bool storesRuns = false;
 
   // Everything that is computed with is of one type, f32 or f16.
   /// The kernel that makes the input in the same workgroups, or null. Its
@@ -57,6 +60,17 @@ struct ConvolutionKernel {
   std::pair<mlir::Value, mlir::Value> groupOf(mlir::ImplicitLocOpBuilder &b,
                                               mlir::Value i) const;
   int64_t pitch() const { return planes.getPitch(); }
+
+  /// Lanes of the vectors of filters of a fully connected layer, and where in
+  /// the group vector `v` begins: the last one ends with the group and may
+  /// overlap the one before.
+  int64_t filterLanes() const {
+    return std::min<int64_t>(schedule.getLanes(),
+                             llvm::bit_floor(uint64_t(group)));
+  }
+  int64_t firstOfVector(int64_t v) const {
+    return std::min(v * filterLanes(), group - filterLanes());
+  }
 
   /// The grid that the kernel's schedule asks for.
   std::array<int64_t, 3> workgroups() const;

@@ -43,6 +43,15 @@ static DenseResourceElementsAttr asBlob(Attribute attribute) {
                                                     /*dataIsMutable=*/false));
 }
 
+/// What makes two blobs of one type equal: their bytes, or if it has none here,
+/// the name.
+static StringRef contentOf(DenseResourceElementsAttr blob) {
+  const AsmResourceBlob *data = blob.getRawHandle().getBlob();
+  if (!data)
+    return blob.getRawHandle().getKey();
+  return {data->getData().data(), data->getData().size()};
+}
+
 namespace {
 
 class ExternalizeConstants
@@ -65,6 +74,7 @@ public:
 
     SymbolTable symbols(getOperation());
     llvm::MapVector<Attribute, FlatSymbolRefAttr> globals;
+    llvm::DenseMap<std::pair<Type, StringRef>, FlatSymbolRefAttr> equals;
     NamedAttrList blobs;
     int64_t bytes = 0;
     for (arith::ConstantOp op : constants) {
@@ -73,11 +83,16 @@ public:
         DenseResourceElementsAttr blob = asBlob(op.getValue());
         if (!blob)
           continue;
-        StringRef name = blob.getRawHandle().getKey();
-        if (!blobs.get(name))
-          bytes += byteSize(blob.getType());
-        blobs.set(name, blob);
-        global = createGlobal(symbols, op.getLoc(), name, blob.getType());
+        // An unrolled loop has the same weights in each of its steps.
+        FlatSymbolRefAttr &equal = equals[{blob.getType(), contentOf(blob)}];
+        if (!equal) {
+          StringRef name = blob.getRawHandle().getKey();
+          if (!blobs.get(name))
+            bytes += byteSize(blob.getType());
+          blobs.set(name, blob);
+          equal = createGlobal(symbols, op.getLoc(), name, blob.getType());
+        }
+        global = equal;
       }
       OpBuilder b(op);
       OperationState load(op.getLoc(), "util.global.load");

@@ -1,16 +1,16 @@
-// Fully connected layers on CPUs. The filters of a group fill vectors of
-// accumulators; one loop goes over the kernels that the group keeps and
-// multiplies its weights, which lie side by side, by one input. The weights are
-// read once, in the order in which they are stored: the speed is that of the
-// memory. So sums are in f32 whatever the weights are; these are the longest
-// sums of a network.
+// Products with a matrix on CPUs, whose rows are images of one position. The
+// filters of a group fill vectors of accumulators for some rows at once; one
+// loop goes over the kernels that the group keeps, loads their weights, which
+// lie side by side, and multiplies them by one input of each row. A single row
+// reads each weight once, in the order in which they are stored: the speed is
+// that of the memory. Sums are in f32 whatever the weights are; these are the
+// longest sums of a network.
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/ConvolutionKernel.h"
 #include "passes/IndexArithmetic.h"
 #include "passes/SumPrecision.h"
-#include "passes/VectorLoop.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -26,22 +26,23 @@ public:
   FullyConnectedKernel(StreamExecutable &executable,
                        const ConvolutionKernel &kernel)
       : executable(executable), kernel(kernel), b(executable.body()), index(b),
-        group(kernel.group),
-        lanes(std::min<int64_t>(kernel.schedule.getLanes(),
-                                llvm::bit_floor(uint64_t(group)))),
+        geometry(kernel.geometry), group(kernel.group),
+        lanes(kernel.filterLanes()),
         vectors(llvm::divideCeilSigned(group, lanes)),
+        rows(kernel.schedule.getTiles()),
         vectorType(VectorType::get(lanes, kernel.elementType())),
         sumType(cast<VectorType>(sumTypeOf(vectorType))),
         chains(llvm::divideCeilSigned(minAccumulators,
-                                      vectors * registersOfSum())) {}
+                                      rows * vectors * registersOfSum())) {}
 
   void emit() {
     Value block = executable.workgroupId(1);
-    Value image = executable.workgroupId(2);
-    inputBase =
-        index.add(kernel.inputBase(b, image), kernel.planes.getOrigin());
-    outputBase = kernel.outputBase(b, image);
-    auto [first, last] = index.part(block, kernel.geometry.filters / group,
+    // The last rows may be some of those before again.
+    Value firstRow = index.min(index.mul(executable.workgroupId(0), rows),
+                               index.constant(geometry.batch - rows));
+    input = index.mul(firstRow, geometry.channels);
+    output = index.mul(firstRow, geometry.filters);
+    auto [first, last] = index.part(block, geometry.filters / group,
                                     kernel.schedule.getBlocks());
     auto loop = scf::ForOp::create(b, first, last, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
@@ -57,12 +58,6 @@ private:
            vectorType.getElementTypeBitWidth();
   }
 
-  /// Where in the group vector `v` begins: the last one ends with the group and
-  /// may overlap the one before.
-  int64_t startOf(int64_t v) const {
-    return std::min(v * lanes, group - lanes);
-  }
-
   /// A vector of i32 from an array of i16 or i32.
   Value loadNumbers(Value buffer, Value at) {
     Type stored = cast<MemRefType>(buffer.getType()).getElementType();
@@ -73,21 +68,21 @@ private:
                : arith::ExtUIOp::create(b, type, numbers).getResult();
   }
 
-  /// All kernels of one filter group. Few accumulators would wait for each
-  /// other, so neighbouring kernels then have their own.
+  /// All kernels of one filter group: sums row after row. Few accumulators
+  /// would wait for each other, so neighbouring kernels then have their own.
   SmallVector<Value> emitSums(Value filterGroup) {
     Value first = index.load(kernel.offset, filterGroup);
     Value last = index.load(kernel.offset, index.add(filterGroup, 1));
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
-    SmallVector<Value> sums(chains * vectors, zero);
+    int64_t count = rows * vectors;
+    SmallVector<Value> sums(chains * count, zero);
     Value rest = first;
     if (chains > 1) {
       rest = index.sub(last, index.rem(index.sub(last, first), chains));
       sums = emitKernels(first, rest, chains, sums);
-      for (int64_t i = vectors; i < chains * vectors; ++i)
-        sums[i % vectors] =
-            arith::AddFOp::create(b, sums[i % vectors], sums[i]);
-      sums.truncate(vectors);
+      for (int64_t i = count; i < chains * count; ++i)
+        sums[i % count] = arith::AddFOp::create(b, sums[i % count], sums[i]);
+      sums.truncate(count);
     }
     return emitKernels(rest, last, 1, sums);
   }
@@ -101,73 +96,96 @@ private:
     SmallVector<Value> results;
     for (int64_t i = 0; i < step; ++i) {
       Value k = index.add(loop.getInductionVar(), i);
-      Value x = memref::LoadOp::create(
-          b, kernel.input,
-          index.add(readKernel(b, kernel, k).channelBase, inputBase));
-      x = vector::BroadcastOp::create(b, sumType, toSumType(b, x));
+      Value channel = index.add(readKernel(b, kernel, k).channelBase, input);
       Value weights = index.mul(k, group);
       if (kernel.schedule.getPrefetch())
         kernel.prefetchWeights(b, weights, group);
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value weight = vector::LoadOp::create(b, vectorType, kernel.weight,
-                                              index.add(weights, startOf(v)));
-        results.push_back(
-            vector::FMAOp::create(b, x, toSumType(b, weight),
-                                  loop.getRegionIterArg(i * vectors + v)));
+      for (int64_t row = 0; row < rows; ++row) {
+        Value x = memref::LoadOp::create(
+            b, kernel.input, index.add(channel, row * geometry.channels));
+        x = vector::BroadcastOp::create(b, sumType, toSumType(b, x));
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value weight = load(kernel.weight, weights, kernel.firstOfVector(v));
+          results.push_back(vector::FMAOp::create(
+              b, x, weight, loop.getRegionIterArg(results.size())));
+        }
       }
     }
     scf::YieldOp::create(b, results);
     return llvm::to_vector_of<Value>(loop.getResults());
   }
 
+  Value load(Value buffer, Value base, int64_t offset) {
+    return toSumType(b, vector::LoadOp::create(b, vectorType, buffer,
+                                               index.add(base, offset)));
+  }
+
   /// The epilogue. A filter's number says where its bias and its output are.
   void store(Value firstFilter, ArrayRef<Value> sums) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value stored = index.add(firstFilter, kernel.firstOfVector(v));
+      Place place = kernel.storesRuns ? placeOfRun(stored) : placeOf(stored);
+      Value bias =
+          kernel.bias ? place.load(kernel.bias, index.constant(0)) : Value();
+      for (int64_t row = 0; row < rows; ++row) {
+        Value base = index.add(output, row * geometry.filters);
+        Value value = sums[row * vectors + v];
+        if (bias)
+          value = arith::AddFOp::create(b, value, bias);
+        if (kernel.residual)
+          value = arith::AddFOp::create(b, value,
+                                        place.load(kernel.residual, base));
+        value = activate(b, value, kernel.activation);
+        place.store(fromSumType(b, value, vectorType), base);
+      }
+    }
+  }
+
+  /// How a vector of filters is read and written behind the base of a row.
+  struct Place {
+    std::function<Value(Value buffer, Value base)> load;
+    std::function<void(Value value, Value base)> store;
+  };
+
+  /// Of filters that follow each other.
+  Place placeOfRun(Value stored) {
+    Value filter = index.load(kernel.reorder, stored);
+    return {[=](Value buffer, Value base) {
+              return load(buffer, index.add(base, filter), 0);
+            },
+            [=](Value value, Value base) {
+              vector::StoreOp::create(b, value, kernel.output,
+                                      index.add(base, filter));
+            }};
+  }
+
+  /// Of any filters.
+  Place placeOf(Value stored) {
     auto maskType = VectorType::get(lanes, b.getI1Type());
     Value all =
         arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
     Value none = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-    int64_t stride = kernel.channelStride();
-    int64_t origin = kernel.outputPlanes ? kernel.outputPlanes.getOrigin() : 0;
-    Value base = index.add(outputBase, origin);
-    for (auto [v, sum] : llvm::enumerate(sums)) {
-      Value filters =
-          loadNumbers(kernel.reorder, index.add(firstFilter, startOf(v)));
-      Value positions = arith::MulIOp::create(
-          b, filters,
-          arith::ConstantOp::create(
-              b, DenseElementsAttr::get(cast<VectorType>(filters.getType()),
-                                        static_cast<int32_t>(stride))));
-      auto gather = [&](Value buffer, Value from, Value at) -> Value {
-        return toSumType(b, vector::GatherOp::create(b, vectorType, buffer,
-                                                     from, at, all, none));
-      };
-      Value value = sum;
-      if (kernel.bias)
-        value = arith::AddFOp::create(
-            b, value, gather(kernel.bias, index.constant(0), filters));
-      if (kernel.residual)
-        value = arith::AddFOp::create(b, value,
-                                      gather(kernel.residual, base, positions));
-      value = fromSumType(b, activate(b, value, kernel.activation), vectorType);
-      vector::ScatterOp::create(b, /*result=*/Type(), kernel.output, base,
-                                positions, all, value);
-    }
-    emitLoop(b, 0, stride > 1 ? group : 0, 1, [&](Value g) {
-      Value filter = index.load(kernel.reorder, index.add(firstFilter, g));
-      Value plane = index.add(outputBase, index.mul(filter, stride));
-      emitZeros(b, kernel.output, plane, 0, origin, lanes);
-      emitZeros(b, kernel.output, plane, origin + 1, stride, lanes);
-    });
+    Value filters = loadNumbers(kernel.reorder, stored);
+    return {[=](Value buffer, Value base) {
+              return toSumType(b, vector::GatherOp::create(b, vectorType,
+                                                           buffer, base,
+                                                           filters, all, none));
+            },
+            [=](Value value, Value base) {
+              vector::ScatterOp::create(b, /*result=*/Type(), kernel.output,
+                                        base, filters, all, value);
+            }};
   }
 
   StreamExecutable &executable;
   const ConvolutionKernel &kernel;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
-  int64_t group, lanes, vectors;
+  const ConvolutionGeometry &geometry;
+  int64_t group, lanes, vectors, rows;
   VectorType vectorType, sumType;
   int64_t chains;
-  Value inputBase, outputBase;
+  Value input, output; // where the first row begins
 };
 
 } // namespace

@@ -107,9 +107,7 @@ public:
       size = std::max(size, run.geometry.leastSize(alignedOrigin(run.input),
                                                    pitches[run.input]));
       // Vectors of positions write whole lines.
-      if (!run.geometry.isFullyConnected())
-        sizes[run.output] =
-            std::max(sizes[run.output], lineElements(run.output));
+      sizes[run.output] = std::max(sizes[run.output], lineElements(run.output));
     }
   }
 
@@ -120,12 +118,9 @@ public:
     int64_t origin = alignedOrigin(extent);
     int64_t imageEnd = origin + llvm::divideCeilSigned(height, strideH) * pitch;
     int64_t size = std::max(imageEnd, lookup(sizes, extent));
-    // Vectors run over the channels of planes of one element.
-    if (size > 1)
-      size = llvm::alignTo(size, lineElements);
     return PlanesAttr::get(context,
                            DenseI64ArrayAttr::get(context, {strideH, strideW}),
-                           origin, pitch, size);
+                           origin, pitch, llvm::alignTo(size, lineElements));
   }
 
 private:
@@ -162,13 +157,16 @@ private:
     SmallVector<Run> runs;
     llvm::DenseMap<Operation *, size_t> runOfOp;
     function.walk([&](PackedConv2DOp op) {
+      if (staysPlain(op))
+        return;
       runOfOp[op] = runs.size();
       runs.push_back(runOf(op));
     });
     Layouts layouts(&getContext(), runs);
     packs.clear();
     function.walk([&](Operation *op) {
-      if (auto conv = dyn_cast<PackedConv2DOp>(op)) {
+      auto conv = dyn_cast<PackedConv2DOp>(op);
+      if (conv && !staysPlain(conv)) {
         const Run &run = runs[runOfOp[op]];
         move(conv, conv.getInputMutable(), layouts.planes(run.input));
         PlanesAttr output = layouts.planes(run.output);
@@ -182,9 +180,15 @@ private:
     });
   }
 
+  /// Images of one position are one element after the other already.
+  static bool staysPlain(PackedConv2DOp op) {
+    return ConvolutionGeometry::of(op).isFullyConnected();
+  }
+
   static bool readsPlanes(OpOperand &use) {
     if (auto conv = dyn_cast<PackedConv2DOp>(use.getOwner()))
-      return use.get() == conv.getInput() || use.get() == conv.getResidual();
+      return !staysPlain(conv) &&
+             (use.get() == conv.getInput() || use.get() == conv.getResidual());
     return isa<Pool2DOp>(use.getOwner());
   }
 

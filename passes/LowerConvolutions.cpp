@@ -80,6 +80,23 @@ static void numberInGroups(FkwIndices &indices, int64_t group) {
       indices.index[k] = i % group;
 }
 
+/// Whether each vector of filters of a fully connected layer is a run of them.
+static bool areRuns(const ConvolutionKernel &kernel,
+                    const FkwIndices &indices) {
+  int64_t lanes = kernel.filterLanes();
+  for (int64_t first = 0; first < kernel.geometry.filters;
+       first += kernel.group)
+    for (int64_t in = 0; in < kernel.group; in += lanes) {
+      ArrayRef<int32_t> filters =
+          ArrayRef(indices.reorder)
+              .slice(first + kernel.firstOfVector(in / lanes), lanes);
+      for (auto [i, filter] : llvm::enumerate(filters))
+        if (filter != filters.front() + static_cast<int32_t>(i))
+          return false;
+    }
+  return true;
+}
+
 /// Whether numbers, which are not negative, are stored in 16 bits. On the CPU
 /// only: IREE loads words of 32 bits on Vulkan, also the one that reaches
 /// beyond the end of an odd number of them, and extends their sign on vmvx.
@@ -245,7 +262,8 @@ private:
 
   LogicalResult lower(PackedConv2DOp op) {
     ++convolutions;
-    if (!planesOf(op.getInput()))
+    if (!planesOf(op.getInput()) &&
+        !ConvolutionGeometry::of(op).isFullyConnected())
       return op.emitOpError(
           "reads no planes; run pattern-layout-activations first");
     if (op.getSchedule()->isPlacedInReader()) {
@@ -309,7 +327,9 @@ private:
     Value residual = op.getResidual() ? bufferOf(op.getResidual()) : Value();
     if ((!kernel.maker && !input) || (op.getResidual() && !residual))
       return refuseForeignPlanes(op);
-    if (residual && !planesOf(op.getOutput()))
+    kernel.geometry = ConvolutionGeometry::onPlanes(op);
+    bool isPlain = kernel.geometry.isFullyConnected();
+    if (residual && !planesOf(op.getOutput()) && !isPlain)
       return op.emitOpError("adds a residual, but not in planes; run "
                             "pattern-layout-activations first");
     std::optional<FkwIndices> indices = readFkwIndices(op);
@@ -317,14 +337,19 @@ private:
     if (!indices || !weight)
       return op.emitOpError(
           "cannot be lowered: its FKW arrays are not constant");
-    kernel.geometry = ConvolutionGeometry::onPlanes(op);
-    kernel.planes = planesOf(op.getInput());
+    // An image of one position is as planes of one element.
+    kernel.planes =
+        isPlain
+            ? PlanesAttr::get(b.getContext(), b.getDenseI64ArrayAttr({1, 1}),
+                              /*origin=*/0, /*pitch=*/1, /*size=*/1)
+            : planesOf(op.getInput());
     kernel.outputPlanes = planesOf(op.getOutput());
     kernel.set = op.getStorage().getSet();
     kernel.group = op.getStorage().getGroup();
     kernel.schedule = *op.getSchedule();
     kernel.activation = op.getActivation();
     kernel.patternBits = llvm::Log2_64_Ceil(kernel.set.getNumPatterns());
+    kernel.storesRuns = isPlain && areRuns(kernel, *indices);
     if (kernel.maker)
       numberInGroups(*indices, kernel.maker->group);
 

@@ -52,7 +52,8 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
     `linalg.conv_2d_nchw_fchw`, `linalg.depthwise_conv_2d_nchw_chw` and
     `linalg.conv_2d_ngchw_gfchw` with static shapes and constant weights becomes
     one `pattern.conv2d`, which takes over the zero `tensor.pad` of its input
-    and the bias in its initial value.
+    and the bias in its initial value. So does each `linalg.conv_1d_ncw_fcw`, as a
+    convolution of images of height 1.
     Pattern set and connectivity are found in the zeros of the weights; a
     convolution without such zeros gets the pattern of all positions.
 
@@ -84,6 +85,40 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
            "Largest pattern set to look for; weights with more distinct supports count as dense">];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def AlignConvolutions1DPass : Pass<"pattern-align-convolutions-1d", "::mlir::ModuleOp"> {
+  let summary = "Give the images of 1-D convolutions one form, which is a row.";
+  let description = [{
+    Precondition: `pattern.conv2d` among linalg on tensors. A convolution of images of
+    width 1 with a kernel of width 1, as torch-mlir writes 1-D convolutions with groups,
+    becomes one of images of height 1, which are read and written by whole vectors.
+    Elementwise operations on tensors of rank 3 that such a convolution makes move to
+    its image, where they can be fused; the reshapes between two convolutions cancel.
+
+    Refused: nothing. Left as they are: convolutions with a residual, and all others.
+    Place: after the raising of convolutions, before that of pooling.
+
+    Statistics, as remarks:
+    - `rows`: convolutions of images of height 1
+
+    Before:
+
+    ```mlir
+    %i = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [1, 2, 8, 1] : tensor<1x2x8xf32> into tensor<1x2x8x1xf32>
+    %o = pattern.conv2d %i, %w map <set = <3x1, [[0, 1, 2]]>, ids = dense<1> : tensor<2x2xui8>>
+        {padding = array<i64: 1, 0, 1, 0>} : (tensor<1x2x8x1xf32>, tensor<2x2x3x1xf32>) -> tensor<1x2x8x1xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %i = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [1, 2, 1, 8] : tensor<1x2x8xf32> into tensor<1x2x1x8xf32>
+    %o = pattern.conv2d %i, %w map <set = <1x3, [[0, 1, 2]]>, ids = dense<1> : tensor<2x2xui8>>
+        {padding = array<i64: 0, 1, 0, 1>} : (tensor<1x2x1x8xf32>, tensor<2x2x1x3xf32>) -> tensor<1x2x1x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
@@ -125,20 +160,28 @@ def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
 }
 
 def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::ModuleOp"> {
-  let summary = "Raise fully connected layers to pattern.conv2d.";
+  let summary = "Raise products with constant matrices to pattern.conv2d.";
   let description = [{
-    Precondition: linalg on tensors, as importers produce it. Each static f32 or
-    f16 `linalg.matmul` of one row with the transpose of constant weights becomes a 1×1
-    `pattern.conv2d` of an image of one position, which takes over the bias that is
-    added behind it. Weights of which half are zero get a kernel map of what they
-    keep; others are stored whole.
+    Precondition: linalg on tensors, as importers produce it. A static f32 or f16
+    `linalg.matmul` with the transpose of constant weights, or a `linalg.batch_matmul`
+    with the same of them for each of the batch, becomes a 1×1
+    `pattern.conv2d`, in which each row of the product is an image of one position. It
+    takes over the bias that is added behind it; elementwise operations behind the
+    product move to its images. A product of one row is raised in any case, one of more
+    rows if pruning leaves at most half of the multiply-adds.
 
-    Refused: nothing. Left as they are: every other operation, among them products
-    of more rows. Place: after the other raising, before fusion; for CPUs only,
-    whose kernels run over the filters of such a layer by vectors.
+    The kernel map is that of blocks of neighbouring filters: a block keeps the channels
+    that one of its filters keeps, with zeros of the others. Of the sizes that divide the
+    filters, up to 128, it has the one for which vectors of `lanes` filters have the
+    fewest multiply-adds; the largest of equals.
+
+    Refused: nothing. Left as they are: every other operation, among them products of
+    more rows with dense weights, which is where general matrix products are good. Place:
+    after the other raising, before fusion; for CPUs only, whose kernels run over the
+    filters of such a layer by vectors.
 
     Statistics, as remarks:
-    - `layers`: fully connected layers
+    - `layers`: products that were raised
 
     Before:
 
@@ -156,6 +199,9 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     %y = tensor.collapse_shape %o [[0], [1, 2, 3]] : tensor<1x10x1x1xf32> into tensor<1x10xf32>
     ```
   }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", /*default=*/"16",
+           "Filters that a vector register holds">];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -331,7 +377,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     missing; a schedule that is already in the IR is kept. On `cpu` the filter group
     takes as many vectors of output positions as the registers hold beside its
     weights or inputs, spread evenly over the image, and a workgroup as many such
-    tiles as have their input in `cache-bytes`; on `gpu` and `vm` a position is a
+    tiles as have their input in `cache-bytes`; where an image is one position, the
+    registers hold the filter group of as many images. On `gpu` and `vm` a position is a
     thread or a loop iteration. Pooling and copies go by one vector or thread.
 
     A convolution without groups whose channels are each read by many filters, in
@@ -347,8 +394,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     image does not split it, `prefetch=false`, `channel-stationary=false` and `place-in-readers=false`.
 
     Refused, with an error: options out of range, lanes that do not divide a cache
-    line on `cpu`; a convolution that is not on planes. Place: after layout, before
-    lowering.
+    line on `cpu`; a convolution that is not on planes, unless its images are one
+    position. Place: after layout, before lowering.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule
@@ -400,7 +447,8 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
     padding of all of them. Convolutions and pooling write such planes where a
     convolution, a pooling or a sum reads them, so that nothing is copied between
     them. A `pattern.pack` stands where an image comes in plain or is read with
-    strides, a `pattern.unpack` where another operation reads it. A 1×1 convolution
+    strides, a `pattern.unpack` where another operation reads it. Images of one position
+    that are multiplied by a matrix stay plain, which is one element after the other. A 1×1 convolution
     before a strided one runs over the phases of its input, if that has fewer
     channels or is wanted in phases anyway.
 

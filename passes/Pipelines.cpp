@@ -33,11 +33,13 @@ struct TargetOptions : PassPipelineOptions<TargetOptions> {
 
 } // namespace
 
-static void linalgToPacked(OpPassManager &pm, Device device = Device::Cpu) {
+static void linalgToPacked(OpPassManager &pm, Device device = Device::Cpu,
+                           int64_t lanes = 16) {
   pm.addPass(createRaiseConvolutionsPass());
+  pm.addPass(createAlignConvolutions1DPass());
   pm.addPass(createRaisePoolingPass());
   if (device == Device::Cpu)
-    pm.addPass(createRaiseFullyConnectedPass());
+    pm.addPass(createRaiseFullyConnectedPass({lanes}));
   pm.addPass(createFuseEpiloguesPass());
   pm.addPass(createReorderFiltersPass());
   pm.addPass(createCompressWeightsPass());
@@ -67,7 +69,7 @@ void patternc::registerPipelines() {
       "pattern-linalg-to-executable-pipeline",
       "The whole way from linalg to executables",
       [](OpPassManager &pm, const TargetOptions &target) {
-        linalgToPacked(pm, target.device);
+        linalgToPacked(pm, target.device, target.lanes);
         packedToExecutable(pm, target);
       });
   PassPipelineRegistration<>(

@@ -1,13 +1,15 @@
 // Raises linalg convolutions with constant weights to pattern.conv2d, together
-// with the tensor.pad of their input and the bias in their initial value.
-// Precondition: linalg on tensors. Postcondition: no static convolution of f32
-// or f16 with constant weights is left in NCHW form. Refuses weights that are
-// not finite; leaves alone whatever it has no pattern form for.
+// with the tensor.pad of their input and the bias in their initial value. A 1-D
+// convolution is one of images of height 1. Precondition: linalg on tensors.
+// Postcondition: no static convolution of f32 or f16 with constant weights is
+// left in NCHW or NCW form. Refuses weights that are not finite; leaves alone
+// whatever it has no pattern form for.
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -55,6 +57,9 @@ static Value skipReshapes(Value value) {
 /// N×(G·C)×H×W to or from N×G×C×H×W.
 static const SmallVector<ReassociationIndices> groupsJoined{
     {0}, {1, 2}, {3}, {4}};
+
+/// N×C×W to or from N×C×1×W.
+static const SmallVector<ReassociationIndices> rowOfImage{{0}, {1}, {2, 3}};
 
 /// Reads the initial value of a convolution: zero, one constant, or a bias
 /// along the output channels. Fails on anything else.
@@ -224,6 +229,73 @@ private:
   int64_t maxPatterns;
 };
 
+/// Makes a 1-D convolution a 2-D one, which is then raised.
+struct ExpandConvolution1D : OpRewritePattern<linalg::Conv1DNcwFcwOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::Conv1DNcwFcwOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics() ||
+        !llvm::all_of(op.getInputs(), isPlain) || !isPlain(op->getResult(0)) ||
+        !isOfOneType(op) ||
+        !matchPattern(skipReshapes(op.getInputs()[1]), m_Constant()))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto ofRows = [&](DenseElementsAttr attribute) {
+      return b.getI64VectorAttr({1, *attribute.getValues<int64_t>().begin()});
+    };
+    Value init = expandBias(b, op.getOutputs()[0]);
+    Value conv = linalg::Conv2DNchwFchwOp::create(
+                     b, init.getType(),
+                     ValueRange{expandPadded(b, op.getInputs()[0]),
+                                expand(b, op.getInputs()[1])},
+                     init, ofRows(op.getStrides()), ofRows(op.getDilations()))
+                     .getResult(0);
+    rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
+        op, op->getResult(0).getType(), conv, rowOfImage);
+    return success();
+  }
+
+private:
+  static RankedTensorType expanded(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    ArrayRef<int64_t> shape = type.getShape();
+    return RankedTensorType::get({shape[0], shape[1], 1, shape[2]},
+                                 type.getElementType());
+  }
+
+  static Value expand(ImplicitLocOpBuilder &b, Value value) {
+    return tensor::ExpandShapeOp::create(b, expanded(value), value, rowOfImage);
+  }
+
+  /// Padding stays the operation before the convolution.
+  static Value expandPadded(ImplicitLocOpBuilder &b, Value image) {
+    auto pad = image.getDefiningOp<tensor::PadOp>();
+    if (!pad || !pad.getConstantPaddingValue() || !isPlain(pad.getSource()))
+      return expand(b, image);
+    auto ofRows = [&](SmallVector<OpFoldResult> sizes) {
+      sizes.insert(sizes.begin() + 2, b.getIndexAttr(0));
+      return sizes;
+    };
+    return tensor::PadOp::create(b, expanded(image), expand(b, pad.getSource()),
+                                 ofRows(pad.getMixedLowPad()),
+                                 ofRows(pad.getMixedHighPad()),
+                                 pad.getConstantPaddingValue());
+  }
+
+  static Value expandBias(ImplicitLocOpBuilder &b, Value init) {
+    auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
+    if (!broadcast || broadcast.getDimensions() != ArrayRef<int64_t>{0, 2})
+      return expand(b, init);
+    RankedTensorType type = expanded(init);
+    Value empty =
+        tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+    return linalg::BroadcastOp::create(b, broadcast.getInput(), empty,
+                                       ArrayRef<int64_t>{0, 2, 3})
+        ->getResult(0);
+  }
+};
+
 class RaiseConvolutions
     : public patternc::impl::RaiseConvolutionsPassBase<RaiseConvolutions> {
 public:
@@ -232,7 +304,8 @@ public:
   void runOnOperation() override {
     if (failed(checkWeights<linalg::Conv2DNchwFchwOp>()) ||
         failed(checkWeights<linalg::DepthwiseConv2DNchwChwOp>()) ||
-        failed(checkWeights<linalg::Conv2DNgchwGfchwOp>()))
+        failed(checkWeights<linalg::Conv2DNgchwGfchwOp>()) ||
+        failed(checkWeights<linalg::Conv1DNcwFcwOp>()))
       return signalPassFailure();
 
     MLIRContext *context = &getContext();
@@ -241,6 +314,7 @@ public:
                  RaiseConvolution<linalg::DepthwiseConv2DNchwChwOp>,
                  RaiseConvolution<linalg::Conv2DNgchwGfchwOp>>(
         context, static_cast<int64_t>(maxPatterns));
+    patterns.add<ExpandConvolution1D>(context);
     // The reshapes around grouped convolutions cancel.
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);

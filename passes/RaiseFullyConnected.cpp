@@ -1,8 +1,10 @@
-// Raises fully connected layers to pattern.conv2d: a vector times a constant
-// matrix is a 1x1 convolution of an image of one position. Precondition: linalg
-// on tensors. Postcondition: no static product of one row with transposed
-// constant weights is left. Refuses nothing; leaves alone products of more
-// rows, which is where general matrix products are good.
+// Raises products with constant matrices to pattern.conv2d: the rows of such a
+// product are images of one position, and the matrix is a 1x1 convolution.
+// Precondition: linalg on tensors. Postcondition: no static product of one row
+// with transposed constant weights is left, nor one of more rows of which
+// pruning leaves at most half. Refuses lanes that are not positive; leaves
+// alone dense products of more rows, which is where general matrix products are
+// good.
 
 #include "dialect/ConstantData.h"
 #include "dialect/PatternOps.h"
@@ -12,7 +14,6 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "passes/KernelInference.h"
 #include "passes/LayerName.h"
 #include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
@@ -26,38 +27,92 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// 1×C to or from 1×C×1×1.
+/// N×C to or from N×C×1×1.
 static const SmallVector<ReassociationIndices> onePosition{{0}, {1, 2, 3}};
 
-/// Whether `collapse` gives the rows of images of one position.
-static bool isOfOnePosition(tensor::CollapseShapeOp collapse) {
-  return collapse.getReassociationIndices() == onePosition &&
-         collapse.getSrcType().getShape().take_back(2) ==
-             ArrayRef<int64_t>{1, 1};
+/// B×M×C to or from (B·M)×C.
+static const SmallVector<ReassociationIndices> batchOfRows{{0, 1}, {2}};
+
+/// The reshape that gives `value` as the rows of images of one position, or
+/// null.
+static tensor::CollapseShapeOp rowsOfImages(Value value) {
+  auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>();
+  if (collapse && collapse.getReassociationIndices() == onePosition &&
+      collapse.getSrcType().getShape().take_back(2) == ArrayRef<int64_t>{1, 1})
+    return collapse;
+  return {};
 }
 
-/// A single zero would keep the filters around it from sharing their indices,
-/// so weights that are mostly there are stored whole.
-static KernelMapAttr mapOf(MLIRContext *context, ArrayRef<float> weights,
+/// Filters of a block share one set of indices and are computed together.
+static constexpr int64_t maxBlock = 128;
+
+namespace {
+
+/// Blocks of neighbouring filters, of which each keeps the channels that one of
+/// its filters keeps.
+struct Blocks {
+  int64_t size = 0;
+  int64_t multiplyAdds = 0;    // of a row, as vectors compute them
+  SmallVector<uint8_t, 0> ids; // filters × channels, 1 where one is kept
+};
+
+} // namespace
+
+/// The blocks of `size` filters. Vectors have `lanes` filters, be they in the
+/// block or not.
+static Blocks blocksOf(ArrayRef<float> weights, int64_t channels, int64_t size,
+                       int64_t lanes) {
+  Blocks blocks;
+  blocks.size = size;
+  blocks.ids.assign(weights.size(), 0);
+  int64_t blockWeights = size * channels;
+  for (size_t first = 0; first < weights.size(); first += blockWeights) {
+    MutableArrayRef<uint8_t> ids =
+        MutableArrayRef(blocks.ids).slice(first, blockWeights);
+    for (auto [i, weight] : llvm::enumerate(weights.slice(first, blockWeights)))
+      ids[i % channels] |= weight != 0;
+    for (int64_t filter = 1; filter < size; ++filter)
+      llvm::copy(ids.take_front(channels), ids.begin() + filter * channels);
+    blocks.multiplyAdds +=
+        llvm::count(ids.take_front(channels), 1) * llvm::alignTo(size, lanes);
+  }
+  return blocks;
+}
+
+/// The blocks with the fewest multiply-adds, the largest of equals.
+static Blocks findBlocks(ArrayRef<float> weights, int64_t filters,
+                         int64_t channels, int64_t lanes) {
+  Blocks best;
+  for (int64_t size = 1; size <= std::min(filters, maxBlock); ++size) {
+    if (filters % size != 0)
+      continue;
+    Blocks blocks = blocksOf(weights, channels, size, lanes);
+    if (best.size == 0 || blocks.multiplyAdds <= best.multiplyAdds)
+      best = std::move(blocks);
+  }
+  return best;
+}
+
+static KernelMapAttr mapOf(MLIRContext *context, const Blocks &blocks,
                            ArrayRef<int64_t> shape) {
-  if (2 * llvm::count(weights, 0.0f) >= static_cast<int64_t>(weights.size()))
-    return inferKernelMap(context, weights, shape, /*maxPatterns=*/1);
   auto type = RankedTensorType::get(
       shape.take_front(2), IntegerType::get(context, 8, IntegerType::Unsigned));
   return KernelMapAttr::get(context,
                             KernelPatternsAttr::getAllPositions(context, 1, 1),
-                            DenseIntElementsAttr::get(type, uint8_t(1)));
+                            cast<DenseIntElementsAttr>(DenseElementsAttr::get(
+                                type, ArrayRef<uint8_t>(blocks.ids))));
 }
 
 namespace {
 
-struct RaiseMatmul : OpRewritePattern<linalg::MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
+template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
+  RaiseProduct(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern<MatmulOp>(context), lanes(lanes) {}
 
-  LogicalResult matchAndRewrite(linalg::MatmulOp op,
+  LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
     Value input = op.getInputs()[0];
-    auto transpose = op.getInputs()[1].getDefiningOp<linalg::TransposeOp>();
+    auto transpose = matrixOf(op).template getDefiningOp<linalg::TransposeOp>();
     if (!op.hasPureTensorSemantics() || op.hasUserDefinedMaps() || !transpose ||
         !isPlain(input) || !isPlain(op->getResult(0)) || !isOfOneType(op) ||
         !isPlain(transpose.getInput()) || !isZeroFill(op.getOutputs()[0]))
@@ -68,14 +123,25 @@ struct RaiseMatmul : OpRewritePattern<linalg::MatmulOp> {
     if (!data || !matchPattern(source, m_Constant(&attribute)))
       return failure();
     auto outputType = cast<RankedTensorType>(op->getResult(0).getType());
-    int64_t filters = outputType.getDimSize(1);
-    int64_t channels = cast<RankedTensorType>(input.getType()).getDimSize(1);
-    if (outputType.getDimSize(0) != 1)
-      return failure();
+    int64_t filters = outputType.getShape().back();
+    int64_t rows = outputType.getNumElements() / filters;
+    int64_t channels =
+        cast<RankedTensorType>(input.getType()).getShape().back();
+    // Blocks keep at least what pruning left.
+    int64_t left = llvm::count_if(data->elements(), [](float w) { return w; });
+    if (rows != 1 && 2 * left > filters * channels)
+      return rewriter.notifyMatchFailure(op, "the weights are dense");
+    Blocks blocks = findBlocks(data->elements(), filters, channels, lanes);
+    if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
+      return rewriter.notifyMatchFailure(op, "pruning leaves too much");
 
     Location loc = nameLayer(op.getLoc(), blobName(source));
+    bool isBatch = outputType.getRank() == 3;
+    if (isBatch)
+      input =
+          tensor::CollapseShapeOp::create(rewriter, loc, input, batchOfRows);
     auto imageOf = [&](int64_t channels) {
-      return RankedTensorType::get({1, channels, 1, 1},
+      return RankedTensorType::get({rows, channels, 1, 1},
                                    outputType.getElementType());
     };
     SmallVector<int64_t> shape{filters, channels, 1, 1};
@@ -89,22 +155,44 @@ struct RaiseMatmul : OpRewritePattern<linalg::MatmulOp> {
     auto pair = rewriter.getDenseI64ArrayAttr({1, 1});
     Value conv = Conv2DOp::create(
         rewriter, loc, imageOf(filters), image, weights, /*bias=*/nullptr,
-        /*residual=*/nullptr,
-        mapOf(rewriter.getContext(), data->elements(), shape),
+        /*residual=*/nullptr, mapOf(rewriter.getContext(), blocks, shape),
         /*filter_order=*/nullptr, /*strides=*/pair,
         rewriter.getDenseI64ArrayAttr({0, 0, 0, 0}), /*dilations=*/pair,
         rewriter.getI64IntegerAttr(1),
         ActivationAttr::get(rewriter.getContext(), Activation::None));
-    rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(op, outputType, conv,
-                                                         onePosition);
+    Value result =
+        tensor::CollapseShapeOp::create(rewriter, loc, conv, onePosition);
+    if (isBatch)
+      result = tensor::ExpandShapeOp::create(rewriter, loc, outputType, result,
+                                             batchOfRows);
+    rewriter.replaceOp(op, result);
     return success();
   }
 
 private:
+  static Value matrixOf(linalg::MatmulOp op) { return op.getInputs()[1]; }
+
+  /// The one matrix that every image of a batch is multiplied by.
+  static Value matrixOf(linalg::BatchMatmulOp op) {
+    Value matrices = op.getInputs()[1];
+    auto copy = matrices.getDefiningOp<linalg::GenericOp>();
+    if (!copy || copy.getNumLoops() != 3 || copy.getNumDpsInputs() != 1 ||
+        copy.getNumParallelLoops() != 3 ||
+        copy.getBody()->getTerminator()->getOperand(0) !=
+            copy.getBody()->getArgument(0))
+      return matrices;
+    SmallVector<AffineMap> maps = copy.getIndexingMapsArray();
+    AffineMap last = AffineMap::getMinorIdentityMap(3, 2, op.getContext());
+    return maps[0] == last && maps[1].isIdentity() ? copy.getInputs()[0]
+                                                   : matrices;
+  }
+
   static bool isZeroFill(Value init) {
     auto fill = init.getDefiningOp<linalg::FillOp>();
     return isZero(fill ? fill.getInputs()[0] : init);
   }
+
+  int64_t lanes;
 };
 
 /// Takes over the bias that is added behind the product.
@@ -117,13 +205,12 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
         op.getNumDpsInits() != 1 || op.getNumParallelLoops() != 2 ||
         op.getNumLoops() != 2 || !addsArguments(*op.getBody()))
       return failure();
-    auto collapse = op.getInputs()[0].getDefiningOp<tensor::CollapseShapeOp>();
+    tensor::CollapseShapeOp collapse = rowsOfImages(op.getInputs()[0]);
     auto conv =
         collapse ? collapse.getSrc().getDefiningOp<Conv2DOp>() : nullptr;
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     if (!conv || conv.getBias() || conv.getActivation() != Activation::None ||
-        !isOfOnePosition(collapse) || !collapse->hasOneUse() ||
-        !conv->hasOneUse() ||
+        !collapse->hasOneUse() || !conv->hasOneUse() ||
         collapse.getType() != op->getResult(0).getType() ||
         !isPlain(op.getInputs()[1]) || !maps[0].isIdentity() ||
         maps[1].getResults() != ArrayRef(rewriter.getAffineDimExpr(1)) ||
@@ -139,9 +226,26 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// Whether an elementwise operation reads `operand`, which could be fused;
+/// others are better off with the shape that they have.
+static bool isElementwise(OpOperand *operand) {
+  auto generic = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  return generic && generic.getNumResults() == 1 && isOfOneType(generic) &&
+         generic.getNumParallelLoops() == generic.getNumLoops();
+}
+
 class RaiseFullyConnected
     : public patternc::impl::RaiseFullyConnectedPassBase<RaiseFullyConnected> {
 public:
+  using RaiseFullyConnectedPassBase::RaiseFullyConnectedPassBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (lanes <= 0)
+      return emitError(UnknownLoc::get(context))
+             << "expected positive lanes, but found " << lanes.getValue();
+    return success();
+  }
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     auto convolutions = [&] {
@@ -151,16 +255,22 @@ public:
     };
     int64_t before = convolutions();
     RewritePatternSet patterns(context);
-    patterns.add<RaiseMatmul>(context);
+    patterns.add<RaiseProduct<linalg::MatmulOp>,
+                 RaiseProduct<linalg::BatchMatmulOp>>(
+        context, static_cast<int64_t>(lanes));
     patterns.add<TakeBias>(context, /*benefit=*/2);
-    // What is computed from each output moves to the image, where it can be
-    // fused; then the reshapes between two layers, and those behind a global
-    // pooling, cancel.
+    // What is computed from each output moves to the rows, where these were
+    // split, and then to the images, where it can be fused; then the reshapes
+    // between two layers, and those behind a global pooling, cancel.
+    linalg::populateFoldReshapeOpsByCollapsingPatterns(
+        patterns, [](OpOperand *operand) {
+          auto split = operand->get().getDefiningOp<tensor::ExpandShapeOp>();
+          return split && rowsOfImages(split.getSrc()) &&
+                 isElementwise(operand);
+        });
     linalg::populateFoldReshapeOpsByExpansionPatterns(
         patterns, [](OpOperand *operand) {
-          auto collapse =
-              operand->get().getDefiningOp<tensor::CollapseShapeOp>();
-          return collapse && isOfOnePosition(collapse);
+          return rowsOfImages(operand->get()) && isElementwise(operand);
         });
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);

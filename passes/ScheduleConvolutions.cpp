@@ -1,7 +1,8 @@
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
 // pattern.packed_conv2d on planes. Postcondition: each has a schedule; one that
 // was there is kept. Refuses options out of range, lanes that do not divide a
-// cache line, and a convolution that is not on planes.
+// cache line, and a convolution that is not on planes, unless its images are
+// one position.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
@@ -35,6 +36,9 @@ static constexpr int64_t multiplyAddsAhead = 400;
 
 /// Filters of a block that have to read a channel for it to stay in registers.
 static constexpr int64_t minReaders = 24;
+
+/// Rows of a matrix product that are computed at once.
+static constexpr int64_t maxRows = 16;
 
 /// Taps of a kernel that are worth loading and storing a sum.
 static constexpr int64_t minStationaryTaps = 3;
@@ -81,11 +85,11 @@ public:
       if (!op || op.getSchedule())
         return WalkResult::advance();
       PlanesAttr planes = planesOf(op.getInput());
-      if (!planes) {
+      if (!planes && !ConvolutionGeometry::of(op).isFullyConnected()) {
         op.emitOpError("reads no planes; run pattern-layout-activations first");
         return WalkResult::interrupt();
       }
-      op.setScheduleAttr(schedule(op, planes.getPitch()));
+      op.setScheduleAttr(schedule(op));
       scheduled.insert(op);
       auto maker = op.getInput().getDefiningOp<PackedConv2DOp>();
       if (placeInReaders && scheduled.contains(maker) &&
@@ -113,13 +117,13 @@ private:
                              Stationary::Filter, Placement::Memory);
   }
 
-  ScheduleAttr schedule(PackedConv2DOp op, int64_t pitch) {
+  ScheduleAttr schedule(PackedConv2DOp op) {
     int64_t group = op.getStorage().getGroup();
     int64_t together = std::gcd(group, filters.getValue());
     int64_t part = together == group ? 0 : together;
     switch (device) {
     case Device::Cpu:
-      return scheduleVectors(op, pitch, together, part);
+      return scheduleVectors(op, together, part);
     case Device::Gpu:
       return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0, part,
                                Stationary::Filter, Placement::Memory);
@@ -157,14 +161,24 @@ private:
     place(reader, Placement::Memory);
   }
 
+  /// The sums of as many rows as fit the registers, with one vector of weights
+  /// for each vector of filters and a row's input. Rows are far apart in
+  /// memory, and more of them at once gain nothing.
   ScheduleAttr scheduleFullyConnected(PackedConv2DOp op,
                                       const ConvolutionGeometry &geometry) {
     int64_t group = op.getStorage().getGroup();
     int64_t width = std::min<int64_t>(lanesOf(op.getType()),
                                       llvm::bit_floor(uint64_t(group)));
+    int64_t vectors = llvm::divideCeilSigned(group, width);
+    // Sums are in f32.
+    int64_t sums = vectors * laneBits / op.getType().getElementTypeBitWidth();
+    int64_t most =
+        std::clamp<int64_t>((registers - 2 - sums) / sums, 1, maxRows);
+    int64_t parts = llvm::divideCeilSigned(geometry.batch, most);
     return ScheduleAttr::get(
-        &getContext(), device, width, llvm::divideCeilSigned(group, width),
-        /*tiles=*/1, blocksOf(geometry.filters / group, geometry.batch),
+        &getContext(), device, width, vectors,
+        /*tiles=*/llvm::divideCeilSigned(geometry.batch, parts),
+        blocksOf(geometry.filters / group, parts),
         prefetch && lanes == 16 ? 1 : 0, /*filters=*/0, Stationary::Filter,
         Placement::Memory);
   }
@@ -203,11 +217,11 @@ private:
   }
 
   /// Of `group` filters that are computed together, `part` in the schedule.
-  ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t pitch, int64_t group,
-                               int64_t part) {
+  ScheduleAttr scheduleVectors(PackedConv2DOp op, int64_t group, int64_t part) {
     ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
     if (geometry.isFullyConnected())
       return scheduleFullyConnected(op, geometry);
+    int64_t pitch = planesOf(op.getInput()).getPitch();
     int64_t run = geometry.runLength(pitch);
 
     // Two masked stores write a vector of a plain output.

@@ -14,10 +14,14 @@ from vulkan import require_vulkan
 _AARCH64 = ("snapdragon-855", "snapdragon-8gen2", "aarch64")
 _VULKAN = ("vulkan", "vulkan-adreno")
 
-EVERY_TARGET_BUT_THE_HOST = [
+# Where IREE's own kernels, too, can be trusted with any operator.
+EVERY_PROCESSOR_BUT_THE_HOST = [
     "vmvx",
-    *(pytest.param(name, marks=pytest.mark.vulkan) for name in _VULKAN),
     *(pytest.param(name, marks=pytest.mark.aarch64) for name in _AARCH64),
+]
+EVERY_TARGET_BUT_THE_HOST = [
+    *EVERY_PROCESSOR_BUT_THE_HOST,
+    *(pytest.param(name, marks=pytest.mark.vulkan) for name in _VULKAN),
 ]
 
 

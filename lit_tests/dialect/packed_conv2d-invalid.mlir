@@ -670,12 +670,36 @@ func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides
 
 // -----
 
-func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 1>>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x1x1xf32> {
   // expected-error @+1 {{channels are not stationary where images are one position}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
-      : (tensor<1x1x1x1xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 1>>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x1x1xf32>
+  return %y : tensor<1x1x1x1xf32>
+}
+
+// -----
+
+func.func @more_images_at_once_than_there_are(%x: tensor<2x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<2x1x1x1xf32> {
+  // expected-error @+1 {{computes 3 images at once, but there are 2}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      schedule <device = cpu, lanes = 1, vectors = 1, tiles = 3, blocks = 1, prefetch = 0>
+      : (tensor<2x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<2x1x1x1xf32>
+  return %y : tensor<2x1x1x1xf32>
+}
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 16>
+func.func @planes_of_one_position(%x: tensor<1x1x1x1xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x1x1xf32> {
+  // expected-error @+1 {{multiplies images of one position by a matrix, which are plain, but found #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 16>}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<1x1x1x1xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }

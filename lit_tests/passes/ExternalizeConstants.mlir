@@ -47,6 +47,28 @@ func.func @second() -> tensor<1xf32> {
 
 // -----
 
+// What is equal are the bytes and the type, not the name.
+// CHECK-LABEL: module attributes {pattern.parameters = {v = {{[^,]+}}, w = dense_resource<w> : {{[^,]+}}}}
+// CHECK-COUNT-2: "util.global"()
+// CHECK-NOT: "util.global"()
+// CHECK: func.func @steps
+// CHECK: %[[V:.+]] = "util.global.load"() <{global = @v}> : () -> tensor<1xi32>
+// CHECK: %[[W:.+]] = "util.global.load"() <{global = @w}> : () -> tensor<1xf32>
+// CHECK: %[[AGAIN:.+]] = "util.global.load"() <{global = @w}> : () -> tensor<1xf32>
+// CHECK: return %[[V]], %[[W]], %[[AGAIN]]
+func.func @steps() -> (tensor<1xi32>, tensor<1xf32>, tensor<1xf32>) {
+  %0 = arith.constant dense_resource<v> : tensor<1xi32>
+  %1 = arith.constant dense_resource<w> : tensor<1xf32>
+  %2 = arith.constant dense_resource<w_1> : tensor<1xf32>
+  return %0, %1, %2 : tensor<1xi32>, tensor<1xf32>, tensor<1xf32>
+}
+
+{-#
+  dialect_resources: { builtin: { v: "0x400000000000803F", w: "0x400000000000803F", w_1: "0x400000000000803F" } }
+#-}
+
+// -----
+
 // The same blob under two shapes is one parameter of two globals.
 // CHECK-LABEL: module attributes {pattern.parameters = {w = dense_resource<w> : {{[^,]+}}}}
 // CHECK-DAG: #flow.parameter.named<"patternc"::"w"> : tensor<1x2xf32>, sym_name = "[[MATRIX:w.*]]", sym_visibility

@@ -14,8 +14,9 @@
 // CHECK: arith.addi %[[AT]], %c4
 // CHECK: arith.addi %[[AT]], %c6
 // CHECK: scf.yield
-// CHECK-COUNT-3: vector.scatter
 // CHECK-NOT: vector.scatter
+// CHECK-COUNT-3: vector.store
+// CHECK-NOT: vector.store
 func.func @main(%x: tensor<1x5x1x1xf32>) -> tensor<1x10x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<50xf32>
   %i = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi16>
@@ -88,10 +89,10 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
 // CHECK: %[[W:.+]] = vector.load %{{.+}} : memref<8xf16>, vector<8xf16>
 // CHECK: %[[WIDE:.+]] = arith.extf %[[W]] : vector<8xf16> to vector<8xf32>
 // CHECK: vector.fma %[[ALL]], %[[WIDE]], %{{.+}} : vector<8xf32>
-// CHECK: %[[B:.+]] = vector.gather {{.*}} into vector<8xf16>
+// CHECK: %[[B:.+]] = vector.load %{{.+}} : memref<8xf16>, vector<8xf16>
 // CHECK: arith.extf %[[B]]
 // CHECK: %[[Y:.+]] = arith.truncf %{{.+}} : vector<8xf32> to vector<8xf16>
-// CHECK: vector.scatter {{.*}} %[[Y]]
+// CHECK: vector.store %[[Y]]
 func.func @main(%x: tensor<1x1x1x1xf16>, %b: tensor<8xf16>) -> tensor<1x8x1x1xf16> {
   %w = arith.constant dense<1.0> : tensor<8xf16>
   %i = arith.constant dense<0> : tensor<1xi16>
@@ -101,4 +102,43 @@ func.func @main(%x: tensor<1x1x1x1xf16>, %b: tensor<8xf16>) -> tensor<1x8x1x1xf1
       : (tensor<1x1x1x1xf16>, tensor<8xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf16>)
       -> tensor<1x8x1x1xf16> loc("half_precision")
   return %y : tensor<1x8x1x1xf16>
+}
+
+// -----
+
+// Two rows of five are computed at once, each with the weights that are loaded; the last ones begin at the fourth. A
+// vector of filters that follow each other is stored as one.
+// CHECK-LABEL: func.func @rows(
+// CHECK: %[[LAST:.+]] = arith.constant 3 : index
+// CHECK: %[[ROW:.+]] = arith.minsi %{{.+}}, %[[LAST]]
+// CHECK: %[[IN:.+]] = arith.muli %[[ROW]], %c6
+// CHECK: %[[OUT:.+]] = arith.muli %[[ROW]], %c8
+// CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>
+// CHECK: %[[AT:.+]] = arith.addi %{{.+}}, %[[IN]]
+// CHECK: %[[X0:.+]] = memref.load %{{.+}}[%[[AT]]]
+// CHECK: vector.broadcast %[[X0]]
+// CHECK: vector.fma
+// CHECK: vector.fma
+// CHECK: %[[NEXT:.+]] = arith.addi %[[AT]], %c6
+// CHECK: %[[X1:.+]] = memref.load %{{.+}}[%[[NEXT]]]
+// CHECK: vector.broadcast %[[X1]]
+// CHECK-NOT: vector.gather
+// CHECK: %[[B:.+]] = vector.load %{{.+}} : memref<8xf32>
+// CHECK: %[[SUM:.+]] = arith.addf %{{.+}}, %[[B]]
+// CHECK: %[[A:.+]] = vector.load %{{.+}} : memref<40xf32>
+// CHECK: arith.addf %[[SUM]], %[[A]]
+// CHECK-COUNT-4: vector.store
+// CHECK-LABEL: func.func @main(
+// CHECK-NOT: stream.
+// CHECK: flow.dispatch
+func.func @main(%x: tensor<5x6x1x1xf32>, %b: tensor<8xf32>, %a: tensor<5x8x1x1xf32>) -> tensor<5x8x1x1xf32> {
+  %w = arith.constant dense<1.0> : tensor<16xf32>
+  %i = arith.constant dense<[1, 4]> : tensor<2xi16>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[4, 5, 6, 7, 0, 1, 2, 3]> : tensor<8xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) add(%a) storage <set = <1x1, [[0]]>, group = 8>
+      schedule <device = cpu, lanes = 4, vectors = 2, tiles = 2, blocks = 1, prefetch = 0>
+      : (tensor<5x6x1x1xf32>, tensor<16xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf32>,
+         tensor<5x8x1x1xf32>) -> tensor<5x8x1x1xf32> loc("rows")
+  return %y : tensor<5x8x1x1xf32>
 }

@@ -592,3 +592,26 @@ func.func @half_precision(%x: tensor<1x1x3x4xf16>, %w: tensor<1xf16>, %z: tensor
       -> tensor<1x1x3x4xf32>
   return %0, %1 : tensor<1x1x3x4xf16>, tensor<1x1x3x4xf32>
 }
+
+// -----
+
+// Images of one position that are multiplied by a matrix stay as they are, also what a pooling makes for it. What a
+// larger kernel reads is in planes.
+// CHECK-LABEL: @one_position
+// CHECK-SAME: %[[X:[^:]+]]: tensor<3x1x4x4xf32>
+// CHECK: %[[P:.+]] = pattern.pool2d <average> %[[X]] {{.*}} -> tensor<3x1x1x1xf32>
+// CHECK: %[[Y:.+]] = pattern.packed_conv2d %[[P]] {{.*}} -> tensor<3x1x1x1xf32>
+// CHECK: %[[PLANES:.+]] = pattern.pack %[[Y]]
+// CHECK: pattern.packed_conv2d %[[PLANES]]
+func.func @one_position(%x: tensor<3x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<3x1x1x1xf32> {
+  %p = pattern.pool2d <average> %x {kernel = array<i64: 4, 4>} : tensor<3x1x4x4xf32> -> tensor<3x1x1x1xf32>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+      : (tensor<3x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<3x1x1x1xf32>
+  %z = pattern.packed_conv2d %y fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
+      {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<3x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<3x1x1x1xf32>
+  return %z : tensor<3x1x1x1xf32>
+}

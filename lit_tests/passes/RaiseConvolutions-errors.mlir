@@ -21,6 +21,16 @@ func.func @infinity_behind_reshape(%x: tensor<1x2x4x4xf32>, %init: tensor<1x2x4x
 
 // -----
 
+func.func @one_dimension(%x: tensor<1x1x4xf32>, %init: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  %w = arith.constant dense<0x7F800000> : tensor<1x1x1xf32>
+  // expected-error @+1 {{weights of this convolution hold a value that is not finite}}
+  %y = linalg.conv_1d_ncw_fcw ins(%x, %w : tensor<1x1x4xf32>, tensor<1x1x1xf32>)
+      outs(%init : tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  return %y : tensor<1x1x4xf32>
+}
+
+// -----
+
 // The message names the weights if they have a name.
 func.func @blob(%x: tensor<1x1x1x4x4xf32>, %init: tensor<1x1x1x4x4xf32>) -> tensor<1x1x1x4x4xf32> {
   %w = arith.constant dense_resource<layer1.0.conv2.weight> : tensor<1x1x1x1x1xf32>

@@ -108,3 +108,15 @@ func.func @mixed_precision(%x: tensor<1x1x4x4xf16>) -> tensor<1x1x4x4xf32> {
       outs(%zero : tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @one_dimension_without_constant_weights
+// CHECK: linalg.conv_1d_ncw_fcw
+// CHECK-NOT: pattern.conv2d
+func.func @one_dimension_without_constant_weights(%x: tensor<1x1x4xf32>, %w: tensor<1x1x1xf32>) -> tensor<1x1x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x4xf32>
+  %y = linalg.conv_1d_ncw_fcw ins(%x, %w : tensor<1x1x4xf32>, tensor<1x1x1xf32>)
+      outs(%zero : tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  return %y : tensor<1x1x4xf32>
+}

@@ -265,3 +265,42 @@ func.func @matmul(%x: tensor<2x3xf32>, %y: tensor<3x4xf32>, %z: tensor<2x4xf32>)
   %0 = linalg.matmul ins(%x, %y : tensor<2x3xf32>, tensor<3x4xf32>) outs(%z : tensor<2x4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
+
+// -----
+
+// A 1-D convolution is one of images of height 1, padding and bias included.
+// CHECK-LABEL: @one_dimension
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x8xf32>, %[[B:[^:]+]]: tensor<1xf32>
+// CHECK-DAG: %[[W:.+]] = arith.constant dense<{{.*}}> : tensor<1x1x1x3xf32>
+// CHECK-DAG: %[[I:.+]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1], [2, 3]] output_shape [1, 1, 1, 8]
+// CHECK: %[[Y:.+]] = pattern.conv2d %[[I]], %[[W]] bias(%[[B]]) map <set = <1x3, {{\[\[}}0, 2]]>, ids = dense<1> : tensor<1x1xui8>>
+// CHECK-SAME: {dilations = array<i64: 1, 3>, padding = array<i64: 0, 1, 0, 2>, strides = array<i64: 1, 2>}
+// CHECK: tensor.collapse_shape %[[Y]] {{\[\[}}0], [1], [2, 3]] : tensor<1x1x1x3xf32> into tensor<1x1x3xf32>
+func.func @one_dimension(%x: tensor<1x1x8xf32>, %b: tensor<1xf32>) -> tensor<1x1x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[[1.0, 0.0, 2.0]]]> : tensor<1x1x3xf32>
+  %p = tensor.pad %x low[0, 0, 1] high[0, 0, 2] {
+  ^bb0(%n: index, %c: index, %i: index):
+    tensor.yield %zero : f32
+  } : tensor<1x1x8xf32> to tensor<1x1x11xf32>
+  %e = tensor.empty() : tensor<1x1x3xf32>
+  %init = linalg.broadcast ins(%b : tensor<1xf32>) outs(%e : tensor<1x1x3xf32>) dimensions = [0, 2]
+  %y = linalg.conv_1d_ncw_fcw {dilations = dense<3> : vector<1xi64>, strides = dense<2> : vector<1xi64>}
+      ins(%p, %w : tensor<1x1x11xf32>, tensor<1x1x3xf32>) outs(%init : tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  return %y : tensor<1x1x3xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @one_dimension_without_padding_and_bias
+// CHECK-NOT: tensor.pad
+// CHECK: pattern.conv2d %{{.+}}, %{{.+}} map {{.*}} : (tensor<1x1x1x4xf16>, tensor<1x1x1x1xf16>) -> tensor<1x1x1x4xf16>
+func.func @one_dimension_without_padding_and_bias(%x: tensor<1x1x4xf16>) -> tensor<1x1x4xf16> {
+  %zero = arith.constant 0.0 : f16
+  %w = arith.constant dense<1.0> : tensor<1x1x1xf16>
+  %e = tensor.empty() : tensor<1x1x4xf16>
+  %f = linalg.fill ins(%zero : f16) outs(%e : tensor<1x1x4xf16>) -> tensor<1x1x4xf16>
+  %y = linalg.conv_1d_ncw_fcw ins(%x, %w : tensor<1x1x4xf16>, tensor<1x1x1xf16>)
+      outs(%f : tensor<1x1x4xf16>) -> tensor<1x1x4xf16>
+  return %y : tensor<1x1x4xf16>
+}

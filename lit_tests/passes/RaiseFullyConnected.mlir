@@ -1,5 +1,5 @@
-// A vector times a constant matrix is a 1x1 convolution of an image of one position.
-// RUN: pattern-opt %s -pattern-raise-fully-connected | FileCheck %s
+// A constant matrix is a 1x1 convolution, and what it is multiplied by are images of one position.
+// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-raise-fully-connected{lanes=2})' | FileCheck %s
 
 #id = affine_map<(n, c) -> (n, c)>
 #columns = affine_map<(n, c) -> (c)>
@@ -57,7 +57,7 @@ func.func @two_layers(%x: tensor<1x2xf32>, %b: tensor<2xf32>) -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>
 }
 
-// More rows, another initial value, weights that are not constant or not transposed.
+// More rows of dense weights, another initial value, weights that are not constant or not transposed.
 // CHECK-LABEL: @left_alone
 // CHECK-COUNT-4: linalg.matmul
 // CHECK-NOT: pattern.
@@ -155,4 +155,72 @@ func.func @mixed_precision(%x: tensor<1x2xf16>) -> tensor<1x2xf32> {
   %init = arith.constant dense<0.0> : tensor<1x2xf32>
   %y = linalg.matmul ins(%x, %t : tensor<1x2xf16>, tensor<2x2xf16>) outs(%init : tensor<1x2xf32>) -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>
+}
+
+// Of more rows each is an image of its own, if pruning leaves half of the multiply-adds or less.
+// CHECK-LABEL: @rows
+// CHECK-SAME: %[[X:[^:]+]]: tensor<3x4xf32>
+// CHECK: %[[IMAGES:.+]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2, 3]] output_shape [3, 4, 1, 1]
+// CHECK: %[[CONV:.+]] = pattern.conv2d %[[IMAGES]], %{{.+}} map {{.*}} ids = dense<{{\[\[}}1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]>
+// CHECK-SAME: -> tensor<3x4x1x1xf32>
+// CHECK: tensor.collapse_shape %[[CONV]] {{\[\[}}0], [1, 2, 3]]
+func.func @rows(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %w = arith.constant dense<[[1.0, 0.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0],
+                             [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 4.0]]> : tensor<4x4xf32>
+  %e = tensor.empty() : tensor<4x4xf32>
+  %t = linalg.transpose ins(%w : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) permutation = [1, 0]
+  %init = arith.constant dense<0.0> : tensor<3x4xf32>
+  %y = linalg.matmul ins(%x, %t : tensor<3x4xf32>, tensor<4x4xf32>) outs(%init : tensor<3x4xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}
+
+// Half of the weights are zero, but vectors of two neighbours would have to multiply all channels.
+// CHECK-LABEL: @scattered
+// CHECK-NOT: pattern.
+// CHECK: linalg.matmul
+func.func @scattered(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %w = arith.constant dense<[[1.0, 0.0], [0.0, 2.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %init = arith.constant dense<0.0> : tensor<3x2xf32>
+  %y = linalg.matmul ins(%x, %t : tensor<3x2xf32>, tensor<2x2xf32>) outs(%init : tensor<3x2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+
+// Rows that were split for what comes behind them are rows again: bias, sum and activation find the product. A
+// transposition reads them as they were.
+#id3 = affine_map<(b, n, c) -> (b, n, c)>
+// CHECK-LABEL: @split_rows
+// CHECK-SAME: %{{[^:]+}}: tensor<6x2xf32>, %[[B:[^:]+]]: tensor<2xf32>, %[[A:[^:]+]]: tensor<2x3x2xf32>
+// CHECK-DAG: %[[CONV:.+]] = pattern.conv2d %{{.+}}, %{{.+}} bias(%[[B]]) map
+// CHECK-DAG: %[[ROWS:.+]] = tensor.collapse_shape %[[A]] {{\[\[}}0, 1], [2]]
+// CHECK-DAG: %[[OTHER:.+]] = tensor.expand_shape %[[ROWS]] {{\[\[}}0], [1, 2, 3]]
+// CHECK: %[[SUM:.+]] = linalg.generic {{.*}} ins(%[[CONV]], %[[OTHER]] : tensor<6x2x1x1xf32>, tensor<6x2x1x1xf32>)
+// CHECK: %[[ALL:.+]] = tensor.collapse_shape %[[SUM]]
+// CHECK: %[[SPLIT:.+]] = tensor.expand_shape %[[ALL]] {{\[\[}}0, 1], [2]] output_shape [2, 3, 2]
+// CHECK: linalg.transpose ins(%[[SPLIT]]
+func.func @split_rows(%x: tensor<6x2xf32>, %b: tensor<2xf32>, %a: tensor<2x3x2xf32>) -> tensor<3x2x2xf32> {
+  %w = arith.constant dense<[[1.0, 0.0], [2.0, 0.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %init = arith.constant dense<0.0> : tensor<6x2xf32>
+  %o = tensor.empty() : tensor<6x2xf32>
+  %p = linalg.matmul ins(%x, %t : tensor<6x2xf32>, tensor<2x2xf32>) outs(%init : tensor<6x2xf32>) -> tensor<6x2xf32>
+  %q = linalg.generic {indexing_maps = [#id, #columns, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%p, %b : tensor<6x2xf32>, tensor<2xf32>) outs(%o : tensor<6x2xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  } -> tensor<6x2xf32>
+  %s = tensor.expand_shape %q [[0, 1], [2]] output_shape [2, 3, 2] : tensor<6x2xf32> into tensor<2x3x2xf32>
+  %f = tensor.empty() : tensor<2x3x2xf32>
+  %u = linalg.generic {indexing_maps = [#id3, #id3, #id3], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%s, %a : tensor<2x3x2xf32>, tensor<2x3x2xf32>) outs(%f : tensor<2x3x2xf32>) {
+  ^bb0(%in: f32, %other: f32, %out: f32):
+    %0 = arith.addf %in, %other : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x3x2xf32>
+  %g = tensor.empty() : tensor<3x2x2xf32>
+  %y = linalg.transpose ins(%u : tensor<2x3x2xf32>) outs(%g : tensor<3x2x2xf32>) permutation = [1, 0, 2]
+  return %y : tensor<3x2x2xf32>
 }

@@ -376,3 +376,21 @@ func.func @two_readers(%x: tensor<1x1x6x6xf32>) -> (tensor<1x4x6x6xf32>, tensor<
       : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %y, %z : tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>
 }
+
+// -----
+
+// Of 70 rows, sixteen at once would be five parts; fourteen make them even. Where a vector has eight filters, the sixteen
+// are two, and twelve registers of sums are those of six rows: twelve parts, again of six.
+// CHECK-LABEL: @rows
+// CHECK: pattern.packed_conv2d %{{.+}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 14, blocks = 2, prefetch = 1>
+// AVX2-LABEL: @rows
+// AVX2: pattern.packed_conv2d %{{.+}} schedule <device = cpu, lanes = 8, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
+// NEON-LABEL: @rows
+// NEON: pattern.packed_conv2d %{{.+}} schedule <device = cpu, lanes = 4, vectors = 4, tiles = 6, blocks = 2, prefetch = 0>
+func.func @rows(%x: tensor<70x1x1x1xf32>, %w: tensor<32xf32>, %i: tensor<2xi16>,
+    %s: tensor<4xi32>, %o: tensor<3xi32>, %r: tensor<32xi32>) -> tensor<70x32x1x1xf32> {
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 16>
+      : (tensor<70x1x1x1xf32>, tensor<32xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<32xi32>)
+      -> tensor<70x32x1x1xf32>
+  return %y : tensor<70x32x1x1xf32>
+}

@@ -25,6 +25,7 @@ HOST = get_target("llvm-cpu")
 STAGES = (
     "linalg",
     "convolutions",
+    "rows",
     "pooling",
     "fully-connected",
     "graph",
@@ -72,7 +73,7 @@ def test_all_stages_are_in_order(compiled):
 def test_unknown_stage_names_those_there_are(compiled):
     with pytest.raises(
         ModelError,
-        match=r"no stage 'llvm'; there are linalg, convolutions, pooling, fully-connected, graph",
+        match=r"no stage 'llvm'; there are linalg, convolutions, rows, pooling, fully-connected, ",
     ):
         compiled.mlir("llvm")
 
@@ -130,7 +131,7 @@ def test_edited_pipeline_is_what_runs():
         .inserted(Pass("canonicalize", stage="folded"), after="pattern-raise-convolutions")
     )
     module = compile(layer, (x,), pipeline=pipeline)
-    expected = ("linalg", "convolutions", "folded", "pooling", "fully-connected", "graph", "packed")
+    expected = ("linalg", "convolutions", "folded", "rows", "pooling", "fully-connected", "graph")
     assert module.stages[: len(expected)] == expected
     assert module.report().layers[0].filter_group == 1
     assert_close_convolution(module(x), layer, x)

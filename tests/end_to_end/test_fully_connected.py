@@ -1,4 +1,4 @@
-"""Fully connected layers: compiled for this machine, and what is left to IREE."""
+"""Products with matrices: compiled for this machine, and what is left to IREE."""
 
 import pytest
 import torch
@@ -6,8 +6,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from oracle import assert_close_convolution, assert_close_network
-from patternc import compile
+from machines import (
+    EVERY_PROCESSOR_BUT_THE_HOST,
+    FLOAT16_TARGETS,
+    require_float16,
+    require_machine,
+    run,
+)
+from oracle import FLOAT16_ROUNDOFF, assert_close_convolution, assert_close_network
+from patternc import compile, prune_
+from patternc.compiler import get_target
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -32,6 +40,16 @@ def _as_convolution(layer: nn.Linear) -> nn.Conv2d:
     return conv
 
 
+def _assert_right(result, layer: nn.Linear, activation: nn.Module, x: torch.Tensor, **options):
+    """Every row is an image of one position."""
+    assert_close_convolution(
+        torch.as_tensor(result)[:, :, None, None],
+        nn.Sequential(_as_convolution(layer), activation),
+        x[:, :, None, None],
+        **options,
+    )
+
+
 @given(
     channels=st.integers(2, 70),
     filters=st.integers(1, 300),
@@ -51,12 +69,88 @@ def test_random_layers(channels, filters, bias, kept, block, relu, seed):
     x = torch.randn(1, channels)
     module = compile(nn.Sequential(layer, activation), (x,))
     assert len(module.report().layers) == 1
-    result = torch.as_tensor(module(x))
-    assert_close_convolution(
-        result[:, :, None, None],
-        nn.Sequential(_as_convolution(layer), activation),
-        x[:, :, None, None],
+    _assert_right(module(x), layer, activation, x)
+
+
+@given(
+    rows=st.integers(2, 70),
+    channels=st.integers(8, 70),
+    blocks=st.integers(1, 5),
+    block=st.sampled_from([8, 16, 24, 32, 128]),
+    bias=st.booleans(),
+    relu=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+def test_random_layers_of_more_rows(rows, channels, blocks, block, bias, relu, seed):
+    torch.manual_seed(seed)
+    layer = nn.Linear(channels, blocks * block, bias=bias)
+    prune_(layer, linear=True, connectivity=5, block_rows=block)
+    activation = nn.ReLU() if relu else nn.Identity()
+    x = torch.randn(rows, channels)
+    module = compile(nn.Sequential(layer, activation), (x,))
+    assert len(module.report().layers) == 1
+    _assert_right(module(x), layer, activation, x)
+
+
+@pytest.mark.parametrize("row_rate", [1, 2])
+def test_column_and_row_blocks(row_rate):
+    torch.manual_seed(0)
+    layer = nn.Linear(48, 64)
+    prune_(layer, linear=True, connectivity=4, row_rate=row_rate, block_columns=16)
+    x = torch.randn(9, 48)
+    module = compile(layer, (x,))
+    (report,) = module.report().layers
+    # Rows that a block lost are stored with it, as zeros.
+    assert report.filter_group == 16 and report.kept_weights == 64 * 48 // 4
+    assert report.input == [9, 48, 1, 1] and report.output == [9, 64, 1, 1]
+    _assert_right(module(x), layer, nn.Identity(), x)
+
+
+@pytest.mark.parametrize("target", FLOAT16_TARGETS)
+def test_float16(target, tmp_path):
+    require_float16(target)
+    torch.manual_seed(0)
+    layer = _linear(40, 64, bias=True, kept=0.2, block=32)
+    x = torch.randn(11, 40)
+    module = compile(layer, (x,), target=target, precision="float16")
+    assert len(module.report().layers) == 1
+    (result,) = run(module, x, folder=tmp_path)
+    _assert_right(result, layer, nn.Identity(), x, roundoff=FLOAT16_ROUNDOFF)
+
+
+@pytest.mark.parametrize("target", EVERY_PROCESSOR_BUT_THE_HOST)
+def test_other_targets(target, tmp_path):
+    require_machine(target)
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        _linear(24, 64, bias=True, kept=0.2, block=16),
+        nn.ReLU(),
+        _linear(64, 32, bias=False, kept=0.2, block=8),
     )
+    x = torch.randn(13, 24)
+    module = compile(model, (x,), target=target)
+    assert len(module.report().layers) == (2 if get_target(target).device == "cpu" else 0)
+    (result,) = run(module, x, folder=tmp_path)
+    assert_close_network(result, model, x)
+
+
+def test_layers_in_a_row_copy_nothing():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        _linear(32, 64, bias=True, kept=0.2, block=16),
+        nn.ReLU(),
+        _linear(64, 32, bias=True, kept=0.2, block=16),
+        nn.ReLU(),
+    )
+    x = torch.randn(2, 5, 32)
+    module = compile(model, (x,))
+    text = module.mlir("planes")
+    assert text.count("pattern.packed_conv2d") == 2
+    assert "pattern.pack " not in text and "linalg." not in text
+    assert_close_network(module(x), model, x)
 
 
 def test_classifier_reads_and_writes_no_copies():
@@ -80,7 +174,7 @@ def test_classifier_reads_and_writes_no_copies():
     torch.testing.assert_close(torch.as_tensor(module(x)), model(x), rtol=1e-5, atol=1e-6)
 
 
-def test_products_of_more_rows_are_left_to_iree():
+def test_dense_products_of_more_rows_are_left_to_iree():
     torch.manual_seed(0)
     model, x = nn.Linear(8, 6), torch.randn(4, 8)
     module = compile(model, (x,))

@@ -63,6 +63,7 @@ def test_rho_rises_in_four_stages_or_at_every_update():
         ({"form": "row"}, "form is 'row', expected 'layer', 'filter', 'group'"),
         ({"skip_first": 1}, "skip_first is 1, expected true or false"),
         ({"group_size": 0}, "group_size is 0, expected a whole number of at least 1"),
+        ({"block_rows": 0}, "block_rows is 0, expected a whole number of at least 1"),
         ({"block_columns": 2.5}, r"block_columns is 2\.5, expected a whole number"),
         ({"epochs": True}, "epochs is True, expected a whole number"),
         ({"epochs": 4, "period": 5}, r"period is 5 epochs, expected at most epochs \(4\)"),

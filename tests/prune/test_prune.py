@@ -160,7 +160,7 @@ class Sequences(nn.Module):
 def test_matrices_take_blocks_and_1d_convolutions_patterns():
     torch.manual_seed(0)
     model = Sequences()
-    report = prune_(model, linear=True, connectivity=2, row_rate=2)
+    report = prune_(model, linear=True, connectivity=2, row_rate=2, block_rows=4)
     structures = {layer.name: layer.structure for layer in report.layers}
     assert structures.pop("conv") == ("connectivity", "patterns")
     assert len(structures) == 13
@@ -178,7 +178,7 @@ def test_matrices_take_blocks_and_1d_convolutions_patterns():
 def test_blocks_of_single_rows_and_some_columns():
     torch.manual_seed(0)
     layer = nn.Linear(8, 6)
-    prune_(layer, linear=True, connectivity=2, form="filter", block_columns=4)
+    prune_(layer, linear=True, connectivity=2, block_rows=1, block_columns=4)
     assert (layer.weight.reshape(6, 2, 4).count_nonzero(dim=2) == 2).all()
 
 

@@ -12,7 +12,9 @@ from torch import nn
 from patternc.errors import PruningError
 from patternc.models import SmallVGG
 from patternc.prune import Budget, PruningConfig, prune_, search_rates
+from patternc.prune.layer_calls import LayerCall
 from patternc.prune.layer_latency import LatencyMeter, medians
+from patternc.prune.layer_storage import storage_options, stored_bytes
 
 IMAGE = torch.randn(1, 3, 32, 32)
 FREE = {"multiply-adds": "multiply-adds <= 1G", "bytes": "bytes <= 1G"}
@@ -263,6 +265,32 @@ def test_counts_are_those_of_the_compiler():
     for kind, field in (("bytes", "fkw_bytes"), ("multiply-adds", "multiply_adds")):
         for layer in found[kind].layers:
             assert layer.cost == getattr(compiled[layer.name], field), layer.name
+
+
+@pytest.mark.iree
+@pytest.mark.torch
+@pytest.mark.parametrize("rows", [1, 6])
+@pytest.mark.parametrize(
+    ("block", "block_columns"), [(1, None), (4, None), (12, None), (16, None), (24, None), (16, 10)]
+)
+def test_bytes_of_matrices_are_those_of_the_compiler(block, block_columns, rows):
+    from patternc import compile
+
+    torch.manual_seed(0)
+    layer = nn.Linear(40, 48)
+    prune_(
+        layer,
+        linear=True,
+        connectivity=4,
+        row_rate=2 if block_columns else 1,
+        block_rows=block,
+        block_columns=block_columns,
+    )
+    x = torch.randn(rows, 40)
+    call = LayerCall(layer, tuple(x.shape), (rows, 48))
+    found = stored_bytes(call, layer.weight != 0, storage_options("llvm-cpu", "float32"))
+    (compiled,) = compile(layer, (x,)).report().layers or (None,)
+    assert found == (compiled.fkw_bytes if compiled else 4 * layer.weight.numel())
 
 
 @pytest.mark.iree

@@ -74,11 +74,14 @@ class Pipeline:
             require_float16(target)
         # Elements of one vector register.
         lanes = target.lanes * (2 if halves else 1)
-        fully_connected = Pass("pattern-raise-fully-connected", stage="fully-connected")
+        fully_connected = Pass(
+            "pattern-raise-fully-connected", {"lanes": lanes}, stage="fully-connected"
+        )
         return cls(
             (
                 *((Pass(_DEMOTE, stage="float16"),) if halves else ()),
                 Pass("pattern-raise-convolutions", stage="convolutions"),
+                Pass("pattern-align-convolutions-1d", stage="rows"),
                 Pass("pattern-raise-pooling", stage="pooling"),
                 *((fully_connected,) if target.device == "cpu" else ()),
                 Pass("pattern-fuse-epilogues", stage="graph"),

@@ -95,7 +95,8 @@ class PruningConfig:
         block.
       rate: of 'unstructured' and 'filter': weights, or filters, before over after.
       form: of 'pattern', see `patternc.prune.grouping`.
-      group_size: filters in a group of the form 'group', and rows in a block of a matrix.
+      group_size: filters in a group of the form 'group'.
+      block_rows: rows in a block of a matrix; 16 fill a vector of AVX-512.
       block_columns: columns in a block of a matrix; None for all of them.
       row_rate: rows of a block before over after, at least 1.
       pattern_sets: pattern set by kernel size, '3x3': a name ('eight', 'four', 'twelve'), the
@@ -121,6 +122,7 @@ class PruningConfig:
     rate: float | Mapping[str, float] = 8.1
     form: Form = "group"
     group_size: int = 4
+    block_rows: int = 16
     block_columns: int | None = None
     row_rate: float = 1.0
     pattern_sets: Mapping[str, str | PatternSet] = field(default_factory=dict)
@@ -137,7 +139,7 @@ class PruningConfig:
         check_choice(self, "structure", ("pattern", "unstructured", "filter", "2:4"))
         check_choice(self, "form", ("layer", "filter", "group"))
         check_flags(self, "skip_first", "linear")
-        check_counts(self, "group_size", "epochs", "period")
+        check_counts(self, "group_size", "block_rows", "epochs", "period")
         if self.block_columns is not None:
             check_counts(self, "block_columns")
         if self.period > self.epochs:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of `pattern-raise-convolutions`: with more different kernels, a layer counts as dense.
 _MAX_PATTERNS = 64
+# Of `pattern-raise-fully-connected`: the largest block of rows.
+_MAX_BLOCK = 128
 _INT32_BYTES = 4
 
 
@@ -25,14 +27,14 @@ class StorageOptions:
 
     Attributes:
       element_bytes: bytes of a weight.
-      fully_connected: whether a linear layer of one row is stored as a convolution.
+      lanes: rows of a matrix that a vector holds, None where linear layers are left dense.
     """
 
     max_filter_group: int
     max_vector_group: int
     index_bits: int
     element_bytes: int
-    fully_connected: bool
+    lanes: int | None
 
 
 def storage_options(target: "str | Target", precision: "Precision") -> StorageOptions:
@@ -51,7 +53,7 @@ def storage_options(target: "str | Target", precision: "Precision") -> StorageOp
         compress["max-vector-group"],
         compress["index-bits"],
         2 if precision == "float16" else 4,
-        "pattern-raise-fully-connected" in options,
+        options.get("pattern-raise-fully-connected", {}).get("lanes"),
     )
 
 
@@ -76,12 +78,15 @@ def stored_bytes(call: LayerCall, mask: Tensor, options: StorageOptions) -> int:
       options: those of the target.
     """
     filters = mask.shape[0]
-    one_position = call.positions == 1 and mask[0, 0].numel() == 1
+    one_position = mask[0, 0].numel() == 1 and math.prod((*call.input[2:], *call.output[2:])) == 1
     if isinstance(call.module, nn.Linear):
-        if not (one_position and options.fully_connected):
-            return mask.numel() * options.element_bytes
-        if 2 * int(mask.count_nonzero()) > mask.numel():
-            mask = torch.ones_like(mask)  # as `pattern-raise-fully-connected` does
+        dense = mask.numel()
+        if options.lanes is None:
+            return dense * options.element_bytes
+        one_position = True
+        mask, multiply_adds = _in_blocks(mask, options.lanes)
+        if call.positions > 1 and 2 * multiply_adds > dense:
+            return dense * options.element_bytes
     ids, patterns, entries = _kernels(mask)
     convolution = torch.arange(filters, device=mask.device) // (
         filters // getattr(call.module, "groups", 1)
@@ -98,6 +103,21 @@ def stored_bytes(call: LayerCall, mask: Tensor, options: StorageOptions) -> int:
         + kernels // group * options.index_bits // 8
         + order_and_ends * _INT32_BYTES
     )
+
+
+def _in_blocks(mask: Tensor, lanes: int) -> tuple[Tensor, int]:
+    """What the blocks of rows keep in which a matrix is stored, and multiply-adds of one row.
+
+    The same choice as that of `pattern-raise-fully-connected`.
+    """
+    rows = mask.shape[0]
+    choices = []
+    for size in (s for s in range(min(rows, _MAX_BLOCK), 0, -1) if rows % s == 0):
+        kept = mask.unflatten(0, (-1, size)).any(dim=1)
+        vectors = math.ceil(size / lanes)
+        choices.append((int(kept.count_nonzero()) * vectors * lanes, size, kept))
+    multiply_adds, size, kept = min(choices, key=lambda choice: choice[0])
+    return kept.repeat_interleave(size, dim=0), multiply_adds
 
 
 def _kernels(mask: Tensor) -> tuple[Tensor, int, int]:

@@ -200,10 +200,10 @@ def _structure(
         if not patterns.masks().all():
             sets.append(Patterns(patterns, group))
     else:
-        rows = config.group_size if config.form == "group" else 1
-        sets.append(BlockColumns(rate, rows, config.block_columns))
+        block = config.block_rows, config.block_columns
+        sets.append(BlockColumns(rate, *block))
         if config.row_rate > 1:
-            sets.append(BlockRows(config.row_rate, rows, config.block_columns))
+            sets.append(BlockRows(config.row_rate, *block))
     if given is None and config.structure != "2:4" and not note:
         note = f"no {kind} is given for it"
     return LayerPlan(weight.name, module, weight.parameter, tuple(sets), patterns, note)

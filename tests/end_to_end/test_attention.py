@@ -1,0 +1,70 @@
+"""Attention and transformer blocks: projections on kernels of patternc, the rest in IREE."""
+
+import pytest
+import torch
+from torch import nn
+
+from machines import EVERY_PROCESSOR_BUT_THE_HOST, require_machine, run
+from oracle import assert_close_network
+from patternc import compile, prune_
+
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
+
+class SelfAttention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.attention(x, x, x, need_weights=False)[0]
+
+
+def _block(**options) -> nn.Module:
+    return nn.TransformerEncoderLayer(32, 4, 64, batch_first=True, **options)
+
+
+def _pruned(model: nn.Module) -> nn.Module:
+    prune_(model, linear=True, connectivity=4)
+    return model.eval()
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    ("build", "projections"),
+    [
+        (SelfAttention, 2),
+        (_block, 4),
+        (lambda: _block(norm_first=True, activation="gelu"), 4),
+    ],
+    ids=["attention", "block", "norm first, GELU"],
+)
+def test_projections(build, projections, batch):
+    torch.manual_seed(0)
+    model = _pruned(build())
+    x = torch.randn(batch, 7, 32)
+    module = compile(model, (x,))
+    assert "linalg.matmul" not in module.mlir("graph")  # what is left multiplies activations
+    assert len(module.report().layers) == projections
+    with torch.no_grad():
+        torch.testing.assert_close(torch.as_tensor(module(x)), model(x), rtol=1e-4, atol=1e-5)
+
+
+def test_relu_and_sum_are_fused():
+    torch.manual_seed(0)
+    model = _pruned(_block())
+    text = compile(model, (torch.randn(1, 7, 32),)).mlir("graph")
+    assert text.count("activation = #pattern.activation<relu>") == 1
+    assert text.count("add(") == 1  # a transposition stands before the other sum
+
+
+@pytest.mark.parametrize("target", EVERY_PROCESSOR_BUT_THE_HOST)
+def test_other_targets(target, tmp_path):
+    require_machine(target)
+    torch.manual_seed(0)
+    model = _pruned(_block())
+    x = torch.randn(2, 7, 32)
+    module = compile(model, (x,), target=target)
+    assert len(module.report().layers) == (0 if target == "vmvx" else 4)
+    (result,) = run(module, x, folder=tmp_path)
+    assert_close_network(result, model, x)
