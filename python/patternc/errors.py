@@ -29,6 +29,10 @@ class PruningError(PatterncError, ValueError):
     """A pruning request does not fit the model."""
 
 
+class CocoTuneError(PatterncError, ValueError):
+    """A request to explore pruned networks does not fit the network, or cannot be met."""
+
+
 class TargetError(PatterncError, ValueError):
     """The target is unknown, or its options do not fit it."""
 
