@@ -30,7 +30,7 @@ class PruningError(PatterncError, ValueError):
 
 
 class CocoTuneError(PatterncError, ValueError):
-    """A request to explore pruned networks does not fit the network, or cannot be met."""
+    """A subspace, an objective or a run of CoCo-Tune is wrong, or does not fit the network."""
 
 
 class TargetError(PatterncError, ValueError):
