@@ -10,8 +10,8 @@ pytest.importorskip("google.protobuf")
 
 import patternc
 from patternc.cocotune.caffe_network import read_network
-from patternc.cocotune.solver import read_solver  # noqa: E402
-from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig  # noqa: E402
+from patternc.cocotune.solver import read_solver
+from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
 from patternc.errors import CocoTuneError
 
 pytestmark = [pytest.mark.caffe, pytest.mark.torch]

@@ -111,9 +111,15 @@ class ExplorationResult:
         return module
 
     def report(self) -> str:
-        """A table of the networks, and a summary."""
+        """A table of the networks, and the summary."""
         rows = [network_row(network, self.objective) for network in self.networks]
-        table = tabulate(rows, network_headers(self.objective), **TABLE)
+        table = tabulate(
+            rows, network_headers(self.objective), disable_numparse=True, stralign="right"
+        )
+        return f"{table}\n\n{self.summary()}"
+
+    def summary(self) -> str:
+        """What was looked for and found, a line each."""
         accuracies = [network.accuracy for network in self.networks]
         initial = [network.initial_accuracy for network in self.networks]
         summary = [
@@ -137,7 +143,7 @@ class ExplorationResult:
             ]
             if self.latency is not None:
                 summary.append(("its latency, compiled", show("Latency", self.latency)))
-        return f"{table}\n\n{tabulate(summary, tablefmt='plain')}"
+        return tabulate(summary, tablefmt="plain")
 
     def _times(self) -> str:
         explored = sum(network.seconds for network in self.networks)
@@ -147,9 +153,6 @@ class ExplorationResult:
             f"{self.pretraining_seconds:.1f} s for {len(self.pretraining.blocks)} tuning blocks, "
             f"{explored:.1f} s for networks"
         )
-
-
-TABLE = {"disable_numparse": True, "stralign": "right"}
 
 
 def network_headers(objective: Objective) -> list[str]:

@@ -3,6 +3,8 @@
 import sys
 from typing import TextIO
 
+from tqdm import tqdm
+
 from patternc.cocotune.exploration_result import ExploredNetwork, network_headers, network_row
 from patternc.cocotune.objective import Objective
 
@@ -33,6 +35,5 @@ class LiveTable:
 
     def _print(self, cells: list[str]) -> None:
         padded = (cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True))
-        stream = self._stream or sys.stdout
-        # A progress bar below is on standard error; it is drawn again after its next step.
-        print("  ".join(padded).rstrip(), file=stream, flush=True)
+        # Above the progress bars that there are.
+        tqdm.write("  ".join(padded).rstrip(), file=self._stream or sys.stdout)

@@ -1,5 +1,6 @@
 """Workers on one machine or many, through Ray."""
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from patternc.errors import CocoTuneError
 
 
 class RayWorkers:
-    """Actors of Ray. A worker that is lost is started again, and so is the task that it was at.
+    """Actors of Ray, which live as long as this does.
+
+    A worker that is lost is started again, and so is the task that it was at.
 
     Args:
       count: of workers.
@@ -27,15 +30,16 @@ class RayWorkers:
         self.count = count
         self._ray = require("ray", needed_for="workers on many machines")
         if not self._ray.is_initialized():
-            # A cluster has the resources that it has; here workers are what is wanted.
-            local = {} if address else {"num_cpus": max(1, round(count * cpus))}
+            # A cluster has what it has; here there are as many workers as are asked for.
+            own = {} if address else {"num_cpus": max(1, round(count * cpus))}
             try:
-                self._ray.init(address, include_dashboard=False, log_to_driver=False, **local)
+                self._ray.init(address, include_dashboard=False, log_to_driver=False, **own)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise CocoTuneError(f"Ray cannot be started: {error}") from error
         self._actor = self._ray.remote(
             num_cpus=cpus, num_gpus=gpus, max_restarts=-1, max_task_retries=-1
         )(_Actor)
+        self._actors: list[Any] = []
 
     def run(
         self,
@@ -46,37 +50,45 @@ class RayWorkers:
         """As `Workers.run`."""
         ray = self._ray
         # In a list, so that Ray hands over the reference and not what it refers to.
-        reference = [ray.put(shared)]
-        actors = [self._actor.remote(function, reference) for _ in queues]
-        waiting: dict[Any, int] = {}
+        work = uuid.uuid4().hex, [ray.put((function, shared))]
+        self._actors += [self._actor.remote() for _ in queues[len(self._actors) :]]
+        running: dict[Any, int] = {}
+
+        def start_next(worker: int) -> None:
+            for task in queues[worker]:
+                running[self._actors[worker].run.remote(*work, task)] = worker
+                break
+
         try:
-            for worker, queue in enumerate(queues):
-                for task in queue:
-                    waiting[actors[worker].run.remote(task)] = worker
-                    break
-            while waiting:
-                (done, *_), _ = ray.wait(list(waiting))
-                worker = waiting.pop(done)
+            for worker in range(len(queues)):
+                start_next(worker)
+            while running:
+                (done, *_), _ = ray.wait(list(running))
+                worker = running.pop(done)
                 try:
-                    yield ray.get(done)
+                    result = ray.get(done)
                 except ray.exceptions.RayTaskError as error:
                     raise error.cause from None
-                for task in queues[worker]:
-                    waiting[actors[worker].run.remote(task)] = worker
-                    break
+                yield result
+                start_next(worker)
         finally:
-            for actor in actors:
-                ray.kill(actor)
+            if running:  # nobody waits for it any more
+                for actor in self._actors:
+                    ray.kill(actor)
+                self._actors.clear()
 
 
 class _Actor:
-    """A worker's process; what tasks share is fetched once."""
+    """A worker's process. What tasks share is fetched once, and again after it was lost."""
 
-    def __init__(self, function: Callable[[Any, Any], Any], reference: list[Any]):
-        import ray
+    def __init__(self):
+        self._key = ""
+        self._work: Any = None
 
-        self._function = function
-        self._shared = ray.get(reference[0])
+    def run(self, key: str, reference: list[Any], task: Any) -> Any:
+        if key != self._key:
+            import ray
 
-    def run(self, task: Any) -> Any:
-        return self._function(self._shared, task)
+            self._work, self._key = ray.get(reference[0]), key
+        function, shared = self._work
+        return function(shared, task)
