@@ -191,4 +191,4 @@ def _averaged_steps(config: TuningConfig) -> int:
 
 def _named(model: MultiplexingModel, index: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
     block = model.tuning_blocks.blocks[index]
-    return model.module_names[block.first : block.first + len(block.rates)], block.rates
+    return model.module_names[block.first : block.end], block.rates

@@ -1,5 +1,4 @@
-"""How blocks and networks are trained: values that are checked when they are made, also from YAML.
-"""
+"""How blocks and networks are trained: values that are checked when made, also from YAML."""
 
 import math
 from dataclasses import dataclass
