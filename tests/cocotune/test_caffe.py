@@ -1,7 +1,5 @@
 """Networks and solvers of Caffe: what is read, that it computes as Caffe does, and errors."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import assume, given
@@ -12,7 +10,8 @@ pytest.importorskip("google.protobuf")
 
 import patternc
 from patternc.cocotune.caffe_network import read_network
-from patternc.cocotune.solver import Solver, read_solver
+from patternc.cocotune.solver import read_solver  # noqa: E402
+from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig  # noqa: E402
 from patternc.errors import CocoTuneError
 
 pytestmark = [pytest.mark.caffe, pytest.mark.torch]
@@ -297,11 +296,16 @@ solver_mode: CPU
 def test_solver(tmp_path):
     file = tmp_path / "solver.prototxt"
     file.write_text(SOLVER)
-    expected = Solver(("digits",), 32, 0.001, 30000, 0.2, 10000, 0.9, 0.0005, 0)
-    assert read_solver(file) == expected == read_solver(SOLVER)
-    assert read_solver(Path(file)).dataset == ("digits",)
-    short = read_solver("base_lr: 0.1 max_iter: 10")
-    assert (short.pretraining_learning_rate, short.pretraining_steps) == (0.1, 10)
+    solver = read_solver(file)
+    assert solver == read_solver(SOLVER)
+    assert (solver.dataset, solver.batch_size) == (("digits",), 32)
+    shared = {"schedule": "constant", "optimizer": "sgd", "weight_decay": 0.0005}
+    assert solver.pretraining == PretrainingConfig(steps=10000, learning_rate=0.2, **shared)
+    assert solver.fine_tuning == FineTuningConfig(steps=30000, learning_rate=0.001, **shared)
+    assert solver.fine_tuning.learning_rate_of(29999) == 0.001
+    short = read_solver('base_lr: 0.1 max_iter: 10 type: "Adam"')
+    assert (short.pretraining.learning_rate, short.pretraining.steps) == (0.1, 10)
+    assert short.fine_tuning.optimizer == "adam"
     assert short.batch_size is None and short.dataset == ()
 
 
@@ -311,12 +315,12 @@ def test_solver(tmp_path):
         ("base_lr: x", "line 1, column 10"),
         ("max_iter: 3", "the solver has no base_lr"),
         ("base_lr: 0.1", "the solver has no max_iter"),
-        ("base_lr: 0.1 max_iter: 0", "steps is 0, expected more than 0"),
+        ("base_lr: 0.1 max_iter: 0", "steps is 0, expected"),
         ("base_lr: -1 max_iter: 1", "learning_rate is -1.0"),
-        ("base_lr: inf max_iter: 1", "learning_rate is inf"),
+        ("base_lr: inf max_iter: 1", "learning_rate is inf, expected a finite number"),
         ("base_lr: 1 max_iter: 1 batch_size: 0", "batch_size is 0"),
         ("base_lr: 1 max_iter: 1 lr_policy: 'step'", "lr_policy is 'step', expected 'fixed'"),
-        ("base_lr: 1 max_iter: 1 type: 'Adam'", "type is 'Adam', expected 'SGD'"),
+        ("base_lr: 1 max_iter: 1 type: 'RMSProp'", "type is 'RMSProp', expected SGD"),
         ("base_lr: 1 max_iter: 1 iter_size: 2", "iter_size is 2, expected 1"),
     ],
 )

@@ -7,6 +7,8 @@ import pytest
 from patternc.cocotune.objective import Objective
 from patternc.errors import CocoTuneError
 
+pytestmark = pytest.mark.torch  # patternc.cocotune as a whole does
+
 PUBLISHED = "min ModelSize\nconstraint Accuracy > 0.8\n"
 
 
@@ -79,6 +81,7 @@ def test_each_metric_and_direction_can_be_written():
         ("min ModelSize\nconstraint Loss > 0.8", "metric is 'Loss'"),
         ("min ModelSize\nconstraint Accuracy > 0.8.1", "'0.8.1' is not a number"),
         ("min ModelSize\nconstraint Accuracy > -inf", "the unit 'inf', expected"),
+        ("min ModelSize\nconstraint Accuracy > 80", "bound of Accuracy is 80.0, expected 0 to 1"),
         ("max Accuracy\nconstraint Latency < 2", "the unit '', expected 'us' or 'ms' or 's'"),
         ("max Accuracy\nconstraint ModelSize < 2ms", "the unit 'ms', expected"),
         ("min ModelSize\nconstraint Latency < 2ms", "expected Accuracy in one of its two lines"),

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from patternc.cocotune.grammar import Grammar
 from patternc.cocotune.sequitur import sequitur
 
+pytestmark = pytest.mark.torch  # patternc.cocotune as a whole does
+
 # Few different symbols make many repetitions, and rows of equal ones.
 SEQUENCES = st.integers(1, 4).flatmap(lambda most: st.lists(st.integers(0, most), max_size=80))
 

@@ -13,6 +13,8 @@ from patternc.cocotune.subspace import Subspace
 from patternc.cocotune.subspace_files import read_subspace, write_subspace
 from patternc.errors import CocoTuneError
 
+pytestmark = pytest.mark.torch  # patternc.cocotune as a whole does
+
 SUBSPACE = Subspace(("stem", "body"), ((0.3, 0), (0.5, 0.7)))
 RATES = [[0.3, 0], [0.5, 0.7]]
 

@@ -10,6 +10,8 @@ from patternc.cocotune.subspace import Subspace
 from patternc.cocotune.tuning_blocks import Symbol, TuningBlock, find_tuning_blocks
 from patternc.errors import CocoTuneError
 
+pytestmark = pytest.mark.torch  # patternc.cocotune as a whole does
+
 PUBLISHED = Subspace(
     ("1", "2", "3", "4", "5"),
     (

@@ -50,8 +50,8 @@ class Objective:
       bound: its bound; of latency in seconds.
 
     Raises:
-      CocoTuneError: for an unknown word, a bound that is no finite number, one and the same metric
-        in both lines, or no line about accuracy.
+      CocoTuneError: for an unknown word, a bound that is not finite or, of accuracy, not 0 to 1,
+        and unless exactly one of the two lines is about accuracy.
     """
 
     direction: Direction
@@ -67,6 +67,10 @@ class Objective:
             _check_word("metric", metric, get_args(Metric))
         if not math.isfinite(self.bound):
             raise CocoTuneError(f"the bound of {self.constrained} is {self.bound!r}, not finite")
+        if self.constrained == "Accuracy" and not 0 <= self.bound <= 1:
+            raise CocoTuneError(
+                f"the bound of Accuracy is {self.bound}, expected 0 to 1, or a number with %"
+            )
         if (self.metric == "Accuracy") == (self.constrained == "Accuracy"):
             raise CocoTuneError(
                 f"the objective is '{self.direction} {self.metric}' with a constraint on "
@@ -142,12 +146,13 @@ class Objective:
         ascending = self.direction == "min" and self.metric != "Accuracy"
         return cost if ascending else -cost
 
+    @property
+    def constraint(self) -> str:
+        """The second line without its first word."""
+        return f"{self.constrained} {self.comparison} {show(self.constrained, self.bound)}"
+
     def __str__(self) -> str:
-        bound = show(self.constrained, self.bound)
-        return (
-            f"{self.direction} {self.metric}\n"
-            f"constraint {self.constrained} {self.comparison} {bound}"
-        )
+        return f"{self.direction} {self.metric}\nconstraint {self.constraint}"
 
 
 _EXAMPLE = "'min ModelSize' and 'constraint Accuracy > 0.8'"

@@ -12,12 +12,17 @@ default the same.
     pretrain_max_iter: 10000
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from patternc.cocotune.prototxt import as_written, parse_prototxt
-from patternc.errors import CocoTuneError
+from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
+from patternc.errors import CocoTuneError, PruningError
+
+# Settings that training here has no other values of.
+_ONLY = {"lr_policy": "fixed", "regularization_type": "L2", "iter_size": 1}
+_OPTIMIZERS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
 
 
 @dataclass(frozen=True)
@@ -27,21 +32,14 @@ class Solver:
     Attributes:
       dataset: name of the data set and its folders, as on the command line; empty for none.
       batch_size: images of a training batch; None where it says none.
-      learning_rate, steps: of fine-tuning.
-      pretraining_learning_rate, pretraining_steps: of the tuning blocks.
-      momentum, weight_decay: of both.
-      seed: of both.
+      pretraining: of the tuning blocks.
+      fine_tuning: of the pruned networks.
     """
 
     dataset: tuple[str, ...]
     batch_size: int | None
-    learning_rate: float
-    steps: int
-    pretraining_learning_rate: float
-    pretraining_steps: int
-    momentum: float
-    weight_decay: float
-    seed: int
+    pretraining: PretrainingConfig
+    fine_tuning: FineTuningConfig
 
 
 def read_solver(source: str | Path) -> Solver:
@@ -56,37 +54,41 @@ def read_solver(source: str | Path) -> Solver:
       MissingDependencyError: without protobuf.
     """
     parsed = parse_prototxt(source, "SolverParameter")
-    where = f"{source}: " if isinstance(source, Path) else ""
+    try:
+        return _solver(parsed)
+    except (CocoTuneError, PruningError) as error:
+        where = f"{source}: " if isinstance(source, Path) else ""
+        raise CocoTuneError(f"{where}{error}") from error
+
+
+def _solver(parsed: Any) -> Solver:
     for name in ("base_lr", "max_iter"):
         if not parsed.HasField(name):
-            raise CocoTuneError(f"{where}the solver has no {name}")
-    for name, known in (
-        ("type", ("SGD",)),
-        ("lr_policy", ("fixed",)),
-        ("regularization_type", ("L2",)),
-        ("iter_size", (1,)),
-    ):
-        if parsed.HasField(name) and getattr(parsed, name) not in known:
-            raise CocoTuneError(
-                f"{where}{name} is {getattr(parsed, name)!r}, expected {known[0]!r}"
-            )
-    learning_rate, steps = as_written(parsed.base_lr), parsed.max_iter
-    solver = Solver(
-        tuple(parsed.dataset),
-        parsed.batch_size if parsed.HasField("batch_size") else None,
-        learning_rate,
-        steps,
-        as_written(parsed.pretrain_base_lr)
-        if parsed.HasField("pretrain_base_lr")
-        else learning_rate,
-        parsed.pretrain_max_iter if parsed.HasField("pretrain_max_iter") else steps,
-        as_written(parsed.momentum),
-        as_written(parsed.weight_decay),
-        max(parsed.random_seed, 0),
+            raise CocoTuneError(f"the solver has no {name}")
+    for name, value in _ONLY.items():
+        if parsed.HasField(name) and getattr(parsed, name) != value:
+            raise CocoTuneError(f"{name} is {getattr(parsed, name)!r}, expected {value!r}")
+    kind = parsed.type or "SGD"
+    if kind not in _OPTIMIZERS:
+        raise CocoTuneError(f"type is '{kind}', expected {', '.join(_OPTIMIZERS)}")
+    if parsed.HasField("batch_size") and parsed.batch_size < 1:
+        raise CocoTuneError(f"batch_size is {parsed.batch_size}, expected at least 1")
+    settings: dict[str, Any] = {
+        "schedule": "constant",
+        "optimizer": _OPTIMIZERS[kind],
+        "momentum": as_written(parsed.momentum),
+        "weight_decay": as_written(parsed.weight_decay),
+        "seed": max(parsed.random_seed, 0),  # a negative one is Caffe's for none
+    }
+    fine_tuning = FineTuningConfig(
+        steps=parsed.max_iter, learning_rate=as_written(parsed.base_lr), **settings
     )
-    for name in ("learning_rate", "steps", "pretraining_learning_rate", "pretraining_steps"):
-        if not 0 < getattr(solver, name) < math.inf:
-            raise CocoTuneError(f"{where}{name} is {getattr(solver, name)}, expected more than 0")
-    if solver.batch_size is not None and solver.batch_size < 1:
-        raise CocoTuneError(f"{where}batch_size is {solver.batch_size}, expected at least 1")
-    return solver
+    pretraining = PretrainingConfig(
+        steps=parsed.pretrain_max_iter if parsed.HasField("pretrain_max_iter") else parsed.max_iter,
+        learning_rate=as_written(
+            parsed.pretrain_base_lr if parsed.HasField("pretrain_base_lr") else parsed.base_lr
+        ),
+        **settings,
+    )
+    batch_size = parsed.batch_size if parsed.HasField("batch_size") else None
+    return Solver(tuple(parsed.dataset), batch_size, pretraining, fine_tuning)
