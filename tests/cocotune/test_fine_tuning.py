@@ -44,6 +44,11 @@ def test_learning_rate_falls_along_half_a_cosine():
     assert rates == pytest.approx([1.0, 0.853553, 0.5, 0.146447], rel=1e-5)
 
 
+def test_constant_learning_rate():
+    config = FineTuningConfig(steps=4, learning_rate=0.2, schedule="constant")
+    assert [config.learning_rate_of(step) for step in range(4)] == [0.2] * 4
+
+
 def test_loss_of_ones_own():
     network = make_network()
     before = copy.deepcopy(network)
@@ -76,6 +81,7 @@ def test_config_goes_through_yaml(kind):
         ({"steps": 0}, "steps is 0, expected a whole number of at least 1"),
         ({"seed": -1}, "seed is -1, expected a whole number of at least 0"),
         ({"learning_rate": 0}, "learning_rate is 0, expected more than 0"),
+        ({"schedule": "linear"}, "schedule is 'linear', expected 'cosine', 'constant'"),
         ({"optimizer": "adamax"}, "optimizer is 'adamax', expected .*; did you mean 'adam'"),
         ({"momentum": 1.5}, "momentum is 1.5, expected 0 to 1"),
         ({"weight_decay": "much"}, "weight_decay is 'much', expected a finite number"),

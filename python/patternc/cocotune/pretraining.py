@@ -19,7 +19,7 @@ from patternc.prune.batch_norm import batch_norms
 from patternc.prune.epoch_batches import Batches
 
 # Share of the steps, the last ones, over which batch norms average what they are to know in eval
-# mode. The learning rate is below 1/40 of its start then, so that weights hardly move any more.
+# mode. On half a cosine the learning rate is below 1/40 then: weights hardly move any more.
 _AVERAGED = 0.1
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from patternc.errors import PruningError
 from patternc.prune.config_checks import check_choice, check_counts, check_number, check_positive
@@ -14,12 +15,13 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class TuningConfig:
-    """Steps and optimizer; the learning rate falls to zero along half a cosine.
+    """Steps and optimizer.
 
     Attributes:
       version: of this description, 1.
       steps: one batch each, over as many epochs as that takes.
       learning_rate: of the first step.
+      schedule: 'cosine', along half of which the learning rate falls to zero, or 'constant'.
       optimizer: 'adam', 'adamw' or 'sgd'.
       momentum: of 'sgd'.
       weight_decay: of the optimizer.
@@ -32,6 +34,7 @@ class TuningConfig:
     steps: int
     learning_rate: float
     version: int = VERSION
+    schedule: Literal["cosine", "constant"] = "cosine"
     optimizer: OptimizerName = "adam"
     momentum: float = 0.9
     weight_decay: float = 0.0
@@ -45,6 +48,7 @@ class TuningConfig:
         check_counts(self, "steps")
         check_counts(self, "seed", least=0)
         check_positive(self, "learning_rate")
+        check_choice(self, "schedule", ("cosine", "constant"))
         check_choice(self, "optimizer", OPTIMIZERS)
         for name in ("momentum", "weight_decay"):
             check_number(self, name)
@@ -53,6 +57,8 @@ class TuningConfig:
 
     def learning_rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
+        if self.schedule == "constant":
+            return self.learning_rate
         return self.learning_rate * (1 + math.cos(math.pi * step / self.steps)) / 2
 
     @classmethod
