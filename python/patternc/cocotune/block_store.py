@@ -82,9 +82,8 @@ def block_keys(
     keys = {}
     for index in indices:
         block = model.tuning_blocks.blocks[index]
-        last = block.first + len(block.rates)
         of_block = digest.copy()
-        of_block.update(_json(model.module_names[block.first : last], block.rates))
+        of_block.update(_json(model.module_names[block.first : block.end], block.rates))
         keys[index] = of_block.hexdigest()
     return keys
 

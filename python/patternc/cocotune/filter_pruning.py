@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase  # batch and instance norms, nowhere public
 
 from patternc.cocotune.channels import Convolution, FilterGroup, find_channels
+from patternc.cocotune.subspace import check_rate
 from patternc.errors import CocoTuneError
 
 
@@ -44,8 +46,10 @@ class FilterPruning:
           example_input: of the shape that it reads.
 
         Raises:
-          CocoTuneError: when torch.fx cannot trace the module, or nothing in it can be removed.
+          CocoTuneError: for a rate out of range, when torch.fx cannot trace the module, or nothing
+            in it can be removed.
         """
+        check_rate(rate, type(module).__name__)
         pruned = copy.deepcopy(module)
         if rate == 0:
             return pruned
@@ -103,6 +107,7 @@ def _narrow_(layer: nn.Module, inputs: list[int], outputs: list[int]) -> None:
         _select_(layer, "bias", outputs)
         layer.in_features, layer.out_features = len(inputs), len(outputs)
     else:
+        assert isinstance(layer, _NormBase)
         layer.num_features = len(outputs)
         for name in ("weight", "bias", "running_mean", "running_var"):
             _select_(layer, name, outputs)

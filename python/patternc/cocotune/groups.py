@@ -22,13 +22,12 @@ def non_overlapping_groups(blocks: Sequence[TuningBlock]) -> tuple[tuple[int, ..
     order = sorted(range(len(blocks)), key=lambda index: (blocks[index].first, index))
     for index in order:
         block = blocks[index]
-        end = block.first + len(block.rates)
         for place, group_end in enumerate(ends):
             if block.first >= group_end:
                 groups[place].append(index)
-                ends[place] = end
+                ends[place] = block.end
                 break
         else:
             groups.append([index])
-            ends.append(end)
+            ends.append(block.end)
     return tuple(map(tuple, groups))

@@ -17,54 +17,32 @@ ModulePruning = FilterPruning | PatternPruning
 
 
 def find_modules(
-    network: nn.Module,
-    example_input: Tensor,
-    *,
-    marked: Sequence[str] | None = None,
-    pruning: ModulePruning | None = None,
+    network: nn.Module, example_input: Tensor, *, marked: Sequence[str] | None = None
 ) -> tuple[str, ...]:
     """The modules of a network, in the order of execution.
 
     Unless they are marked, these are the smallest submodules of a class of their own, such as
-    a residual block or an Inception module, in which something can be pruned; but one that holds
-    a single smaller one, such as a block with a gate, stays whole. Where the network has no such
-    classes, containers of torch.nn (Sequential and the like) are taken in the same way.
+    a residual block or an Inception module, that have filters inside which FilterPruning can
+    remove; but one that holds a single smaller one, such as a block with a gate, stays whole.
+    Where the network has no such classes, containers of torch.nn (Sequential and the like) are
+    taken in the same way.
 
     Args:
       network: from one tensor to logits; it is not changed.
       example_input: a batch that it takes.
       marked: names of submodules, globs, or regular expressions behind `re:`; None finds them.
-      pruning: what has to be possible in each; None for FilterPruning.
 
     Raises:
-      CocoTuneError: when there is no module, a mark fits none or one in which nothing can be
-        pruned, modules overlap, are called more than once or with anything but one tensor, or
-        torch.fx cannot trace the network around them.
+      CocoTuneError: when there is no module, a mark fits none, modules overlap, are called more
+        than once or with anything but one tensor, the network does not take the input, or
+        torch.fx cannot trace it around the modules.
     """
-    pruning = pruning or FilterPruning()
     network = copy.deepcopy(network).eval()
-    if marked is not None:
-        modules = [name for mark in marked for name in _marked(network, mark)]
-        inputs = module_inputs(network, modules, example_input)
-        for name in inputs:
-            prune_module(network, name, 0.5, inputs[name], pruning)
+    if marked is None:
+        modules = _found(network, example_input)
     else:
-        calls = _record_calls(network, example_input)
-        prunable = {
-            name
-            for name, given in calls.items()
-            if isinstance(given, Tensor)
-            and any(network.get_submodule(name).children())
-            and pruning.can_prune(network.get_submodule(name), given)
-        }
-        own = {n for n in prunable if not _is_of_torch(network.get_submodule(n))}
-        modules = _smallest(network, "", own) or _smallest(network, "", prunable)
-        if not modules:
-            raise CocoTuneError(
-                f"no module of {type(network).__name__} was found in which something can be "
-                "pruned; mark submodules of two convolutions or more that are called once with "
-                "one tensor"
-            )
+        modules = [name for mark in marked for name in _marked(network, mark)]
+        module_inputs(network, modules, example_input)
     graph = trace_around(network, modules)
     return tuple(
         str(n.target) for n in graph.nodes if n.op == "call_module" and n.target in modules
@@ -142,6 +120,25 @@ class _AroundModules(fx.Tracer):
         return module_qualified_name in self._modules or super().is_leaf_module(
             m, module_qualified_name
         )
+
+
+def _found(network: nn.Module, example_input: Tensor) -> list[str]:
+    pruning = FilterPruning()
+    prunable = {
+        name
+        for name, given in _record_calls(network, example_input).items()
+        if isinstance(given, Tensor)
+        and any(network.get_submodule(name).children())
+        and pruning.can_prune(network.get_submodule(name), given)
+    }
+    own = {name for name in prunable if not _is_of_torch(network.get_submodule(name))}
+    found = _smallest(network, "", own) or _smallest(network, "", prunable)
+    if not found:
+        raise CocoTuneError(
+            f"{type(network).__name__} has no module with filters that can be removed; mark "
+            "submodules of two convolutions or more that are called once with one tensor"
+        )
+    return found
 
 
 def _marked(network: nn.Module, mark: str) -> list[str]:

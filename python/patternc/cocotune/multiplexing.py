@@ -8,7 +8,7 @@ two. `generated(...).code` shows them as Python.
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
@@ -77,11 +77,10 @@ class MultiplexingModel(nn.Module):
         self._last: tuple[Any, fx.GraphModule] | None = None
         self.students = nn.ModuleList()
         for index, block in enumerate(blocks.blocks):
-            last = block.first + len(block.rates)
-            if not block.rates or block.first < 0 or last > len(self.module_names):
+            if not block.rates or block.first < 0 or block.end > len(self.module_names):
                 raise CocoTuneError(
-                    f"block {index} is of modules {block.first} to {last - 1}, but the network "
-                    f"has {len(self.module_names)}, counted from 0"
+                    f"block {index} is of modules {block.first} to {block.end - 1}, but there are "
+                    f"{len(self.module_names)}, counted from 0"
                 )
             students = nn.ModuleList(
                 self._pruned(block.first + place, rate) for place, rate in enumerate(block.rates)
@@ -143,15 +142,15 @@ class MultiplexingModel(nn.Module):
         With nothing given it is the full network.
 
         Raises:
-          CocoTuneError: for blocks and a configuration at once, a block that there is not, a
-            configuration of the wrong length or with a rate out of range, a composite whose
+          CocoTuneError: for blocks and a configuration at once, no block or one that there is not,
+            a configuration of the wrong length or with a rate out of range, a composite whose
             blocks overlap or have other rates.
         """
         if blocks is not None:
             if configuration is not None or composite is not None:
-                raise CocoTuneError(
-                    "blocks are for training, a configuration is a network; give one"
-                )
+                raise CocoTuneError("blocks and a configuration are given, expected one of them")
+            if not blocks:
+                raise CocoTuneError("blocks are empty, expected at least one index")
             return self._teacher_and_students(blocks)
         if configuration is None:
             configuration = [0.0] * len(self.module_names)
@@ -186,18 +185,13 @@ class MultiplexingModel(nn.Module):
 
     def _pruned(self, module: int, rate: float) -> nn.Module:
         """A new copy of a module at a rate."""
-        name = self.module_names[module]
+        device = next(self.full.parameters()).device
         if (module, rate) not in self._templates:
-            if not 0 <= rate < 1:
-                raise CocoTuneError(f"rate of module '{name}' is {rate}, expected 0 <= rate < 1")
-            given = self._inputs[name]
-            device = _device(self.full) or given.device
+            name = self.module_names[module]
             self._templates[module, rate] = prune_module(
-                self.full, name, rate, given.to(device), self.pruning
+                self.full, name, rate, self._inputs[name].to(device), self.pruning
             )
-        pruned = copy.deepcopy(self._templates[module, rate])
-        device = _device(self.full)
-        return pruned if device is None else pruned.to(device)
+        return copy.deepcopy(self._templates[module, rate]).to(device)
 
     def _exchanged(
         self, configuration: Sequence[float], composite: Sequence[int] | None
@@ -212,18 +206,18 @@ class MultiplexingModel(nn.Module):
         exchanged: dict[str, tuple[str, nn.Module]] = {}
         for index in composite or ():
             block = self._block(index)
-            end = block.first + len(block.rates)
-            if block.rates != tuple(configuration[block.first : end]):
+            rates = tuple(configuration[block.first : block.end])
+            if block.rates != rates:
                 raise CocoTuneError(
                     f"block {index} has the rates {block.rates}, but the configuration has "
-                    f"{tuple(configuration[block.first : end])} for its modules"
+                    f"{rates} for its modules"
                 )
-            for name, student in zip(names[block.first : end], self.students[index], strict=True):
-                if name in exchanged:
-                    raise CocoTuneError(
-                        f"blocks of the composite overlap at module '{name}'; each module is of one"
-                    )
-                exchanged[name] = f"block{index}.{name}", student
+            students = self._students(index)
+            if twice := exchanged.keys() & students:
+                raise CocoTuneError(
+                    f"blocks of the composite overlap at module '{min(twice)}'; each is of one"
+                )
+            exchanged |= students
         for module, (name, rate) in enumerate(zip(names, configuration, strict=True)):
             if rate != 0 and name not in exchanged:
                 exchanged[name] = f"pruned.{name}", self._pruned(module, rate)
@@ -234,6 +228,16 @@ class MultiplexingModel(nn.Module):
         if not 0 <= index < len(blocks):
             raise CocoTuneError(f"there is no block {index}, expected 0 to {len(blocks) - 1}")
         return blocks[index]
+
+    def _students(self, index: int) -> dict[str, tuple[str, nn.Module]]:
+        """The modules of a block, each in the place of that of the full network."""
+        block = self._block(index)
+        names = self.module_names[block.first : block.end]
+        modules = self.students[index].children()
+        return {
+            name: (f"block{index}.{name}", module)
+            for name, module in zip(names, modules, strict=True)
+        }
 
     def _network(self, exchanged: dict[str, tuple[str, nn.Module]]) -> fx.GraphModule:
         code = _Code(self.full)
@@ -246,7 +250,6 @@ class MultiplexingModel(nn.Module):
         code = _Code(self.full)
         students = [self._student(index) for index in blocks]
         teacher: dict[fx.Node, fx.Node] = {}
-        losses: dict[int, list[fx.Node]] = {student.index: [] for student in students}
         missing = sum(len(student.outputs) for student in students)
         for node in self._graph.nodes:
             if not missing:
@@ -264,30 +267,21 @@ class MultiplexingModel(nn.Module):
                 if node in student.outputs:
                     target = code.call(_snapshot, teacher[node], f"{prefix}target")
                     loss = code.graph.call_function(mse_loss, (student.values[node], target))
-                    losses[student.index].append(loss)
+                    student.losses.append(loss)
                     missing -= 1
-        sums = [reduce(code.add, losses[index]) for index in blocks]
+        sums = [reduce(code.add, student.losses) for student in students]
         code.graph.output(code.graph.call_function(torch.stack, (sums,)))
         return code.module("TeacherAndStudents")
 
     def _student(self, index: int) -> "_Student":
         block = self._block(index)
-        end = block.first + len(block.rates)
-        calls = self._calls[block.first : end]
-        nodes = _between(self._graph, calls)
-        exchanged = {
-            name: (f"block{index}.{name}", student)
-            for name, student in zip(
-                self.module_names[block.first : end], self.students[index], strict=True
-            )
-        }
+        nodes = _between(self._graph, self._calls[block.first : block.end])
         return _Student(
             index,
             nodes,
             {read for node in nodes for read in node.all_input_nodes} - nodes,
             {node for node in nodes if set(node.users) - nodes},
-            exchanged,
-            {},
+            self._students(index),
         )
 
 
@@ -302,6 +296,7 @@ class _Student:
       outputs: those of its nodes whose values are read outside.
       exchanged: its modules, by the name of those of the full network.
       values: what it has for the values of the full network, in the graph that is generated.
+      losses: of its outputs, likewise.
     """
 
     index: int
@@ -309,7 +304,8 @@ class _Student:
     inputs: set[fx.Node]
     outputs: set[fx.Node]
     exchanged: dict[str, tuple[str, nn.Module]]
-    values: dict[fx.Node, fx.Node]
+    values: dict[fx.Node, fx.Node] = field(default_factory=dict)
+    losses: list[fx.Node] = field(default_factory=list)
 
 
 class _Code:
@@ -334,7 +330,8 @@ class _Code:
             part = reduce(getattr, str(target).split("."), self._full)
             target, part = exchanged.get(str(target), (f"full.{target}", part))
             self._parts[target] = part
-        args, kwargs = (fx.map_arg(given, value) for given in (node.args, node.kwargs))
+        args = tuple(fx.map_arg(argument, value) for argument in node.args)
+        kwargs = {name: fx.map_arg(argument, value) for name, argument in node.kwargs.items()}
         values[node] = self.graph.create_node(
             node.op, target, args, kwargs, f"{prefix}{node.name}", node.type
         )
@@ -363,8 +360,3 @@ def _between(graph: fx.Graph, calls: Sequence[fx.Node]) -> set[fx.Node]:
 
 def _snapshot(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) else value
-
-
-def _device(module: nn.Module) -> torch.device | None:
-    first = next(module.parameters(), None)
-    return None if first is None else first.device

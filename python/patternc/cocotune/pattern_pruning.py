@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from patternc.cocotune.subspace import check_rate
 from patternc.errors import CocoTuneError, PruningError
 from patternc.prune import PruningConfig
 from patternc.prune.masks import add_mask, apply_masks, mask_of
@@ -34,13 +35,6 @@ class PatternPruning:
                 "FilterPruning removes filters"
             )
 
-    def can_prune(self, module: nn.Module, example_input: Tensor) -> bool:
-        """Whether the module has layers to prune."""
-        try:
-            return any(layer.pruned for layer in plan(module, self.config))
-        except PruningError:
-            return False
-
     def prune(self, module: nn.Module, rate: float, example_input: Tensor) -> nn.Module:
         """A copy of the module with pruned weights and masks.
 
@@ -51,8 +45,9 @@ class PatternPruning:
           example_input: not needed here.
 
         Raises:
-          CocoTuneError: when no layer of the module can be pruned.
+          CocoTuneError: for a rate out of range, or when no layer of the module can be pruned.
         """
+        check_rate(rate, type(module).__name__)
         pruned = copy.deepcopy(module)
         if rate == 0:
             return pruned

@@ -19,7 +19,7 @@ from patternc.prune.batch_norm import batch_norms
 from patternc.prune.epoch_batches import Batches
 
 # Share of the steps, the last ones, over which batch norms average what they are to know in eval
-# mode. The learning rate is below 1/40 of its start then, so that weights hardly move any more.
+# mode. On half a cosine the learning rate is below 1/40 then: weights hardly move any more.
 _AVERAGED = 0.1
 
 
@@ -191,4 +191,4 @@ def _averaged_steps(config: TuningConfig) -> int:
 
 def _named(model: MultiplexingModel, index: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
     block = model.tuning_blocks.blocks[index]
-    return model.module_names[block.first : block.first + len(block.rates)], block.rates
+    return model.module_names[block.first : block.end], block.rates

@@ -1,4 +1,4 @@
-"""How blocks and networks are trained: checked when it is made, also from YAML."""
+"""How blocks and networks are trained: values that are checked when made, also from YAML."""
 
 import math
 from dataclasses import dataclass
