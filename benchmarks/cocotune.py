@@ -44,7 +44,7 @@ from tables import machine_line
 
 _BATCH_SIZE = 32
 _DENSE = FineTuningConfig(steps=1200, learning_rate=3e-3)
-_NETWORKS = {"resnet": (SmallResNet, 8), "inception": (SmallInception, 8)}
+_NETWORKS = {"resnet": SmallResNet, "inception": SmallInception}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def main() -> int:
     cases = {}
     for name in arguments.networks:
         case = cases[name] = _measure(name, arguments)
-        print(f"\n{_NETWORKS[name][0].__name__}, width {_NETWORKS[name][1]}", end="")
+        print(f"\n{_NETWORKS[name].__name__}, width {arguments.width}", end="")
         print(f", {case.full_size} weights, accuracy {100 * case.full_accuracy:.2f} %\n")
         print(f"{_medians(case, arguments)}\n\n{_table(case, arguments)}", flush=True)
         if arguments.json:
@@ -104,8 +104,9 @@ def _parse_arguments() -> argparse.Namespace:
         "--sizes", type=positive, nargs="+", default=[4, 16, 64, 256], help="(4 16 64 256)"
     )
     parser.add_argument(
-        "--alphas", type=float, nargs="+", default=[2.0, 3.0], help="points of accuracy (2 3)"
+        "--alphas", type=float, nargs="+", default=[1.0, 1.5, 2.0], help="points (1 1.5 2)"
     )
+    parser.add_argument("--width", type=positive, default=16, help="filters of the stem (16)")
     parser.add_argument("--medians", type=positive, default=64, help="of this subspace (64)")
     parser.add_argument("--pretraining-steps", type=positive, default=60, help="(60)")
     parser.add_argument("--pretraining-rate", type=float, default=5e-3, help="of Adam (0.005)")
@@ -116,9 +117,8 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 def _measure(name: str, arguments: argparse.Namespace) -> Case:
-    kind, width = _NETWORKS[name]
     torch.manual_seed(0)
-    network = kind(channels=1, width=width)
+    network = _NETWORKS[name](channels=1, width=arguments.width)
     batches, tests = loaders(
         Digits(train=True), Digits(train=False), batch_size=_BATCH_SIZE, seed=0
     )

@@ -72,7 +72,7 @@ def test_queues_end_when_they_are_told_to(two_workers):
             seen.append(result)
         # Whatever was running when the queues ended has been finished.
         assert 6 <= len(seen) <= 6 + count - 1
-        assert sorted(seen)[:3] == [0, 0.5, 1]
+        assert len(set(seen)) == len(seen) and {0, 0.5} <= set(seen)
 
 
 def test_a_worker_that_is_lost(two_workers, tmp_path):

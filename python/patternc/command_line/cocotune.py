@@ -263,6 +263,7 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     )
     image, _ = evaluation[0]
     network, marked = _network(arguments, image, len(train.classes))
+    subspace = _subspace(arguments, network, image[None], marked)
     _train(arguments, network, batches)
     pruning = FilterPruning() if arguments.pruning == "filter" else PatternPruning()
     settings = {
@@ -277,7 +278,7 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
             settings[name] = kind.from_yaml(file)
     return Experiment(
         network,
-        _subspace(arguments, network, image[None], marked, pruning),
+        subspace,
         batches,
         lambda network: accuracy(network, evaluation_batches),
         pruning=pruning,
@@ -343,14 +344,11 @@ def _subspace(
     network: "nn.Module",
     example_input: "Tensor",
     marked: Sequence[str] | None,
-    pruning: Any,
 ) -> "Subspace":
     from patternc.cocotune import find_modules, read_subspace, sample, sample_sequences
     from patternc.cocotune.sampling import PUBLISHED_RATES
 
-    modules = find_modules(
-        network, example_input, marked=arguments.modules or marked, pruning=pruning
-    )
+    modules = find_modules(network, example_input, marked=arguments.modules or marked)
     if arguments.subspace:
         return read_subspace(arguments.subspace, modules=modules)
     draw = sample if arguments.sampler == "random" else sample_sequences
