@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
-# Of make bench-networks, -layers, -arm, -ablation and -pruning, for example --networks resnet50.
+# Of make bench-networks, -layers, -arm, -ablation, -pruning and -cocotune, for example --networks resnet50.
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -115,6 +115,14 @@ bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers
 .PHONY: bench-pruning
 bench-pruning: $(STAMPS)/package ## what pruning costs in accuracy, by method and by form, over seeds
 	@$(ACTIVE) python benchmarks/pruning.py $(BENCH_ARGS)
+
+.PHONY: bench-cocotune
+bench-cocotune: $(STAMPS)/package ## exploring pruned networks: tuning blocks against default networks
+	@$(ACTIVE) python benchmarks/cocotune.py $(BENCH_ARGS)
+
+.PHONY: bench-sequitur
+bench-sequitur: $(STAMPS)/package ## how long Sequitur takes, by the length of what it reads
+	@$(ACTIVE) python benchmarks/sequitur.py $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment

@@ -20,6 +20,11 @@ _EXTRA = {
     "sklearn.model_selection": "data",
     "PIL.Image": "data",
     "matplotlib": "plots",
+    "google.protobuf.descriptor_pb2": "caffe",
+    "google.protobuf.descriptor_pool": "caffe",
+    "google.protobuf.message_factory": "caffe",
+    "google.protobuf.text_format": "caffe",
+    "ray": "ray",
 }
 
 

@@ -29,6 +29,10 @@ class PruningError(PatterncError, ValueError):
     """A pruning request does not fit the model."""
 
 
+class CocoTuneError(PatterncError, ValueError):
+    """A subspace, an objective or a run of CoCo-Tune is wrong, or does not fit the network."""
+
+
 class TargetError(PatterncError, ValueError):
     """The target is unknown, or its options do not fit it."""
 

@@ -211,7 +211,12 @@ def test_help_and_usage_need_no_torch():
         "finally: assert 'torch' not in sys.modules"
     )
     path = {"PYTHONPATH": str(Path(patternc.__file__).parents[1])}
-    for arguments, code in ((["prune", "--help"], 0), (["prune"], 2), (["--version"], 0)):
+    for arguments, code in (
+        (["prune", "--help"], 0),
+        (["prune"], 2),
+        (["cocotune", "--help"], 0),
+        (["--version"], 0),
+    ):
         command = [sys.executable, "-c", program, *arguments]
         process = subprocess.run(command, capture_output=True, text=True, check=False, env=path)
         assert process.returncode == code, process.stderr

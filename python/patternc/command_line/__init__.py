@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import patternc
-from patternc.command_line import prune
+from patternc.command_line import cocotune, prune
 from patternc.errors import PatterncError
 
 
@@ -42,4 +42,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"patternc {patternc.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     prune.add_command(commands)
+    cocotune.add_command(commands)
     return parser

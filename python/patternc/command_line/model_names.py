@@ -4,7 +4,7 @@ import importlib
 import sys
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from patternc.errors import ModelError
 from patternc.models import VGG16, DigitsNet, MobileNetV2, ResNet50
@@ -47,6 +47,25 @@ def make_model(
             "package.module:factory"
         )
     return _call(module, factory)
+
+
+def check_fit(model: nn.Module, image: Tensor, classes: int, name: str) -> None:
+    """Raises ModelError unless the model makes a value for each class of an image."""
+    model.eval()
+    try:
+        with torch.inference_mode():
+            outputs = model(image[None])
+    except RuntimeError as error:
+        raise ModelError(
+            f"model '{name}' does not take images of shape {list(image.shape)}, which the data "
+            f"has: {error}"
+        ) from error
+    found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
+    if found != [1, classes]:
+        raise ModelError(
+            f"model '{name}' makes {found} of an image, expected {[1, classes]}, a value for each "
+            "class of the data"
+        )
 
 
 def _call(module: str, factory: str) -> nn.Module:

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
-from patternc.errors import ModelError, PruningError, TargetError
+from patternc.errors import PruningError, TargetError
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
     from patternc.prune import PruningConfig, TrainingConfig
     from patternc.runtime import CompiledModule
 
@@ -129,7 +127,7 @@ def run(arguments: argparse.Namespace) -> None:
       PatterncError: for whatever in the arguments is wrong.
     """
     from patternc.command_line.data_names import open_data
-    from patternc.command_line.model_names import make_model
+    from patternc.command_line.model_names import check_fit, make_model
     from patternc.compiler import compile, get_target
     from patternc.data import loaders
     from patternc.dependencies import require
@@ -151,7 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
         classes=len(train.classes),
         seed=training.seed,
     )
-    _check_fit(model, image, len(train.classes), arguments.model)
+    check_fit(model, image, len(train.classes), arguments.model)
     if arguments.weights:
         load_weights_(model, arguments.weights)
     batches, evaluation_batches = loaders(
@@ -221,27 +219,6 @@ def _training_config(arguments: argparse.Namespace) -> "TrainingConfig":
 def _given(arguments: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     values = {name: getattr(arguments, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _check_fit(model: "nn.Module", image: "Tensor", classes: int, name: str) -> None:
-    """Raises ModelError unless the model makes a value for each class of an image."""
-    import torch
-
-    model.eval()
-    try:
-        with torch.inference_mode():
-            outputs = model(image[None])
-    except RuntimeError as error:
-        raise ModelError(
-            f"model '{name}' does not take images of shape {list(image.shape)}, which the data "
-            f"has: {error}"
-        ) from error
-    found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
-    if found != [1, classes]:
-        raise ModelError(
-            f"model '{name}' makes {found} of an image, expected {[1, classes]}, a value for each "
-            "class of the data"
-        )
 
 
 def _compiled_accuracy(module: "CompiledModule", evaluation: Any) -> float:

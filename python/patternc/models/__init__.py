@@ -9,6 +9,7 @@ from patternc.models.digits import DigitsNet
 from patternc.models.mobilenet_v2 import MobileNetV2
 from patternc.models.resnet50 import ResNet50
 from patternc.models.small import (
+    SmallInception,
     SmallMobileNet,
     SmallResNet,
     SmallVGG,
@@ -22,6 +23,7 @@ __all__ = [
     "DigitsNet",
     "MobileNetV2",
     "ResNet50",
+    "SmallInception",
     "SmallMobileNet",
     "SmallResNet",
     "SmallVGG",

@@ -1,4 +1,4 @@
-"""Small networks in the shape of VGG, ResNet and MobileNet-V2, quick to compile.
+"""Small networks in the shape of VGG, ResNet, Inception and MobileNet-V2, quick to compile.
 
 All take [n, channels, h, w] float32, meant for 1x3x32x32, and return [n, classes]
 logits. `width` is the number of filters of the first stage and scales the others.
@@ -53,6 +53,53 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.relu(self.body(x) + self.downsample(x))
+
+
+class SmallInception(nn.Sequential):
+    """A stem and three stages of two Inception modules, with a max pool between stages."""
+
+    def __init__(self, *, channels: int = 3, width: int = 16, classes: int = 10):
+        super().__init__(
+            *_convolution(channels, width, 3, nn.ReLU()),
+            InceptionModule(width, width),
+            InceptionModule(width, width),
+            nn.MaxPool2d(2),
+            InceptionModule(width, 2 * width),
+            InceptionModule(2 * width, 2 * width),
+            nn.MaxPool2d(2),
+            InceptionModule(2 * width, 4 * width),
+            InceptionModule(4 * width, 4 * width),
+            *_classifier(4 * width, classes),
+        )
+
+
+class InceptionModule(nn.Module):
+    """Four branches side by side, each of a quarter of the filters: a 1x1 convolution, a 1x1 before
+    a 3x3, a 1x1 before two 3x3, and a 1x1 behind an average pool (Szegedy et al., CVPR 2016).
+
+    Inside a branch there are twice as many filters as it gives. `filters` is a multiple of 4.
+    """
+
+    def __init__(self, channels: int, filters: int):
+        super().__init__()
+        given, inside = filters // 4, filters // 2
+        self.branch1x1 = nn.Sequential(*_convolution(channels, given, 1, nn.ReLU()))
+        self.branch3x3 = nn.Sequential(
+            *_convolution(channels, inside, 1, nn.ReLU()),
+            *_convolution(inside, given, 3, nn.ReLU()),
+        )
+        self.branch_double = nn.Sequential(
+            *_convolution(channels, inside, 1, nn.ReLU()),
+            *_convolution(inside, inside, 3, nn.ReLU()),
+            *_convolution(inside, given, 3, nn.ReLU()),
+        )
+        self.branch_pool = nn.Sequential(
+            nn.AvgPool2d(3, stride=1, padding=1), *_convolution(channels, given, 1, nn.ReLU())
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        branches = self.branch1x1, self.branch3x3, self.branch_double, self.branch_pool
+        return torch.cat([branch(x) for branch in branches], dim=1)
 
 
 class SmallMobileNet(nn.Sequential):

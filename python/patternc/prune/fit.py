@@ -18,6 +18,7 @@ from patternc.prune.config import PruningConfig
 from patternc.prune.config_yaml import to_plain
 from patternc.prune.distillation import distillation_loss
 from patternc.prune.epoch_batches import Batches, batches_of_epoch
+from patternc.prune.optimizer import make_optimizer
 from patternc.prune.pruner import Pruner
 from patternc.prune.random_state import random_state, set_random_state
 from patternc.prune.report import PruningReport
@@ -342,14 +343,13 @@ def _phases(config: PruningConfig, training: TrainingConfig) -> tuple[_Phase, ..
 def _optimizer(
     model: nn.Module, learning_rate: float, training: TrainingConfig
 ) -> torch.optim.Optimizer:
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    decay = training.weight_decay
-    if training.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, learning_rate, momentum=training.momentum, weight_decay=decay
-        )
-    kind = torch.optim.AdamW if training.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, learning_rate, weight_decay=decay)
+    return make_optimizer(
+        training.optimizer,
+        model.parameters(),
+        learning_rate,
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+    )
 
 
 def _load(model: nn.Module, state: dict[str, Tensor]) -> None:

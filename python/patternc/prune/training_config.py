@@ -12,6 +12,7 @@ from patternc.prune.config_checks import (
     check_positive,
 )
 from patternc.prune.config_yaml import dump_yaml, from_plain, load_yaml, to_plain
+from patternc.prune.optimizer import OPTIMIZERS, OptimizerName
 
 VERSION = 1
 
@@ -44,7 +45,7 @@ class TrainingConfig:
     version: int = VERSION
     dense_epochs: int = 0
     retrain_epochs: int = 16
-    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    optimizer: OptimizerName = "adam"
     dense_learning_rate: float = 2e-3
     learning_rate: float = 1e-3
     retrain_learning_rate: float = 1e-3
@@ -62,7 +63,7 @@ class TrainingConfig:
                 f"version of the training config is {self.version!r}, this patternc reads {VERSION}"
             )
         check_counts(self, "dense_epochs", "retrain_epochs", "seed", least=0)
-        check_choice(self, "optimizer", ("adam", "adamw", "sgd"))
+        check_choice(self, "optimizer", OPTIMIZERS)
         check_choice(self, "precision", ("float32", "bfloat16"))
         check_positive(
             self, "dense_learning_rate", "learning_rate", "retrain_learning_rate", "temperature"

@@ -1,0 +1,75 @@
+"""Pre-training of tuning blocks by workers, a task for each group."""
+
+import time
+
+from tqdm import tqdm
+
+from patternc.cocotune.block_store import BlockStore, block_keys
+from patternc.cocotune.experiment import TrainedGroup, Workbench, train_group
+from patternc.cocotune.groups import non_overlapping_groups
+from patternc.cocotune.pretraining import BlockTraining, Pretraining, pretrain_
+from patternc.cocotune.workers import LocalWorker, Workers
+
+
+def pretrain_blocks(
+    bench: Workbench, workers: Workers, *, store: BlockStore | None, progress: bool
+) -> tuple[Pretraining, float]:
+    """Trains the blocks of a workbench that are not in the store, and takes their weights.
+
+    Args:
+      bench: whose model gets the weights.
+      workers: who trains.
+      store: where blocks are kept as soon as they are trained.
+      progress: show a progress bar, on a terminal only.
+
+    Returns:
+      What became of the blocks, and the seconds that a processor was at it.
+
+    Raises:
+      CocoTuneError, PruningError: as `pretrain_`.
+    """
+    experiment, model = bench.experiment, bench.model
+    if isinstance(workers, LocalWorker):
+        start = time.process_time()
+        result = pretrain_(
+            model, experiment.batches, experiment.pretraining, store=store, progress=progress
+        )
+        for index, student in enumerate(model.students):
+            bench.set_block(index, student.state_dict())
+        return result, time.process_time() - start
+    return _by_tasks(bench, workers, store, progress)
+
+
+def _by_tasks(
+    bench: Workbench, workers: Workers, store: BlockStore | None, progress: bool
+) -> tuple[Pretraining, float]:
+    experiment, model = bench.experiment, bench.model
+    start, processor_seconds = time.monotonic(), 0.0
+    blocks = model.tuning_blocks.blocks
+    found: dict[int, BlockTraining] = {}
+    keys = {}
+    if store is not None:
+        keys = block_keys(model, range(len(blocks)), experiment.batches, experiment.pretraining)
+        for index, block in enumerate(blocks):
+            if (state := store.load(keys[index])) is not None:
+                bench.set_block(index, state)
+                names = model.module_names[block.first : block.end]
+                found[index] = BlockTraining(index, names, block.rates, reused=True)
+    missing = [index for index in range(len(blocks)) if index not in found]
+    groups = tuple(
+        tuple(missing[place] for place in group)
+        for group in non_overlapping_groups([blocks[index] for index in missing])
+    )
+    queues = [iter(groups[worker :: workers.count]) for worker in range(workers.count)]
+    with tqdm(total=len(groups), desc="groups", disable=None if progress else True) as bar:
+        trained: TrainedGroup
+        for trained in workers.run(train_group, bench, queues):
+            for block, state in zip(trained.blocks, trained.states, strict=True):
+                found[block.block] = block
+                bench.set_block(block.block, state)
+                if store is not None:
+                    store.save(keys[block.block], state)
+            processor_seconds += trained.processor_seconds
+            bar.update()
+    ordered = tuple(found[index] for index in sorted(found))
+    return Pretraining(ordered, groups, time.monotonic() - start), processor_seconds
