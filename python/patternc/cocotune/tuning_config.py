@@ -2,19 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from patternc.errors import PruningError
 from patternc.prune.config_checks import check_choice, check_counts, check_number, check_positive
-from patternc.prune.config_yaml import dump_yaml, from_plain, load_yaml, to_plain
+from patternc.prune.config_yaml import YamlConfig
 from patternc.prune.optimizer import OPTIMIZERS, OptimizerName
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class TuningConfig:
+class TuningConfig(YamlConfig):
     """Steps and optimizer.
 
     Attributes:
@@ -31,6 +30,7 @@ class TuningConfig:
       PruningError: for a field of the wrong type or out of range.
     """
 
+    title: ClassVar[str] = "tuning config"
     steps: int
     learning_rate: float
     version: int = VERSION
@@ -60,20 +60,6 @@ class TuningConfig:
         if self.schedule == "constant":
             return self.learning_rate
         return self.learning_rate * (1 + math.cos(math.pi * step / self.steps)) / 2
-
-    @classmethod
-    def from_yaml(cls, source: str | Path) -> "TuningConfig":
-        """Reads a config from a YAML file, or from YAML text when `source` is a string.
-
-        Raises:
-          PruningError: for a file that cannot be read, text that is no YAML, an unknown key,
-            or a field out of range.
-        """
-        return from_plain(cls, load_yaml(source), "tuning config")
-
-    def to_yaml(self) -> str:
-        """The config as YAML text that `from_yaml` reads."""
-        return dump_yaml(to_plain(self))
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from patternc.errors import PruningError
 from patternc.prune.config_checks import (
@@ -15,7 +14,7 @@ from patternc.prune.config_checks import (
     check_number,
     check_positive,
 )
-from patternc.prune.config_yaml import dump_yaml, from_plain, load_yaml, to_plain
+from patternc.prune.config_yaml import YamlConfig
 from patternc.prune.grouping import Form
 from patternc.prune.matching import check_selector
 from patternc.prune.pattern_sets import NAMED_SETS, PatternSet
@@ -73,7 +72,7 @@ class AdmmSchedule:
 
 
 @dataclass(frozen=True)
-class PruningConfig:
+class PruningConfig(YamlConfig):
     """What is pruned, to which structure, by which method.
 
     A layer is chosen by its module name or the full name of its parameter, with globs, or
@@ -111,6 +110,7 @@ class PruningConfig:
       PruningError: for a field of the wrong type or out of range.
     """
 
+    title: ClassVar[str] = "pruning config"
     version: int = VERSION
     method: Method = "admm"
     structure: StructureName = "pattern"
@@ -158,20 +158,6 @@ class PruningConfig:
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-
-    @classmethod
-    def from_yaml(cls, source: str | Path) -> "PruningConfig":
-        """Reads a config from a YAML file, or from YAML text when `source` is a string.
-
-        Raises:
-          PruningError: for a file that cannot be read, text that is no YAML, an unknown key,
-            or a field out of range.
-        """
-        return from_plain(cls, load_yaml(source), "pruning config")
-
-    def to_yaml(self) -> str:
-        """The config as YAML text that `from_yaml` reads."""
-        return dump_yaml(to_plain(self))
 
 
 def _selectors(value: Any, name: str) -> tuple[str, ...]:

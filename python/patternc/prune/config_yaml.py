@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 
@@ -12,6 +12,31 @@ from patternc.errors import PruningError
 from patternc.prune.pattern_sets import PatternSet
 
 _T = TypeVar("_T")
+_Config = TypeVar("_Config", bound="YamlConfig")
+
+
+class YamlConfig:
+    """Base of config dataclasses: written as YAML, and read again.
+
+    Attributes:
+      title: what a config of the class is called in errors.
+    """
+
+    title: ClassVar[str]
+
+    @classmethod
+    def from_yaml(cls: type[_Config], source: str | Path) -> _Config:
+        """Reads a config from a YAML file, or from YAML text when `source` is a string.
+
+        Raises:
+          PruningError: for a file that cannot be read, text that is no YAML, an unknown key,
+            or a field out of range.
+        """
+        return from_plain(cls, load_yaml(source), cls.title)
+
+    def to_yaml(self) -> str:
+        """The config as YAML text that `from_yaml` reads."""
+        return dump_yaml(to_plain(self))
 
 
 def load_yaml(source: str | Path) -> Any:

@@ -1,8 +1,7 @@
 """How `fit` trains: a value that is checked when it is made, also from YAML."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from patternc.errors import PruningError
 from patternc.prune.config_checks import (
@@ -11,14 +10,14 @@ from patternc.prune.config_checks import (
     check_number,
     check_positive,
 )
-from patternc.prune.config_yaml import dump_yaml, from_plain, load_yaml, to_plain
+from patternc.prune.config_yaml import YamlConfig
 from patternc.prune.optimizer import OPTIMIZERS, OptimizerName
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(YamlConfig):
     """Epochs, optimizer and loss of each phase of `fit`.
 
     The learning rate falls to zero along half a cosine in the dense phase and in retraining, and
@@ -42,6 +41,7 @@ class TrainingConfig:
       checkpoint_steps: steps between two checkpoints; None for one after each epoch.
     """
 
+    title: ClassVar[str] = "training config"
     version: int = VERSION
     dense_epochs: int = 0
     retrain_epochs: int = 16
@@ -74,17 +74,3 @@ class TrainingConfig:
                 raise PruningError(f"{name} is {getattr(self, name)}, expected 0 to 1")
         if self.checkpoint_steps is not None:
             check_counts(self, "checkpoint_steps")
-
-    @classmethod
-    def from_yaml(cls, source: str | Path) -> "TrainingConfig":
-        """Reads a config from a YAML file, or from YAML text when `source` is a string.
-
-        Raises:
-          PruningError: for a file that cannot be read, text that is no YAML, an unknown key,
-            or a field out of range.
-        """
-        return from_plain(cls, load_yaml(source), "training config")
-
-    def to_yaml(self) -> str:
-        """The config as YAML text that `from_yaml` reads."""
-        return dump_yaml(to_plain(self))
