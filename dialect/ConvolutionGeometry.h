@@ -37,9 +37,9 @@ struct ConvolutionGeometry {
   }
 
   /// A product with a matrix: the rows are images of one position, with nothing
-  /// around them.
+  /// around them. A phase of one position is no image.
   bool isFullyConnected() const {
-    return height * width == 1 && kernelHeight * kernelWidth == 1 &&
+    return phases * height * width == 1 && kernelHeight * kernelWidth == 1 &&
            strideH * strideW == 1 && outHeight * outWidth == 1;
   }
 

@@ -75,6 +75,12 @@ def test_window_as_large_as_the_image_that_begins_in_the_padding():
     assert_close_chain([compile(chain, (x,))(x)], chain, x)
 
 
+def test_image_whose_phases_have_one_position():
+    nodes = [Node(layer=nn.Conv2d(8, 16, 1)), Node(layer=nn.Conv2d(16, 8, 3, 2, padding=1))]
+    chain, x = Chain(nodes), torch.randn(1, 8, 2, 2)
+    assert_close_chain([compile(chain, (x,))(x)], chain, x)
+
+
 KERNELS = [(1, 1), (3, 3), (3, 3), (2, 2), (5, 5), (1, 3), (3, 1), (2, 3)]
 
 
@@ -109,7 +115,7 @@ def layers(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[in
         return pool(kernel, strides, padding), (channels, *made)
     groups = channels if kind == "depthwise" else 1
     # The channels that there are, so that the image can be added to one before it.
-    filters = draw(st.sampled_from([channels, channels, 4, 8, 3]))
+    filters = draw(st.sampled_from([channels, channels, 4, 8, 16, 3]))
     if filters % groups != 0:
         filters = channels
     layer = nn.Conv2d(
