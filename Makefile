@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
-# Of make bench-networks, -layers, -arm, -ablation, -pruning and -cocotune, for example --networks resnet50.
+# Of make bench-networks and the other benchmarks, for example --networks resnet50.
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -107,6 +107,10 @@ bench-layers: $(STAMPS)/package ## what each pattern layer of the networks reach
 .PHONY: bench-arm
 bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the processor, by llvm-mca
 	@$(ACTIVE) python benchmarks/inner_loops.py $(BENCH_ARGS)
+
+.PHONY: bench-matrices
+bench-matrices: $(STAMPS)/bench ## pruned linear layers of 1 to 128 rows against dense ones
+	@$(ACTIVE) python benchmarks/matrices.py $(BENCH_ARGS)
 
 .PHONY: bench-ablation
 bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers of VGG-16

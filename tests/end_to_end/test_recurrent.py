@@ -39,13 +39,11 @@ class LastOutput(nn.Module):
 MODELS = {
     "LSTMCell": lambda: Cells(nn.LSTMCell(24, 32), 32),
     "GRUCell": lambda: Cells(nn.GRUCell(24, 32), 32),
-    "RNNCell": lambda: Cells(nn.RNNCell(24, 32), 32),
     "LSTM": lambda: LastOutput(nn.LSTM(24, 32, batch_first=True)),
-    "GRU": lambda: LastOutput(nn.GRU(24, 32, bidirectional=True, batch_first=True)),
 }
 
 
-@pytest.mark.parametrize(("name", "batch"), [*((name, 1) for name in MODELS), ("LSTM", 3)])
+@pytest.mark.parametrize(("name", "batch"), [("LSTMCell", 1), ("GRUCell", 1), ("LSTM", 3)])
 def test_products_with_pruned_matrices(name, batch):
     torch.manual_seed(0)
     model = MODELS[name]().eval()
