@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -126,6 +126,7 @@ def pooled(method: str, image: Tensor, kernel: int, stride: int, pad: int) -> Te
     return out
 
 
+@settings(deadline=None)
 @given(
     method=st.sampled_from(["MAX", "AVE"]),
     size=st.integers(4, 9),

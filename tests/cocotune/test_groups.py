@@ -1,6 +1,6 @@
 """Blocks of a group share no module, and there are no more groups than needed."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patternc.cocotune import non_overlapping_groups
@@ -28,6 +28,7 @@ def test_published_example():
     assert non_overlapping_groups(blocks) == ((0, 1, 2, 4), (3,))
 
 
+@settings(deadline=None)
 @given(BLOCKS)
 def test_groups(blocks):
     groups = non_overlapping_groups(blocks)

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from patternc.cocotune.grammar import Grammar
@@ -19,6 +19,7 @@ def expand(grammar: Grammar) -> list[object]:
     return [grammar.terminals[number] for number in grammar.expansion()]
 
 
+@settings(deadline=None)
 @given(sequence=SEQUENCES)
 @example(sequence=[0] * 80)
 @example(sequence=[0, 1] * 40)
@@ -38,6 +39,7 @@ def test_invariants(sequence):
     assert all(len(body) > 1 for body in grammar.rules[1:])
 
 
+@settings(deadline=None)
 @given(sequence=SEQUENCES)
 def test_frequencies_count_the_derivation(sequence):
     grammar = sequitur(sequence)

@@ -1,7 +1,7 @@
 """Tuning blocks: the published example, and what holds of any subspace."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patternc.cocotune.grammar_picture import draw_grammar
@@ -55,6 +55,7 @@ def test_published_example():
         assert by_expansion[(symbol,)] == 2
 
 
+@settings(deadline=None)
 @given(subspace=subspaces())
 def test_composites(subspace):
     found = find_tuning_blocks(subspace)

@@ -7,7 +7,9 @@ from torch import nn
 from networks import random_network
 from oracle import assert_close_network
 from patternc import compile
+from patternc.cocotune import FilterPruning
 from patternc.models import VGG16, DigitsNet, SmallMobileNet, SmallResNet, SmallVGG
+from patternc.models.small import InceptionModule
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -27,6 +29,23 @@ def test_network(network, pruning):
     assert "linalg" not in module.mlir("egress")
     result = torch.cat([module(image) for image in x.split(1)])
     assert_close_network(result, model, x)
+
+
+class Pruned(nn.Sequential):
+    """Inception modules: concatenations, and layers of as many filters as are left, 1, 3, 5."""
+
+    def __init__(self):
+        super().__init__(InceptionModule(8, 8), InceptionModule(8, 16))
+        for place, rate in enumerate((0.3, 0.9)):
+            x = torch.randn(1, 8, 4, 4)
+            self[place] = FilterPruning().prune(self[place].eval(), rate, x)
+
+
+def test_modules_without_filters():
+    model = random_network(Pruned, pruning=None)
+    x = torch.randn(4, 8, 8, 8)
+    module = compile(model, (x[:1],))
+    assert_close_network(torch.cat([module(image) for image in x.split(1)]), model, x)
 
 
 def test_vgg16_for_cifar():

@@ -10,13 +10,14 @@ from patternc.models import (
     DigitsNet,
     MobileNetV2,
     ResNet50,
+    SmallInception,
     SmallMobileNet,
     SmallResNet,
     SmallVGG,
     randomise_batch_norm_,
 )
 
-SMALL = [SmallVGG, SmallResNet, SmallMobileNet]
+SMALL = [SmallVGG, SmallResNet, SmallInception, SmallMobileNet]
 
 
 def test_digits_net():
@@ -30,7 +31,7 @@ def test_small_networks(network):
     assert model(torch.rand(2, 1, 31, 33)).shape == (2, 4)
 
 
-@pytest.mark.parametrize("network", [DigitsNet, SmallResNet, SmallMobileNet])
+@pytest.mark.parametrize("network", [DigitsNet, SmallResNet, SmallInception, SmallMobileNet])
 def test_randomised_batch_norm_changes_the_output(network):
     torch.manual_seed(0)
     model = network().eval()
