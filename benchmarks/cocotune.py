@@ -43,7 +43,7 @@ from patternc.prune import accuracy
 from tables import machine_line
 
 _BATCH_SIZE = 32
-_DENSE = FineTuningConfig(steps=1200, learning_rate=3e-3)
+_DENSE_RATE = 3e-3
 _NETWORKS = {"resnet": SmallResNet, "inception": SmallInception}
 
 
@@ -108,6 +108,9 @@ def _parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--width", type=positive, default=16, help="filters of the stem (16)")
     parser.add_argument("--medians", type=positive, default=64, help="of this subspace (64)")
+    parser.add_argument(
+        "--dense-steps", type=positive, default=1200, help="of the full network (1200)"
+    )
     parser.add_argument("--pretraining-steps", type=positive, default=60, help="(60)")
     parser.add_argument("--pretraining-rate", type=float, default=5e-3, help="of Adam (0.005)")
     parser.add_argument("--steps", type=positive, default=30, help="of fine-tuning (30)")
@@ -122,7 +125,8 @@ def _measure(name: str, arguments: argparse.Namespace) -> Case:
     batches, tests = loaders(
         Digits(train=True), Digits(train=False), batch_size=_BATCH_SIZE, seed=0
     )
-    fine_tune_(network, batches, _DENSE, progress=True)
+    dense = FineTuningConfig(steps=arguments.dense_steps, learning_rate=_DENSE_RATE)
+    fine_tune_(network, batches, dense, progress=True)
     full = accuracy(network, tests)
     modules = find_modules(network, torch.zeros(1, 1, 8, 8))
     largest = sample(modules, max(arguments.sizes))

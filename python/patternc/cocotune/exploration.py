@@ -6,9 +6,7 @@ Composability", PLDI 2019.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -25,6 +23,8 @@ from patternc.cocotune.workers import LocalWorker, Workers
 from patternc.errors import CocoTuneError
 from patternc.prune.checkpoint import load_tree, save_tree
 from patternc.prune.layer_latency import LatencyMeter
+
+_RECORDED = ("index", "initial_accuracy", "accuracy", "seconds", "processor_seconds")
 
 
 class UnreachableObjectiveError(CocoTuneError):
@@ -87,6 +87,41 @@ def explore(
     )
 
 
+class _Found:
+    """The networks that are explored.
+
+    Attributes:
+      order: configurations, in the order of the objective.
+      networks: by configuration.
+      first_met: place in the order of the first that meets the constraint, or behind all.
+      state: state dict of that one, if it was trained in this run.
+    """
+
+    def __init__(self, order: list[int], objective: Objective):
+        self.order = order
+        self.networks: dict[int, ExploredNetwork] = {}
+        self.first_met = len(order)
+        self.state: dict[str, Tensor] | None = None
+        self._objective = objective
+        self._places = {index: place for place, index in enumerate(order)}
+
+    @property
+    def winner(self) -> ExploredNetwork | None:
+        """The first network that meets the constraint."""
+        if self.first_met == len(self.order):
+            return None
+        return self.networks[self.order[self.first_met]]
+
+    def add(self, network: ExploredNetwork, state: dict[str, Tensor] | None) -> None:
+        """Takes a network, with its state dict if it was trained in this run."""
+        self.networks[network.index] = network
+        metrics = {"Accuracy": network.accuracy, self._objective.cost: network.cost}
+        # A run with another objective may have explored what this one cannot take.
+        place = self._places.get(network.index, len(self.order))
+        if place < self.first_met and self._objective.is_met(metrics):
+            self.first_met, self.state = place, state
+
+
 class _Exploration:
     def __init__(
         self,
@@ -121,68 +156,62 @@ class _Exploration:
         costs = self._costs(sizes, latency)
         order = self._order(costs)
         pretraining = self._pretrain() if self._experiment.use_blocks else None
-        explored: dict[int, ExploredNetwork] = {}
-        states: dict[int, dict[str, Tensor]] = {}
+        found = _Found(order, self._objective)
 
-        def is_met(index: int) -> bool:
-            metrics = {"Accuracy": explored[index].accuracy, self._objective.cost: costs[index]}
-            return self._objective.is_met(metrics)
-
-        def first_met() -> int:
-            """Place in the order of the first network that is known to meet the constraint."""
-            met = (
-                place for place, index in enumerate(order) if index in explored and is_met(index)
+        def take(record: Record, state: dict[str, Tensor] | None) -> None:
+            index = record["index"]
+            network = ExploredNetwork(
+                configuration=self._configurations[index],
+                cost=costs[index],
+                model_size=int(sizes[index]),
+                **record,
             )
-            return next(met, len(order))
-
-        def take(trained: Record) -> None:
-            index = trained["index"]
-            configuration, size = self._configurations[index], int(sizes[index])
-            explored[index] = ExploredNetwork(
-                configuration=configuration, cost=costs[index], model_size=size, **trained
-            )
-            on_network(explored[index])
+            found.add(network, state)
+            on_network(network)
 
         def queue(worker: int) -> Iterator[int]:
             for place in range(worker, len(order), self._workers.count):
-                if stop_early and place > first_met():
+                if stop_early and place > found.first_met:
                     return
-                if order[place] not in explored:
+                if order[place] not in found.networks:
                     yield order[place]
 
         for record in self._recorded("accuracy"):
-            take(record)
+            take(record, None)
         queues = [queue(worker) for worker in range(self._workers.count)]
         with tqdm(total=len(order), desc="networks", disable=self._hidden) as bar:
-            bar.update(len(explored))
+            bar.update(len(found.networks))
             trained: TrainedNetwork
             for trained in self._workers.run(train_network, self._bench, queues):
-                record = {k: v for k, v in asdict(trained).items() if k != "state"}
+                record = {name: getattr(trained, name) for name in _RECORDED}
                 self._add(record)
-                take(record)
-                if is_met(trained.index):
-                    states[trained.index] = trained.state
+                take(record, trained.state)
                 bar.update()
-        place = first_met()
-        winner = order[place] if place < len(order) else None
-        count = place + 1 if stop_early else len(order)
+        result = self._result(found, stop_early, pretraining)
+        if result.winner is None:
+            raise UnreachableObjectiveError(self._why_unreachable(result), result)
+        return result
+
+    def _result(
+        self, found: _Found, stop_early: bool, pretraining: Pretraining | None
+    ) -> ExplorationResult:
+        winner = found.winner
+        count = found.first_met + 1 if stop_early else len(found.order)
         times = [record["pretraining"] for record in self._recorded("pretraining")]
-        result = ExplorationResult(
+        full = self._bench.model.full
+        return ExplorationResult(
             self._objective,
-            tuple(explored[index] for index in order[:count]),
-            None if winner is None else explored[winner],
-            None if winner is None else self._winner(winner, states),
+            tuple(found.networks[index] for index in found.order[:count]),
+            winner,
+            None if winner is None else self._winner(winner.index, found.state),
             self._experiment.example_input,
-            self._experiment.evaluate(self._bench.model.full),
-            model_size(self._bench.model.full),
-            len(order),
+            self._experiment.evaluate(full),
+            model_size(full),
+            len(found.order),
             pretraining,
             sum(time["seconds"] for time in times),
             sum(time["processor_seconds"] for time in times),
         )
-        if winner is None:
-            raise UnreachableObjectiveError(self._why_unreachable(result), result)
-        return result
 
     def _costs(self, sizes: list[float], latency: LatencyMeter) -> list[float]:
         """What each configuration costs by the objective's metric."""
@@ -229,11 +258,10 @@ class _Exploration:
             self._add({"pretraining": times})
         return result
 
-    def _winner(self, index: int, states: dict[int, dict[str, Tensor]]) -> nn.Module:
+    def _winner(self, index: int, state: dict[str, Tensor] | None) -> nn.Module:
         """The network that won, as it was after fine-tuning."""
         network = self._bench.network(index)
         file = None if self._state is None else self._state.path / "winner.safetensors"
-        state: Any = states.get(index)
         if state is None and file is not None and file.exists():
             saved = load_tree(file)
             state = saved["state"] if saved["index"] == index else None
