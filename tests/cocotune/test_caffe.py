@@ -9,8 +9,8 @@ from torch import Tensor, nn
 pytest.importorskip("google.protobuf")
 
 import patternc
-from patternc.cocotune.caffe_network import read_network
-from patternc.cocotune.solver import read_solver
+from patternc.cocotune.caffe.network import read_network
+from patternc.cocotune.caffe.solver import read_solver
 from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
 from patternc.errors import CocoTuneError
 

@@ -10,7 +10,7 @@ from patternc.dependencies import require
 require("torch", needed_for="patternc.cocotune")
 
 from patternc.cocotune.block_store import BlockStore
-from patternc.cocotune.caffe_network import CaffeNetwork, read_network
+from patternc.cocotune.caffe import CaffeNetwork, Solver, read_network, read_solver
 from patternc.cocotune.experiment import Experiment
 from patternc.cocotune.exploration import UnreachableObjectiveError, explore
 from patternc.cocotune.exploration_picture import draw_explorations
@@ -29,7 +29,6 @@ from patternc.cocotune.pretraining import BlockTraining, Pretraining, pretrain_
 from patternc.cocotune.ray_workers import RayWorkers
 from patternc.cocotune.sampling import sample, sample_around, sample_sequences
 from patternc.cocotune.sequitur import sequitur
-from patternc.cocotune.solver import Solver, read_solver
 from patternc.cocotune.subspace import Subspace
 from patternc.cocotune.subspace_files import read_subspace, write_subspace
 from patternc.cocotune.tuning_blocks import TuningBlock, TuningBlocks, find_tuning_blocks

@@ -1,13 +1,12 @@
 """Trained blocks on disk, found again by what they were trained from."""
 
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
+from patternc.cocotune.digests import network_digest, tensor_bytes
 from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.tuning_config import TuningConfig
 from patternc.errors import PruningError
@@ -70,15 +69,12 @@ def block_keys(
     model: MultiplexingModel, indices: Iterable[int], batches: Batches, config: TuningConfig
 ) -> dict[int, str]:
     """The keys by which a store finds blocks: hexadecimal digests of what they are trained from."""
-    digest = hashlib.sha256()
+    digest = network_digest(model.full)
     code = model.generated().code
     pruning = type(model.pruning).__name__, to_plain(model.pruning)
-    digest.update(_json(_VERSION, str(model.full), code, pruning, to_plain(config)))
-    for name, tensor in model.full.state_dict().items():
-        digest.update(_json(name))
-        digest.update(_bytes(tensor))
+    digest.update(_json(_VERSION, code, pruning, to_plain(config)))
     images, _ = next(batches_of_epoch(batches, seed=config.seed, epoch=0))
-    digest.update(_bytes(images))
+    digest.update(tensor_bytes(images))
     keys = {}
     for index in indices:
         block = model.tuning_blocks.blocks[index]
@@ -90,9 +86,3 @@ def block_keys(
 
 def _json(*values: object) -> bytes:
     return json.dumps(values).encode()
-
-
-def _bytes(tensor: Tensor) -> bytes:
-    array = tensor.detach().cpu().contiguous()
-    header = _json(str(array.dtype), list(array.shape))
-    return header + array.flatten().view(torch.uint8).numpy().tobytes()

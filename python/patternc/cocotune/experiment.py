@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from patternc.cocotune.digests import network_digest, tensor_bytes
 from patternc.cocotune.filter_pruning import FilterPruning
 from patternc.cocotune.fine_tuning import FineTuning, fine_tune_
 from patternc.cocotune.modules import ModulePruning
@@ -66,13 +67,10 @@ class Experiment:
 
     def description(self) -> dict[str, Any]:
         """What decides the results, as plain values; data stand for themselves by a first batch."""
-        weights = hashlib.sha256(str(self.network).encode())
-        for name, tensor in self.network.state_dict().items():
-            weights.update(name.encode() + _bytes(tensor))
         loop = self.fine_tuning
         return {
-            "network": weights.hexdigest(),
-            "data": hashlib.sha256(_bytes(self.example_input)).hexdigest(),
+            "network": network_digest(self.network).hexdigest(),
+            "data": hashlib.sha256(tensor_bytes(self.example_input)).hexdigest(),
             "subspace": hashlib.sha256(json.dumps(to_plain(self.subspace)).encode()).hexdigest(),
             "pruning": [type(self.pruning).__name__, to_plain(self.pruning)],
             "pretraining": to_plain(self.pretraining) if self.use_blocks else None,
@@ -207,10 +205,6 @@ def train_group(workbench: Workbench, group: tuple[int, ...]) -> TrainedGroup:
 
 def _on_cpu(module: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.cpu() for name, tensor in module.state_dict().items()}
-
-
-def _bytes(tensor: Tensor) -> bytes:
-    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
 
 
 def _name(function: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from patternc.cocotune.prototxt import as_written
+from patternc.cocotune.caffe.prototxt import as_written
 from patternc.errors import CocoTuneError
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from patternc.cocotune.caffe_schema import message_class
+from patternc.cocotune.caffe.schema import message_class
 from patternc.dependencies import require
 from patternc.errors import CocoTuneError
 

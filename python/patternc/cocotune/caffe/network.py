@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from patternc.cocotune.caffe_layers import make_layer
-from patternc.cocotune.prototxt import parse_prototxt
+from patternc.cocotune.caffe.layers import make_layer
+from patternc.cocotune.caffe.prototxt import parse_prototxt
 from patternc.errors import CocoTuneError
 
 _INPUTS = ("Input", "Data", "ImageData", "DummyData", "MemoryData")

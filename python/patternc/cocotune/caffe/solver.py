@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from patternc.cocotune.prototxt import as_written, parse_prototxt
+from patternc.cocotune.caffe.prototxt import as_written, parse_prototxt
 from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
 from patternc.errors import CocoTuneError, PruningError
 
