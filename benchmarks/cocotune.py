@@ -158,8 +158,9 @@ def _measure(name: str, arguments: argparse.Namespace) -> Case:
 
 
 def _objective(full: float, alpha: float) -> Objective:
-    # Half an image less, because shares of images are not exact.
-    return Objective("min", "ModelSize", "Accuracy", ">=", full - alpha / 100 - 1e-4)
+    # A little less, because shares of images are not exact.
+    bound = max(0.0, full - alpha / 100 - 1e-4)
+    return Objective("min", "ModelSize", "Accuracy", ">=", bound)
 
 
 def _explore(
