@@ -148,3 +148,18 @@ def test_after_an_interrupt(capsys, monkeypatch):
     assert "go on with: patternc cocotune --model" in capsys.readouterr().err
     assert cocotune(*ANY, *DRAWN) == 130
     assert "a run with --run-directory could be resumed" in capsys.readouterr().err
+
+
+def test_what_is_wrong_is_said_before_training(capsys, folder, monkeypatch):
+    def trained(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("patternc.cocotune.fine_tune_", trained)
+    assert cocotune(*ANY, *DRAWN, "--pretraining-config", "nowhere.yaml") == 1
+    assert_fails(capsys, "nowhere.yaml cannot be read")
+    network = folder / "run" / "network.safetensors"
+    network.parent.mkdir()
+    network.write_bytes(b"of another run")
+    assert cocotune(*ANY, *DRAWN, "--run-directory", "run") == 1
+    assert_fails(capsys, "run holds a run already; resume it, or give another folder")
+    assert network.read_bytes() == b"of another run"

@@ -6,8 +6,7 @@ from tqdm import tqdm
 
 from patternc.cocotune.block_store import BlockStore, block_keys
 from patternc.cocotune.experiment import TrainedGroup, Workbench, train_group
-from patternc.cocotune.groups import non_overlapping_groups
-from patternc.cocotune.pretraining import BlockTraining, Pretraining, pretrain_
+from patternc.cocotune.pretraining import Pretraining, pretrain_, take_stored_
 from patternc.cocotune.workers import LocalWorker, Workers
 
 
@@ -45,21 +44,11 @@ def _by_tasks(
 ) -> tuple[Pretraining, float]:
     experiment, model = bench.experiment, bench.model
     start, processor_seconds = time.monotonic(), 0.0
-    blocks = model.tuning_blocks.blocks
-    found: dict[int, BlockTraining] = {}
-    keys = {}
-    if store is not None:
-        keys = block_keys(model, range(len(blocks)), experiment.batches, experiment.pretraining)
-        for index, block in enumerate(blocks):
-            if (state := store.load(keys[index])) is not None:
-                bench.set_block(index, state)
-                names = model.module_names[block.first : block.end]
-                found[index] = BlockTraining(index, names, block.rates, reused=True)
-    missing = [index for index in range(len(blocks)) if index not in found]
-    groups = tuple(
-        tuple(missing[place] for place in group)
-        for group in non_overlapping_groups([blocks[index] for index in missing])
-    )
+    every = range(len(model.students))
+    keys = block_keys(model, every, experiment.batches, experiment.pretraining) if store else {}
+    found, groups = take_stored_(model, every, keys, store)
+    for index in found:
+        bench.set_block(index, model.students[index].state_dict())
     queues = [iter(groups[worker :: workers.count]) for worker in range(workers.count)]
     with tqdm(total=len(groups), desc="groups", disable=None if progress else True) as bar:
         trained: TrainedGroup
@@ -67,9 +56,9 @@ def _by_tasks(
             for block, state in zip(trained.blocks, trained.states, strict=True):
                 found[block.block] = block
                 bench.set_block(block.block, state)
-                if store is not None:
+                if store:
                     store.save(keys[block.block], state)
             processor_seconds += trained.processor_seconds
             bar.update()
-    ordered = tuple(found[index] for index in sorted(found))
+    ordered = tuple(found[index] for index in every)
     return Pretraining(ordered, groups, time.monotonic() - start), processor_seconds

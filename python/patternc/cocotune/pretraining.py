@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tabulate import tabulate
@@ -117,16 +117,7 @@ def pretrain_(
     config = config or PretrainingConfig()
     chosen = sorted(range(len(model.students)) if blocks is None else set(blocks))
     keys = block_keys(model, chosen, batches, config) if store else {}
-    trained = {index: BlockTraining(index, *_named(model, index), reused=True) for index in chosen}
-    missing = []
-    for index in chosen:
-        state = store.load(keys[index]) if store else None
-        if state is None:
-            missing.append(index)
-        else:
-            model.students[index].load_state_dict(state)
-    of_missing = non_overlapping_groups([model.tuning_blocks.blocks[index] for index in missing])
-    groups = tuple(tuple(missing[place] for place in group) for group in of_missing)
+    trained, groups = take_stored_(model, chosen, keys, store)
     with tqdm(
         total=len(groups) * config.steps,
         desc="blocks",
@@ -146,7 +137,36 @@ def pretrain_(
                 )
                 if store:
                     store.save(keys[index], model.students[index].state_dict())
-    return Pretraining(tuple(trained.values()), groups, time.monotonic() - began)
+    ordered = tuple(trained[index] for index in chosen)
+    return Pretraining(ordered, groups, time.monotonic() - began)
+
+
+def take_stored_(
+    model: MultiplexingModel,
+    chosen: Sequence[int],
+    keys: Mapping[int, str],
+    store: BlockStore | None,
+) -> tuple[dict[int, BlockTraining], tuple[tuple[int, ...], ...]]:
+    """Lets a model take the blocks that are in a store.
+
+    Args:
+      model: whose blocks they are.
+      chosen: indices of blocks.
+      keys: theirs in the store.
+      store: None for an empty one.
+
+    Returns:
+      What became of the blocks that were there, by index; and the others in groups to train.
+    """
+    found: dict[int, BlockTraining] = {}
+    for index in chosen:
+        state = store.load(keys[index]) if store else None
+        if state is not None:
+            model.students[index].load_state_dict(state)
+            found[index] = BlockTraining(index, *_named(model, index), reused=True)
+    missing = [index for index in chosen if index not in found]
+    groups = non_overlapping_groups([model.tuning_blocks.blocks[index] for index in missing])
+    return found, tuple(tuple(missing[place] for place in group) for group in groups)
 
 
 def _train_group(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from patternc.errors import CocoTuneError
+from patternc.whole_file import whole_file
 
 Record = dict[str, Any]
 
@@ -93,10 +94,9 @@ class RunState:
             raise CocoTuneError(f"{file} cannot be read: {error}") from error
 
     def _write(self, file: Path, text: str) -> None:
-        unfinished = file.with_name(f".{file.name}.unfinished")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(text, encoding="utf-8")
-            os.replace(unfinished, file)
+            with whole_file(file) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
         except OSError as error:
             raise CocoTuneError(f"{file} cannot be written: {error}") from error

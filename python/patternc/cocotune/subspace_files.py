@@ -1,7 +1,6 @@
 """Subspaces in files: JSON, YAML, and the pickled list that the published tool reads."""
 
 import json
-import os
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import yaml
 
 from patternc.cocotune.subspace import Subspace
 from patternc.errors import CocoTuneError
+from patternc.whole_file import whole_file
 
 _JSON, _YAML, _PICKLE = (".json",), (".yaml", ".yml"), (".pkl", ".pickle", ".p")
 _KEYS = ("modules", "configurations")
@@ -69,12 +69,10 @@ def write_subspace(file: str | Path, subspace: Subspace) -> None:
         text = yaml.safe_dump(plain, sort_keys=False, default_flow_style=None)
     else:
         raise CocoTuneError(f"{file}: subspaces are written as {' or '.join(_JSON + _YAML)}")
-    unfinished = file.with_name(f".{file.name}.unfinished")
     try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, file)
+        with whole_file(file) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise CocoTuneError(f"{file} cannot be written: {error}") from error
 
 

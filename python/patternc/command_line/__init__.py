@@ -5,6 +5,7 @@ An error of the `PatterncError` family is one line on standard error and exit co
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"patternc: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\npatternc: interrupted; {parsed.after_interrupt(parsed, given)}", file=sys.stderr)
+        print(f"\npatternc: interrupted; {_after_interrupt(parsed, given)}", file=sys.stderr)
         return 130
     return 0
 
@@ -44,3 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_command(commands)
     cocotune.add_command(commands)
     return parser
+
+
+def _after_interrupt(arguments: argparse.Namespace, given: Sequence[str]) -> str:
+    """What to tell who interrupted the command that was `given`."""
+    if arguments.run_directory is None:
+        return "nothing was kept, a run with --run-directory could be resumed"
+    resume = () if arguments.resume else ("--resume",)
+    return f"go on with: {shlex.join(['patternc', *given, *resume])}"

@@ -4,11 +4,11 @@ What needs torch is imported when the command runs, so that its help does not.
 """
 
 import argparse
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patternc.command_line.options import DATA_HELP, MODEL_HELP, add_results, add_variant
 from patternc.errors import CocoTuneError
 
 if TYPE_CHECKING:
@@ -49,21 +49,16 @@ def add_command(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run, after_interrupt=after_interrupt)
+    parser.set_defaults(run=run)
     group = parser.add_argument_group("network and data")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--model",
         metavar="NAME",
-        help="digits, vgg16, resnet50, mobilenet-v2, or package.module:factory, which is called "
-        "without arguments",
+        help=MODEL_HELP,
     )
     source.add_argument("--prototxt", type=Path, metavar="FILE", help="a network of Caffe's")
-    group.add_argument(
-        "--variant",
-        choices=("imagenet", "cifar"),
-        help="of vgg16, resnet50 and mobilenet-v2, by the size of their images (imagenet)",
-    )
+    add_variant(group)
     group.add_argument(
         "--weights",
         type=Path,
@@ -74,8 +69,7 @@ def add_command(commands: Any) -> None:
         "--data",
         nargs="+",
         metavar=("NAME", "FOLDER"),
-        help="digits, digits-as-cifar, cifar10 FOLDER, or image-folder TRAIN EVAL (that of the "
-        "solver)",
+        help=f"{DATA_HELP} (that of the solver)",
     )
     group.add_argument("--batch-size", type=int, metavar="N", help="that of the solver, or 32")
 
@@ -137,21 +131,9 @@ def add_command(commands: Any) -> None:
     )
     group.add_argument("--all", action="store_true", help="explore all, do not stop at the first")
 
-    group = parser.add_argument_group("results")
+    group = add_results(parser, state="the state", what="winner", output="winner.patternc")
     group.add_argument("--workers", type=int, metavar="N", help="of Ray (none, but this process)")
     group.add_argument("--ray-address", metavar="ADDRESS", help="of a cluster (this machine)")
-    group.add_argument("--run-directory", type=Path, metavar="FOLDER", help="for the state")
-    group.add_argument(
-        "--resume", action="store_true", help="go on with the run of --run-directory"
-    )
-    group.add_argument("--target", default="llvm-cpu", help="machine to compile for (llvm-cpu)")
-    group.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        default=Path("winner.patternc"),
-        help="the compiled winner, for patternc.load (winner.patternc)",
-    )
     group.add_argument("--grammar", type=Path, metavar="FILE", help="draw the grammar (PNG)")
     group.add_argument("--plot", type=Path, metavar="FILE", help="draw the exploration (PNG)")
 
@@ -213,14 +195,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"\n{result.summary()}\n\ncompiled for {target.name}, saved in {arguments.output}")
 
 
-def after_interrupt(arguments: argparse.Namespace, given: Sequence[str]) -> str:
-    """What to tell who interrupted the command that was `given`."""
-    if arguments.run_directory is None:
-        return "nothing was kept, a run with --run-directory could be resumed"
-    resume = () if arguments.resume else ("--resume",)
-    return f"go on with: {shlex.join(['patternc', *given, *resume])}"
-
-
 def _objective(words: Sequence[str]) -> "Objective":
     from patternc.cocotune import Objective
 
@@ -264,7 +238,6 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     image, _ = evaluation[0]
     network, marked = _network(arguments, image, len(train.classes))
     subspace = _subspace(arguments, network, image[None], marked)
-    _train(arguments, network, batches)
     pruning = FilterPruning() if arguments.pruning == "filter" else PatternPruning()
     settings = {
         "pretraining": solver.pretraining if solver else PretrainingConfig(seed=arguments.seed),
@@ -276,6 +249,7 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     ):
         if file is not None:
             settings[name] = kind.from_yaml(file)
+    _train(arguments, network, batches)
     return Experiment(
         network,
         subspace,
@@ -327,7 +301,9 @@ def _train(arguments: argparse.Namespace, network: "nn.Module", batches: Any) ->
         return
     folder = arguments.run_directory
     file = folder / "network.safetensors" if folder else None
-    if file and arguments.resume and file.exists():
+    if file and file.exists():
+        if not arguments.resume:
+            raise CocoTuneError(f"{folder} holds a run already; resume it, or give another folder")
         network.load_state_dict(load_tree(file))
         return
     config = FineTuningConfig(

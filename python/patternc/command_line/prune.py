@@ -4,7 +4,6 @@ What needs torch is imported when the command runs, so that its help does not.
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
+from patternc.command_line.options import DATA_HELP, MODEL_HELP, add_results, add_variant
 from patternc.errors import PruningError, TargetError
 
 if TYPE_CHECKING:
@@ -48,27 +48,22 @@ def add_command(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run, after_interrupt=after_interrupt)
+    parser.set_defaults(run=run)
     group = parser.add_argument_group("model and data")
     group.add_argument(
         "--model",
         required=True,
         metavar="NAME",
-        help="digits, vgg16, resnet50, mobilenet-v2, or package.module:factory, which is called "
-        "without arguments",
+        help=MODEL_HELP,
     )
-    group.add_argument(
-        "--variant",
-        choices=("imagenet", "cifar"),
-        help="of vgg16, resnet50 and mobilenet-v2, by the size of their images (imagenet)",
-    )
+    add_variant(group)
     group.add_argument("--weights", type=Path, metavar="FILE", help="state dict to start from")
     group.add_argument(
         "--data",
         required=True,
         nargs="+",
         metavar=("NAME", "FOLDER"),
-        help="digits, digits-as-cifar, cifar10 FOLDER, or image-folder TRAIN EVAL",
+        help=DATA_HELP,
     )
     group.add_argument("--batch-size", type=int, default=64, help="of training (64)")
     group.add_argument("--workers", type=int, default=0, help="processes that load images (0)")
@@ -103,20 +98,8 @@ def add_command(commands: Any) -> None:
     group.add_argument("--retrain-epochs", type=int, metavar="N", help="after pruning (16)")
     group.add_argument("--seed", type=int, metavar="N", help="of weights, order, augmentation (0)")
 
-    group = parser.add_argument_group("results")
-    group.add_argument(
-        "--run-directory", type=Path, metavar="FOLDER", help="for configs, log and checkpoints"
-    )
-    group.add_argument(
-        "--resume", action="store_true", help="go on with the run of --run-directory"
-    )
-    group.add_argument("--target", default="llvm-cpu", help="machine to compile for (llvm-cpu)")
-    group.add_argument(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        default=Path("pruned.patternc"),
-        help="the compiled model, for patternc.load (pruned.patternc)",
+    add_results(
+        parser, state="configs, log and checkpoints", what="model", output="pruned.patternc"
     )
 
 
@@ -182,14 +165,6 @@ def run(arguments: argparse.Namespace) -> None:
         note = f"\nthe compiled model was not run: {error}\n"
     print(tabulate(rows, ("model", "accuracy"), colalign=("left", "right")))
     print(f"{note}\ncompiled for {target.name}, saved in {arguments.output}")
-
-
-def after_interrupt(arguments: argparse.Namespace, given: Sequence[str]) -> str:
-    """What to tell who interrupted the command that was `given`."""
-    if arguments.run_directory is None:
-        return "nothing was kept, a run with --run-directory could be resumed"
-    resume = () if arguments.resume else ("--resume",)
-    return f"go on with: {shlex.join(['patternc', *given, *resume])}"
 
 
 def _pruning_config(arguments: argparse.Namespace) -> "PruningConfig":

@@ -6,7 +6,6 @@ the header of the same file, so that nothing is ever executed on reading and the
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from patternc.errors import PruningError
+from patternc.whole_file import whole_file
 
 _TENSOR, _ITEMS = "__tensor__", "__items__"
 
@@ -27,16 +27,11 @@ def save_tree(file: Path, tree: Any) -> None:
     """
     tensors: dict[str, Tensor] = {}
     header = {"tree": json.dumps(_without_tensors(tree, "", tensors))}
-    unfinished = file.with_name(f".{file.name}.unfinished")
     try:
-        save_file(_apart(tensors), unfinished, metadata=header)
-        _flush(unfinished)
-        os.replace(unfinished, file)
-        _flush(file.parent)
+        with whole_file(file) as unfinished:
+            save_file(_apart(tensors), unfinished, metadata=header)
     except (OSError, SafetensorError) as error:
         raise PruningError(f"{file} cannot be written: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load_tree(file: Path) -> Any:
@@ -95,12 +90,3 @@ def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         seen.add(tensor.untyped_storage().data_ptr())
         apart[name] = tensor
     return apart
-
-
-def _flush(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

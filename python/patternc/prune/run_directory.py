@@ -8,13 +8,13 @@ pruned.safetensors            the model at the end
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from patternc.errors import PruningError
 from patternc.prune.checkpoint import load_tree, save_tree
 from patternc.prune.config_yaml import dump_yaml, load_yaml
+from patternc.whole_file import whole_file
 
 _KEPT = 2
 
@@ -119,10 +119,9 @@ class RunDirectory:
 
     def _write(self, name: str, text: str) -> None:
         file = self.path / name
-        unfinished = file.with_name(f".{name}.unfinished")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(text, encoding="utf-8")
-            os.replace(unfinished, file)
+            with whole_file(file) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
         except OSError as error:
             raise PruningError(f"{file} cannot be written: {error}") from error
