@@ -5,14 +5,16 @@ import json
 import logging
 import shlex
 import sys
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from patternc import ir, passmanager
+from patternc.compiler.dense_layers import dense_though_pruned
 from patternc.compiler.egress import iree_version, to_vmfb
 from patternc.compiler.pipeline import Pass, Pipeline, Precision
 from patternc.compiler.targets import Target, get_target, require_float16
@@ -119,6 +121,8 @@ def compile(
         bar.set_description(f"IREE for {target.name}")
         vmfb = to_vmfb(module.print(resources=False), target, settings=settings)
         bar.update()
+    for sentence in dense_though_pruned(_parameters(model), imported.blobs, report):
+        _logger.warning("%s", sentence)
     return CompiledModule(
         vmfb=vmfb,
         parameters=_own(module.resources(), imported),
@@ -137,6 +141,13 @@ def compile(
         statistics=statistics,
         threads=threads,
     )
+
+
+def _parameters(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """The parameters of a PyTorch model, by name."""
+    if hasattr(model, "named_parameters"):
+        for name, parameter in model.named_parameters():
+            yield name, parameter.detach().cpu().float().numpy()
 
 
 def _own(parameters: dict[str, np.ndarray], imported: ImportedModel) -> dict[str, np.ndarray]:
