@@ -1,0 +1,30 @@
+"""`import patternc` and nothing else is enough to reach what is public."""
+
+import subprocess
+import sys
+
+import pytest
+
+import patternc
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", patternc.__all__)
+def test_every_name_is_there(name):
+    program = f"import patternc; assert '{name}' in dir(patternc); patternc.{name}"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_nothing_is_imported_before_it_is_used():
+    program = (
+        "import sys, patternc\n"
+        "assert not {'torch', 'iree', 'patternc.prune', 'patternc.compiler'} & {*sys.modules}\n"
+        "patternc.runtime.load\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_other_names():
+    with pytest.raises(AttributeError, match="module 'patternc' has no attribute 'pruning'"):
+        patternc.pruning  # noqa: B018
