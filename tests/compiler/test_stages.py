@@ -118,7 +118,9 @@ def test_filters_in_a_group(lanes, registers, filters):
     ids=["without", "with_options", "inserted"],
 )
 def test_editing_names_the_passes_there_are(edit):
-    with pytest.raises(TargetError, match=r"no pass 'pattern-fold' in the pipeline; it has pattern-r"):
+    with pytest.raises(
+        TargetError, match=r"no pass 'pattern-fold' in the pipeline; it has pattern-r"
+    ):
         edit(Pipeline.for_target(HOST))
 
 
