@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from patternc.errors import PruningError
+from patternc.errors import PruningError, limited_nesting
 from patternc.prune.config import PruningConfig, parse_kernel
 from patternc.prune.constraint_sets import (
     BlockColumns,
@@ -97,6 +98,7 @@ class _Weight:
         return value_of(self.module, self.parameter)
 
 
+@limited_nesting(PruningError, "the model")
 def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
     """The plan of every weight of two or more dimensions, in the order of the model.
 
@@ -112,6 +114,10 @@ def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
             raise PruningError(f"'{name}' is not initialised; call the model once before pruning")
         if parameter.is_meta:
             raise PruningError(f"'{name}' is on the meta device and has no values; load them first")
+        if parameter.layout != torch.strided:
+            raise PruningError(
+                f"'{name}' has the layout {parameter.layout}; expected a dense tensor"
+            )
     weights = list(_weights(model))
     _check_names(model, config, [weight.names for weight in weights if weight.prunable])
     first = next((w.module for w in weights if isinstance(w.module, Convolution)), None)
