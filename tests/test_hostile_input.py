@@ -93,8 +93,8 @@ def test_configs(kind, text):
 
 
 def test_fields_that_no_config_has():
-    with pytest.raises(PatterncError, match="unknown field 'targts'; did you mean 'targets'"):
-        patternc.prune_(nn.Conv2d(8, 8, 3), targts="0")
+    with pytest.raises(PatterncError, match="unknown field 'target'; did you mean 'targets'"):
+        patternc.prune_(nn.Conv2d(8, 8, 3), target="0")
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml", "pkl"])
