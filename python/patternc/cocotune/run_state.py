@@ -2,6 +2,7 @@
 
 run.json            what decides the results: digests of the network and the data, and the settings
 networks.jsonl      a JSON object a line for each network that is explored, and for costs measured
+progress.log        what the command line logs, in words
 blocks/             the tuning blocks (`BlockStore`)
 winner.safetensors  state dict of the winner
 """

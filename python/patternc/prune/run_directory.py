@@ -1,6 +1,7 @@
 """The folder of a training run: its configs, its log, its checkpoints.
 
 config.yaml                   the configs, as they were at the start
+progress.log                  what the command line logs, in words
 log.jsonl                     a JSON object a line for every epoch and every update of ADMM
 dense.safetensors             the model before pruning
 checkpoint-000123.safetensors all that is needed to go on after 123 steps; the last two
