@@ -23,10 +23,12 @@ def parse_prototxt(source: str | Path, message: str) -> Any:
     where = str(source) if isinstance(source, Path) else "prototxt"
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise CocoTuneError(f"{source} cannot be read: {error}") from error
     try:
         return text_format.Parse(text, message_class(message)())
+    except RecursionError as error:
+        raise CocoTuneError(f"{where}: nested too deep to be read") from error
     except text_format.ParseError as error:
         what = (str(error).partition(" : ")[2] or str(error)).strip().rstrip(".")
         hint = "; old networks are translated by Caffe's upgrade_net_proto_text" * (
