@@ -225,7 +225,7 @@ def test_dtypes(target, dtype, scalar):
 )
 def test_arithmetic_of_bytes_is_refused(function):
     """torch-mlir crashes or gets it wrong."""
-    with pytest.raises(ModelError, match="computes with 8-bit integers.*convert them first"):
+    with pytest.raises(ModelError, match=r"computes with 8-bit integers.*convert them first"):
         import_model(Apply(function), (torch.zeros(4, dtype=torch.uint8),))
 
 
@@ -249,7 +249,8 @@ def test_mlir_keeps_a_plain_tuple():
 @pytest.mark.parametrize("dtype", ["f64", "i4", "bf16"])
 def test_dtype_of_mlir(dtype):
     """IREE takes float64 for float32, so that memory would be read beyond its end."""
-    text = f"func.func @main(%x: tensor<2x{dtype}>) -> tensor<2x{dtype}> {{ return %x : tensor<2x{dtype}> }}"
+    kind = f"tensor<2x{dtype}>"
+    text = f"func.func @main(%x: {kind}) -> {kind} {{ return %x : {kind} }}"
     with pytest.raises(ModelError, match=f"input 'input0' is a tensor of {dtype}, expected one of"):
         compile(text)
 

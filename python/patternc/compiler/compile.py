@@ -244,7 +244,7 @@ def _signature(
 def _check_dtypes(target: Target, specs: tuple[TensorSpec, ...]) -> None:
     """Refuses what IREE gets wrong at the edges of a module for a target."""
     for spec in specs:
-        # IREE packs narrow elements into words on Vulkan, and loses some where they do not fill one.
+        # On Vulkan, IREE loses narrow elements where they do not fill a word.
         narrow = target.driver == "vulkan" and np.dtype(spec.dtype).itemsize < 4
         if narrow or (target.device == "vm" and spec.dtype == "float16"):
             raise TargetError(

@@ -67,7 +67,7 @@ def export(
       are the model's.
     """
     if example_args is None and example_kwargs is not None:
-        example_args = ()
+        example_args = ()  # all are given by keyword
     if isinstance(model, ExportedProgram):
         program = model
         if example_args is not None:
@@ -205,11 +205,12 @@ def _check_arg(path: str, value: Any) -> None:
 def _leaves(example_args: tuple, example_kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is not a container in the arguments, with words for its place."""
     leaves, _ = pytree.tree_flatten_with_path((example_args, example_kwargs))
-    for (kind, first, *rest), value in leaves:
-        if kind == pytree.SequenceKey(0):
-            where = f"argument {first.idx}{pytree.keystr(tuple(rest))} of example_args"
-        else:
-            where = f"'{first.key}'{pytree.keystr(tuple(rest))} of example_kwargs"
+    for (_, first, *rest), value in leaves:
+        where = pytree.keystr(tuple(rest))
+        if isinstance(first, pytree.SequenceKey):
+            where = f"argument {first.idx}{where} of example_args"
+        elif isinstance(first, pytree.MappingKey):
+            where = f"'{first.key}'{where} of example_kwargs"
         yield where, value
 
 
@@ -233,8 +234,8 @@ def _read_weights(program: ExportedProgram) -> Iterator[tuple[str, Any]]:
     stored = {**program.constants, **program.state_dict}
     read = {node.name for node in program.graph.nodes if node.users}
     for spec in program.graph_signature.input_specs:
-        if spec.kind != InputKind.USER_INPUT and spec.arg.name in read:
-            yield spec.target or spec.arg.name, stored.get(spec.target)
+        if spec.target is not None and spec.arg.name in read:
+            yield spec.target, stored.get(spec.target)
 
 
 def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
@@ -257,7 +258,7 @@ def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
 
 
 def _capture(
-    model: torch.nn.Module, example_args: tuple, example_kwargs: dict[str, Any] | None
+    model: torch.nn.Module, example_args: Any, example_kwargs: dict[str, Any] | None
 ) -> ExportedProgram:
     with _evaluation_mode(model), _quiet():
         try:

@@ -1,16 +1,16 @@
 """The pytrees of an exported program as structures, which need no torch."""
 
 import dataclasses
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, namedtuple
 from collections.abc import Iterator
 from typing import Any
 
 from torch.utils import _pytree as pytree
 
 from patternc.errors import ModelError
-from patternc.runtime.structure import Constant, Structure, field_names
+from patternc.runtime.structure import Constant, Kind, Structure, field_names
 
-_CONTAINERS = {tuple: "tuple", list: "list"}
+_CONTAINERS: dict[Any, Kind] = {tuple: "tuple", list: "list"}
 _DICTS = (dict, OrderedDict, defaultdict)
 
 
@@ -32,6 +32,7 @@ def structure_of(
         return next(leaves)
     children = tuple(structure_of(child, leaves, classes, where) for child in spec.children())
     found: Any = spec.type
+    name = found.__name__
     if found in _CONTAINERS:
         return Structure(_CONTAINERS[found], children)
     if found in _DICTS:
@@ -39,10 +40,10 @@ def structure_of(
         if not all(isinstance(key, Constant) for key in keys):
             raise ModelError(f"{where} has a dict with the keys {keys}; use text or numbers")
         return Structure("dict", children, keys)
-    if pytree.is_namedtuple_class(found) or spec.type is pytree.namedtuple:
-        found = found if pytree.is_namedtuple_class(found) else spec.context
+    if found is namedtuple:
+        found = spec.context
         return _of_class("namedtuple", found, found._fields, children, classes)
-    if dataclasses.is_dataclass(found):
+    if isinstance(found, type) and dataclasses.is_dataclass(found):
         keys, children = _fields(spec, children)
         known = field_names(found, "dataclass") or ()
         if set(keys) <= set(known) and len(keys) == len(children):
@@ -51,8 +52,7 @@ def structure_of(
             children = tuple(parts.get(key, Structure("constant")) for key in known)
             return _of_class("dataclass", found, known, children, classes)
     raise ModelError(
-        f"{where} has a {found.__name__} in it; use tuples, lists, dicts, named tuples or "
-        "dataclasses"
+        f"{where} has a {name} in it; use tuples, lists, dicts, named tuples or dataclasses"
     )
 
 
