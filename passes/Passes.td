@@ -641,10 +641,10 @@ def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir:
 def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
   let summary = "Truncate floats before they become integers.";
   let description = [{
-    Precondition: linalg on tensors. Before each `arith.fptosi` and `arith.fptoui` comes a
-    `math.trunc`, unless what they read is whole already.
+    Precondition: linalg on tensors. What `arith.fptosi` and `arith.fptoui` read is rounded
+    towards zero before, unless it is whole already.
 
-    For vmvx: IREE's interpreter rounds to the nearest integer (3.13).
+    For vmvx: IREE's interpreter rounds to the nearest integer (3.13). It has no `math.trunc`.
 
     Refused: nothing. Place: among the last.
 
@@ -660,11 +660,14 @@ def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    %whole = math.trunc %x : f32
+    %negative = arith.cmpf olt, %x, %zero : f32
+    %up = math.ceil %x : f32
+    %down = math.floor %x : f32
+    %whole = arith.select %negative, %up, %down : f32
     %i = arith.fptosi %whole : f32 to i64
     ```
   }];
-  let dependentDialects = ["::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {

@@ -54,7 +54,10 @@ CASES = {
         VOLUME,
     ),
     "circular padding": (lambda x: functional.pad(x, (2, 1, 0, 3), "circular"), IMAGE),
-    "circular padding and cropping": (lambda x: functional.pad(x, (-2, 1, 3, -1), "circular"), IMAGE),
+    "circular padding and cropping": (
+        lambda x: functional.pad(x, (-2, 1, 3, -1), "circular"),
+        IMAGE,
+    ),
     "variance": (lambda x: x.var(1), IMAGE),
     "variance of all": (lambda x: torch.var_mean(x), IMAGE),
     "variance, kept": (lambda x: torch.var_mean(x, (-1, 1), correction=0, keepdim=True), IMAGE),
