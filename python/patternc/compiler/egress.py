@@ -23,13 +23,17 @@ from patternc.settings import Settings
 
 _logger = logging.getLogger(__name__)
 
-_COMMON_FLAGS = ("--iree-opt-level=O2", "--mlir-print-op-on-diagnostic=false")
+_COMMON_FLAGS = (
+    "--iree-opt-level=O2",
+    "--iree-opt-strip-assertions=false",
+    "--mlir-print-op-on-diagnostic=false",
+)
 _SHOWN_DIAGNOSTICS = 20
 
 _DIALECTS = frozenset(
     """affine arith bufferization builtin cf complex flow func gpu hal index iree_codegen
-    iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tosa ub util
-    vector""".split()
+    iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tm_tensor tosa ub
+    util vector""".split()
 )
 
 # Each of these was printed by MLIR 22 and refused by IREE 3.13.
@@ -94,6 +98,8 @@ def to_vmfb(text: str, target: Target, *, settings: Settings) -> bytes:
 
     check_allowed(text)
     flags = [*target.flags, *_COMMON_FLAGS]
+    if '"tm_tensor.' in text:
+        flags.append("--iree-input-type=tm_tensor")
     if settings.dump_dir is not None:
         kernels = settings.dump_dir / "kernels"
         kernels.mkdir(parents=True, exist_ok=True)

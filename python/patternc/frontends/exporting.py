@@ -20,10 +20,10 @@ from torch.export.graph_signature import (
 )
 from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
-from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
 from patternc.errors import ModelError
 from patternc.frontends.bytes import check_bytes
+from patternc.frontends.decompositions import decomposition_table
 from patternc.frontends.structures import structure_of
 from patternc.runtime.structure import Constant, Structure
 from patternc.tensor_spec import TensorSpec
@@ -87,8 +87,10 @@ def export(
         )
     signature(program)
     _check_weights(_read_weights(program))
+    _check_elements(program)
     with _quiet():
-        program = program.run_decompositions(_decompositions())
+        program = program.run_decompositions(decomposition_table())
+    _check_elements(program)
     _remove_side_effects_(program)
     check_bytes(program)
     return program
@@ -257,6 +259,25 @@ def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
             raise ModelError(f"'{name}' holds NaN or infinite values")
 
 
+def _check_elements(program: ExportedProgram) -> None:
+    """Refuses tensors without elements, by which torch-mlir divides."""
+    targets = {spec.arg.name: spec.target for spec in program.graph_signature.input_specs}
+    for node in program.graph.nodes:
+        value = node.meta.get("val")
+        if not isinstance(value, torch.Tensor) or 0 not in value.shape or not node.users:
+            continue
+        if node.op != "placeholder":
+            what = f"the result '{node.name}' of operator {node.target}{layer_of(node)}"
+        elif (target := targets.get(node.name)) is not None:
+            what = f"'{target}'"
+        else:
+            what = f"input '{node.name}'"
+        raise ModelError(
+            f"{what} has the shape ({', '.join(map(str, value.shape))}) and so no elements; "
+            f"expected at least one"
+        )
+
+
 def _capture(
     model: torch.nn.Module, example_args: Any, example_kwargs: dict[str, Any] | None
 ) -> ExportedProgram:
@@ -289,30 +310,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r".*treespec, LeafSpec", FutureWarning)
         yield
-
-
-def _decompositions() -> dict[Any, Any]:
-    table = dict(get_decomposition_table())
-    # `folding` wants a batch norm whole; taken apart it also divides by zero under an assertion.
-    table.pop(torch.ops.aten._native_batch_norm_legit_no_training.default)
-    # ReLU6 as one clamp: torch-mlir makes two loops with scalar tensors of a hardtanh.
-    table[torch.ops.aten.hardtanh.default] = lambda x, low=-1.0, high=1.0: torch.clamp(x, low, high)
-    table[torch.ops.aten.constant_pad_nd.default] = _crop_then_pad
-    return table
-
-
-def _crop_then_pad(x: torch.Tensor, padding: list[int], value: float = 0) -> Any:
-    """Padding of which some is negative, as slices and a padding of which none is.
-
-    torch-mlir takes padding that leaves the shape as it is for no padding, even if it shifts.
-    """
-    if min(padding, default=0) >= 0:
-        return NotImplemented  # leaves the operator whole
-    for i in range(len(padding) // 2):
-        dim = x.dim() - 1 - i
-        before, after = padding[2 * i : 2 * i + 2]
-        x = x.narrow(dim, max(0, -before), x.shape[dim] + min(0, before) + min(0, after))
-    return torch.ops.aten.constant_pad_nd.default(x, [max(0, p) for p in padding], value)
 
 
 def _remove_side_effects_(program: ExportedProgram) -> None:
