@@ -14,6 +14,8 @@ PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
 # Of make bench-networks and the other benchmarks, for example --networks resnet50.
 BENCH_ARGS ?=
+# Of make fuzz, for example --minutes 60 valid-ir.
+FUZZ_ARGS ?=
 
 BIN := .venv/bin
 STAMPS := build/stamps
@@ -56,6 +58,11 @@ lit: $(STAMPS)/test ## FileCheck tests of the dialect and the passes
 pytest: $(STAMPS)/test $(STAMPS)/aarch64 ## Python tests, on every target
 	$(call step,Python tests)
 	@$(ACTIVE) python -m pytest $(PYTEST_ARGS)
+
+.PHONY: fuzz
+fuzz: $(STAMPS)/test ## random inputs, valid and broken, a minute of each kind
+	$(call step,fuzzers)
+	@$(ACTIVE) python -m fuzz $(FUZZ_ARGS)
 
 .PHONY: lint
 lint: lint-format lint-code lint-types lint-docs ## formatting, linting, spelling, types, generated docs
