@@ -5,10 +5,11 @@ import random
 import sys
 from pathlib import Path
 
+from fuzz.mutated_ir import MutatedIR
 from fuzz.runner import Fuzzer, run
 from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = [ValidIR()]
+FUZZERS: list[Fuzzer] = [ValidIR(), MutatedIR()]
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ class ValidIR:
     """Modules of several functions through one pipeline each, compared function by function."""
 
     name = "valid-ir"
-    time_limit = 60.0
+    time_limit = 15.0
 
     def prepare(self) -> None:
         from patternc import ir, passmanager
