@@ -5,11 +5,12 @@ import random
 import sys
 from pathlib import Path
 
+from fuzz.mutated_files import MutatedFiles
 from fuzz.mutated_ir import MutatedIR
 from fuzz.runner import Fuzzer, run
 from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = [ValidIR(), MutatedIR()]
+FUZZERS: list[Fuzzer] = [ValidIR(), MutatedIR(), MutatedFiles()]
 
 
 def main() -> int:

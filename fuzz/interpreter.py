@@ -358,7 +358,11 @@ class Interpreter:
 
         def at(results: tuple, position: list[np.ndarray]) -> tuple:
             return tuple(
-                position[e] if isinstance(e, int) else e[0] if isinstance(e, tuple) else eval(e, {"d": position})
+                position[e]
+                if isinstance(e, int)
+                else e[0]
+                if isinstance(e, tuple)
+                else eval(e, {"d": position})
                 for e in results
             )
 
@@ -534,7 +538,7 @@ def _sizes(
     return [int(next(rest)) if size == unknown else int(size) for size in static]
 
 
-def _windows(image, kernel, strides, dilations, size):  # noqa: ANN001, ANN202
+def _windows(image, kernel, strides, dilations, size):
     """What each position of a kernel reads."""
     for i in range(kernel[0]):
         for j in range(kernel[1]):
@@ -546,7 +550,7 @@ def _windows(image, kernel, strides, dilations, size):  # noqa: ANN001, ANN202
             ]
 
 
-def _convolve(image, weights, strides, dilations, size):  # noqa: ANN001, ANN202
+def _convolve(image, weights, strides, dilations, size):
     """Of N×G×C×H×W and G×F×C×kh×kw: N×G×F×H'×W'."""
     kernel = weights.shape[-2:]
     shape = (image.shape[0], image.shape[1], weights.shape[1], *size)

@@ -91,9 +91,7 @@ class MutatedIR:
         counts["parsed"] += 1
         for step in steps:
             copy = module.clone()
-            manager = self._passmanager.PassManager.parse(
-                f"builtin.module({step})", self._context
-            )
+            manager = self._passmanager.PassManager.parse(f"builtin.module({step})", self._context)
             counts["passes"] += 1
             try:
                 manager.run(copy)
@@ -103,7 +101,6 @@ class MutatedIR:
             self._ir.layer_report(copy)
             copy.print(elide_large=16)
         return counts
-
 
     def explain(self, case: Case) -> Reason:
         """What `pattern-opt` says about it."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from fuzz.interpreter import Interpreter, Unknown
 from fuzz.random_linalg import RandomModule, random_module
-from fuzz.reading import dtype, functions, read_function, resources
+from fuzz.reading import functions, read_function, resources
 from fuzz.runner import Case, Finding
 
 _FUNCTIONS = 8
@@ -114,7 +114,7 @@ class _Run:
 
     # Pipelines.
 
-    def run(self, module, step: str) -> bool:  # noqa: ANN001
+    def run(self, module, step: str) -> bool:
         """Runs a pass; False if it refuses the module for a documented reason."""
         manager = self.fuzzer._passmanager.PassManager.parse(
             f"builtin.module({step})", self.context
@@ -157,7 +157,10 @@ class _Run:
         pipeline = rng.choice(self.fuzzer._halves if halves else self.fuzzer._pipelines)
         for name, options in (
             ("pattern-raise-convolutions", {"max_patterns": (1, 2, 16)}),
-            ("pattern-compress-weights", {"max_filter_group": (1, 2, 4, 16), "index_bits": (16, 32)}),
+            (
+                "pattern-compress-weights",
+                {"max_filter_group": (1, 2, 4, 16), "index_bits": (16, 32)},
+            ),
             (
                 "pattern-schedule-convolutions",
                 {
@@ -187,7 +190,7 @@ class _Run:
 
     # Comparison.
 
-    def compare(self, module, steps: str, *, loosely: bool = False) -> None:  # noqa: ANN001
+    def compare(self, module, steps: str, *, loosely: bool = False) -> None:
         """Compares what every changed function computes."""
         printed = module.print(generic=True)
         texts = functions(printed)
