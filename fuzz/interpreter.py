@@ -551,12 +551,12 @@ def _windows(image, kernel, strides, dilations, size):
 
 
 def _convolve(image, weights, strides, dilations, size):
-    """Of N×G×C×H×W and G×F×C×kh×kw: N×G×F×H'×W'."""
+    """Of [N, G, C, H, W] and [G, F, C, kh, kw]: [N, G, F, H', W']."""
     kernel = weights.shape[-2:]
     shape = (image.shape[0], image.shape[1], weights.shape[1], *size)
     total = np.zeros(shape, np.result_type(image, weights))
     for k, part in enumerate(_windows(image, kernel, strides, dilations, size)):
-        tap = weights[..., k // kernel[1], k % kernel[1]]  # G×F×C
+        tap = weights[..., k // kernel[1], k % kernel[1]]  # [G, F, C]
         product = tap @ part.reshape(*part.shape[:3], -1)
         total += product.reshape(shape)
     return total
@@ -588,12 +588,11 @@ def _pattern_set(text: str) -> tuple[list[list[int]], int, int]:
         for part in inside.split("]")
         if part.strip(", ")
     ]
-    patterns = [[p for p in pattern] for pattern in patterns]
     return patterns, int(height), int(width)
 
 
 def _kept(op: Operation) -> np.ndarray:
-    """Filters × channels × height × width, 1 where the kernel map keeps a weight."""
+    """[filters, channels, height, width], 1 where the kernel map keeps a weight."""
     from fuzz.reading import elements
 
     text = op["map"][1]  # type: ignore[index]

@@ -268,7 +268,7 @@ class _Function:
         return f"{float(number):.17f}"
 
     def weights(self, shape: Shape, *, matrix: bool = False) -> np.ndarray:
-        """filters × channels × kernel, pruned to patterns, in blocks, at random or not at all."""
+        """[filters, channels, kernel], pruned to patterns, in blocks, at random or not at all."""
         rng = self.rng
         generator = np.random.default_rng(rng.getrandbits(32))
         numbers = np.array([-2, -1.5, -1, -0.5, -0.25, 0.25, 0.5, 1, 1.5, 2])
@@ -1426,8 +1426,8 @@ class _Function:
         name = self.fresh()
         count = len(callee.results)
         self.line(
-            f"{name}{f':{count}' if count > 1 else ''} = call @{callee.name}({', '.join(operands)}) : "
-            f"({arguments}) -> ({results})"
+            f"{name}{f':{count}' if count > 1 else ''} = call @{callee.name}"
+            f"({', '.join(operands)}) : ({arguments}) -> ({results})"
         )
         at = rng.randrange(count)
         chosen = callee.results[at]
