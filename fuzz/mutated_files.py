@@ -350,7 +350,7 @@ def _pickles() -> list[_Kind]:
     return [
         _Kind(
             "CIFAR batch",
-            [{"a": pickle.dumps(batch, protocol)} for protocol in (2, 4)],
+            [{"a": pickle.dumps(batch, protocol)} for protocol in (3, 4)],
             _reads(read_batch),
         ),
         _Kind(
