@@ -50,10 +50,11 @@ class Signature:
 
 @dataclass
 class RandomModule:
-    """A module: its text, functions with argument types, and which of them hold special numbers."""
+    """A module: its text, and what its functions take and return."""
 
     text: str
     arguments: dict[str, list[tuple[Shape | None, str]]] = field(default_factory=dict)
+    results: dict[str, list[Value]] = field(default_factory=dict)
 
 
 def tensor(shape: Sequence[int], element: str) -> str:
@@ -61,16 +62,24 @@ def tensor(shape: Sequence[int], element: str) -> str:
     return f"tensor<{''.join(f'{n}x' for n in shape)}{element}>"
 
 
-def random_module(seed: int, functions: int) -> RandomModule:
-    """The module of a seed."""
+def random_module(seed: int, functions: int, *, portable: bool = False) -> RandomModule:
+    """The module of a seed.
+
+    Args:
+      seed: of all that is random.
+      functions: how many it has.
+      portable: whether all of it may cross to IREE, on any processor: no named elementwise
+        operations, no float16, no float64.
+    """
     rng = random.Random(seed)
     blobs: dict[str, bytes] = {}
     parts: list[str] = []
     callees: list[Signature] = []
     module = RandomModule("")
     for i in range(functions):
-        builder = _Function(rng, f"f{i}", blobs, callees)
+        builder = _Function(rng, f"f{i}", blobs, callees, portable)
         parts.append(builder.build())
+        module.results[f"f{i}"] = builder.results
         module.arguments[f"f{i}"] = builder.arguments
     resources = ""
     if blobs:
@@ -87,7 +96,12 @@ class _Function:
     """Writes one function."""
 
     def __init__(
-        self, rng: random.Random, name: str, blobs: dict[str, bytes], callees: list[Signature]
+        self,
+        rng: random.Random,
+        name: str,
+        blobs: dict[str, bytes],
+        callees: list[Signature],
+        portable: bool,
     ) -> None:
         self.rng, self.name, self.blobs, self.callees = rng, name, blobs, callees
         self.lines: list[str] = []
@@ -96,7 +110,9 @@ class _Function:
         self.values: list[Value] = []
         self.numbers = 0
         self.depth = 0
-        self.element = rng.choices(_FLOATS, (16, 3, 1))[0]
+        self.portable = portable
+        self.results: list[Value] = []
+        self.element = "f32" if portable else rng.choices(_FLOATS, (16, 3, 1))[0]
         self.specials = rng.random() < 0.15
 
     # Writing.
@@ -143,6 +159,7 @@ class _Function:
         others = self.values[1:-1]
         results += rng.sample(others, min(len(others), rng.choice((0, 0, 0, 1, 2))))
         rng.shuffle(results)
+        self.results = results
         types = ", ".join(v.type for v in results)
         names = ", ".join(v.name for v in results)
         self.line(f"return {names} : {types}")
@@ -180,7 +197,8 @@ class _Function:
             (self.through_dynamic, 0.3),
         ]
         if value.element in _FLOATS:
-            choices += [(self.cast, 0.3), (self.named_elementwise, 0.5)]
+            if not self.portable:
+                choices += [(self.cast, 0.3), (self.named_elementwise, 0.5)]
             if not value.special:
                 choices.append((self.reduction, 0.5))
         else:
