@@ -112,6 +112,8 @@ class _Function:
         self.depth = 0
         self.portable = portable
         self.results: list[Value] = []
+        self.usual = False
+        self.behind_convolution = False
         self.element = "f32" if portable else rng.choices(_FLOATS, (16, 3, 1))[0]
         self.specials = rng.random() < 0.15
 
@@ -174,12 +176,21 @@ class _Function:
     def step(self, last: Value | None) -> Value:
         """Adds an operation, mostly behind the last one."""
         rng = self.rng
+        if self.behind_convolution and rng.random() < 0.6:
+            self.behind_convolution = False
+            method = rng.choice((self.activation, self.activation, self.addition))
+            if last is not None and (result := method(last)) is not None:
+                self.behind_convolution = method == self.addition
+                self.values.append(result)
+                return result
         for _ in range(20):
             value = last if last is not None and rng.random() < 0.75 else rng.choice(self.values)
             choices = self.applicable(value)
             method = rng.choices([m for m, _ in choices], [w for _, w in choices])[0]
             result = method(value)
             if result is not None:
+                name = method.__name__
+                self.behind_convolution = "convolution" in name or "matmul" in name
                 self.values.append(result)
                 return result
         return self.values[-1]
@@ -559,7 +570,7 @@ class _Function:
         predicate = rng.choice(predicates)
         a, b = (x, number) if rng.random() < 0.5 else (number, x)
         compare = ("compare", predicate, a, b)
-        if rng.random() < 0.7:  # the one that is meant
+        if not self.odd(0.5):  # the one that is meant
             greater = predicate[1] == "g"
             takes_x = greater == (a == x)
             if kind == "min":
@@ -568,8 +579,12 @@ class _Function:
         c, d = (x, number) if rng.random() < 0.5 else (number, x)
         return ("select", compare, c, d)
 
+    def odd(self, probability: float) -> bool:
+        """Whether a part of an activation is not as it should be."""
+        return not self.usual and self.rng.random() < probability
+
     def relu6(self, x: Expression, element: str) -> Expression:
-        low, high = self.rng.choices(((0, 6), (0, 1), (-1, 1), (3, 6), (6, 0)), (8, 1, 1, 1, 1))[0]
+        low, high = self.rng.choice(((0, 1), (-1, 1), (3, 6), (6, 0))) if self.odd(0.4) else (0, 6)
         if self.rng.random() < 0.5:
             return self.clamp("min", self.clamp("max", x, low, element), high, element)
         return self.clamp("max", self.clamp("min", x, high, element), low, element)
@@ -597,27 +612,28 @@ class _Function:
         x = self.whole(value)
         floats = element in _FLOATS
         kind = rng.choice(("relu", "relu", "relu6", "hardswish", "silu", "leaky", "other"))
+        self.usual = rng.random() < 0.6
         if kind == "relu" or not floats:
-            bound = rng.choices((0, -0.0, 1, -1), (8, 1, 1, 1))[0]
-            which = "max" if rng.random() < 0.9 else "min"
+            bound = rng.choice((-0.0, 1, -1)) if self.odd(0.4) else 0
+            which = "min" if self.odd(0.2) else "max"
             return self.compute(self.clamp(which, x, bound, element), value.shape, element)
         if kind == "relu6":
             return self.compute(self.relu6(x, element), value.shape, element)
         if kind == "hardswish":
             gate = self.relu6(
-                self.swapped("add", x, ("constant", rng.choice((3, 3, 3, 2)))), element
+                self.swapped("add", x, ("constant", 2 if self.odd(0.3) else 3)), element
             )
             sixth, divisors = [("constant", 1 / 6)], []
             if rng.random() < 0.5:
-                sixth, divisors = [], [("constant", rng.choice((6, 6, 6, 5)))]
-            other = x if rng.random() < 0.9 else gate
+                sixth, divisors = [], [("constant", 5 if self.odd(0.3) else 6)]
+            other = gate if self.odd(0.2) else x
             return self.compute(self.product([other, gate, *sixth], divisors), value.shape, element)
         if kind == "silu":
-            negated = ("neg", x) if rng.random() < 0.8 else ("sub", ("constant", 0.0), x)
-            if rng.random() < 0.1:
+            negated = ("sub", ("constant", 0.0), x) if self.odd(0.3) else ("neg", x)
+            if self.odd(0.2):
                 negated = x
-            power = self.swapped("add", ("exp", negated), ("constant", rng.choice((1, 1, 1, 2))))
-            factors = [x] if rng.random() < 0.8 else []
+            power = self.swapped("add", ("exp", negated), ("constant", 2 if self.odd(0.3) else 1))
+            factors = [] if self.odd(0.3) else [x]
             return self.compute(self.product(factors, [power]), value.shape, element)
         if kind == "leaky":
             slope = ("mul", x, ("constant", 0.125))

@@ -132,7 +132,7 @@ class _Run:
         for name, values in manager.statistics():
             for statistic, number in values:
                 if number > 0:
-                    self.counts[f"fired {name.removeprefix('pattern-')} {statistic}"] += 1
+                    self.counts[f"fired {name.removeprefix('pattern-')} {statistic}"] += number
         return True
 
     def reference(self) -> None:
