@@ -79,6 +79,9 @@ class Fuzzer(Protocol):
     def check(self, case: Case) -> Mapping[str, int]:
         """Runs patternc on it; returns what is to be counted.
 
+        What it writes to standard error is kept for when it dies; of lines that begin with
+        "running ", the last says where.
+
         Raises:
           Finding: it did not do what is right. Any other exception is one as well.
         """
@@ -258,7 +261,8 @@ def _where(errors: str) -> str:
     ):
         if found := re.search(sign, errors):
             return f": {_general(found[1])}"
-    return ""
+    running = re.findall(r"^running ([\w-]+)", errors, flags=re.MULTILINE)
+    return f" in {running[-1]}" if running else ""
 
 
 def _save(fuzzer: Fuzzer, seed: int, outcome: _Outcome, folder: Path) -> None:

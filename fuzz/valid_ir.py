@@ -3,6 +3,7 @@
 import contextlib
 import random
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -122,6 +123,7 @@ class _Run:
             f"builtin.module({step})", self.context
         )
         manager.enable_statistics()
+        print("running", step, file=sys.stderr)
         try:
             manager.run(module)
         except self.fuzzer._ir.MLIRError as error:
