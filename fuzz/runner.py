@@ -146,8 +146,10 @@ def run(
             seconds is None or time.monotonic() - start < seconds
         ):
             outcome = worker.run(seed + result.cases)
-            if outcome.died and (explain := getattr(fuzzer, "explain", None)):
-                outcome.explain(explain(fuzzer.make(seed + result.cases)))
+            if outcome.died:
+                outcome = _again(fuzzer, worker, seed + result.cases, outcome)
+                for kind in outcome.counts.keys() - result.counts.keys():
+                    print(f"{fuzzer.name}: {kind}, seed {seed + result.cases}", flush=True)
             result.counts.update(outcome.counts)
             if outcome.kind:
                 kind = f"{fuzzer.name}: {outcome.kind}"
@@ -164,6 +166,19 @@ def run(
         worker.stop()
     result.seconds = time.monotonic() - start
     return result
+
+
+def _again(fuzzer: Fuzzer, worker: "_Worker", seed: int, first: _Outcome) -> _Outcome:
+    """What a case comes to that a worker died of, in a new one and by itself."""
+    outcome = worker.run(seed)
+    if not outcome.died:
+        # What was broken before it: MLIR's parser may damage the heap when it refuses a text.
+        return _Outcome(
+            {f"{first.kind} once and never again": 1, **outcome.counts}, outcome.kind, outcome.text
+        )
+    if explain := getattr(fuzzer, "explain", None):
+        outcome.explain(explain(fuzzer.make(seed)))
+    return outcome
 
 
 class _Worker:
