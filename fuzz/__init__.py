@@ -1,0 +1,1 @@
+"""Random inputs, valid and broken, for every way into patternc: see README.md."""
