@@ -1,8 +1,8 @@
 // Raises products with constant matrices to pattern.conv2d: the rows of such a
 // product are images of one position, and the matrix is a 1x1 convolution.
 // Precondition: linalg on tensors. Postcondition: no static product of one row
-// with transposed constant weights is left, nor one of more rows of which
-// pruning leaves at most half. Refuses lanes that are not positive; leaves
+// with constant weights is left, nor one of more rows of which pruning leaves
+// at most half. Refuses lanes that are not positive; leaves
 // alone dense products of more rows, which is where general matrix products are
 // good.
 
@@ -93,6 +93,18 @@ static Blocks findBlocks(ArrayRef<float> weights, int64_t filters,
   return best;
 }
 
+/// A matrix that is stored by rows of `columns` elements, by its columns.
+static SmallVector<float, 0> transposed(ArrayRef<float> matrix,
+                                        int64_t columns) {
+  SmallVector<float, 0> result;
+  result.reserve(matrix.size());
+  int64_t rows = matrix.size() / columns;
+  for (int64_t column = 0; column < columns; ++column)
+    for (int64_t row = 0; row < rows; ++row)
+      result.push_back(matrix[row * columns + column]);
+  return result;
+}
+
 static KernelMapAttr mapOf(MLIRContext *context, const Blocks &blocks,
                            ArrayRef<int64_t> shape) {
   auto type = RankedTensorType::get(
@@ -111,14 +123,16 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
 
   LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
-    Value input = op.getInputs()[0];
-    auto transpose = matrixOf(op).template getDefiningOp<linalg::TransposeOp>();
-    if (!op.hasPureTensorSemantics() || op.hasUserDefinedMaps() || !transpose ||
-        transpose.getPermutation() != ArrayRef<int64_t>{1, 0} ||
+    Value input = op.getInputs()[0], source = matrixOf(op);
+    // A row of the matrix is a filter, or else, as GPT-2 has it, a channel.
+    auto transpose = source.getDefiningOp<linalg::TransposeOp>();
+    if (transpose && transpose.getPermutation() == ArrayRef<int64_t>{1, 0})
+      source = transpose.getInput();
+    if (!op.hasPureTensorSemantics() || op.hasUserDefinedMaps() ||
         !isPlain(input) || !isPlain(op->getResult(0)) || !isOfOneType(op) ||
-        !isPlain(transpose.getInput()) || !isZeroFill(op.getOutputs()[0]))
+        !isPlain(source) || shapeOf(source).size() != 2 ||
+        !isZeroFill(op.getOutputs()[0]))
       return failure();
-    Value source = transpose.getInput();
     ElementsAttr attribute;
     auto data = ConstantData<float>::of(source);
     if (!data || !matchPattern(source, m_Constant(&attribute)))
@@ -133,7 +147,11 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     int64_t left = llvm::count_if(data->elements(), [](float w) { return w; });
     if (rows != 1 && 2 * left > filters * channels)
       return rewriter.notifyMatchFailure(op, "the weights are dense");
-    Blocks blocks = findBlocks(data->elements(), filters, channels, lanes);
+    SmallVector<float, 0> turned;
+    if (!transpose)
+      turned = transposed(data->elements(), filters);
+    Blocks blocks = findBlocks(transpose ? data->elements() : turned, filters,
+                               channels, lanes);
     if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
       return rewriter.notifyMatchFailure(op, "pruning leaves too much");
 
@@ -147,11 +165,15 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
                                    outputType.getElementType());
     };
     SmallVector<int64_t> shape{filters, channels, 1, 1};
-    Value weights = arith::ConstantOp::create(
-        rewriter, loc,
-        cast<TypedAttr>(reshapeConstant(
-            attribute,
-            RankedTensorType::get(shape, outputType.getElementType()))));
+    auto type = RankedTensorType::get(shape, outputType.getElementType());
+    Value weights =
+        transpose ? arith::ConstantOp::create(
+                        rewriter, loc,
+                        cast<TypedAttr>(reshapeConstant(attribute, type)))
+                  : createBlobConstant(
+                        rewriter, loc,
+                        blobName(source).empty() ? "matrix" : blobName(source),
+                        type, std::move(turned));
     Value image = tensor::ExpandShapeOp::create(
         rewriter, loc, imageOf(channels), input, onePosition);
     auto pair = rewriter.getDenseI64ArrayAttr({1, 1});

@@ -57,12 +57,24 @@ func.func @two_layers(%x: tensor<1x2xf32>, %b: tensor<2xf32>) -> tensor<1x2xf32>
   return %y : tensor<1x2xf32>
 }
 
-// More rows of dense weights, another initial value, weights that are not constant or not transposed.
+// Weights that are stored by channels are turned.
+// CHECK-LABEL: @by_channels
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2xf32>
+// CHECK-DAG: %[[W:.+]] = arith.constant dense_resource<matrix> : tensor<3x2x1x1xf32>
+// CHECK: pattern.conv2d %{{.+}}, %[[W]] map <set = <1x1, {{\[\[}}0]]>, ids = dense<{{\[\[}}1, 1], [1, 0], [1, 1]]> : tensor<3x2xui8>> : (
+func.func @by_channels(%x: tensor<1x2xf32>) -> tensor<1x3xf32> {
+  %w = arith.constant dense<[[1.0, 3.0, 5.0], [2.0, 0.0, 6.0]]> : tensor<2x3xf32>
+  %zero = arith.constant dense<0.0> : tensor<1x3xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<1x2xf32>, tensor<2x3xf32>) outs(%zero : tensor<1x3xf32>) -> tensor<1x3xf32>
+  return %y : tensor<1x3xf32>
+}
+
+// More rows of dense weights, another initial value, weights that are not constant.
 // CHECK-LABEL: @left_alone
 // CHECK-COUNT-4: linalg.matmul
 // CHECK-NOT: pattern.
 func.func @left_alone(%x: tensor<2x2xf32>, %row: tensor<1x2xf32>, %v: tensor<2x2xf32>)
-    -> (tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>) {
+    -> (tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<2x2xf32>) {
   %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
   %e = tensor.empty() : tensor<2x2xf32>
   %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
@@ -72,8 +84,8 @@ func.func @left_alone(%x: tensor<2x2xf32>, %row: tensor<1x2xf32>, %v: tensor<2x2
   %a = linalg.matmul ins(%x, %t : tensor<2x2xf32>, tensor<2x2xf32>) outs(%zeros : tensor<2x2xf32>) -> tensor<2x2xf32>
   %b = linalg.matmul ins(%row, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%row : tensor<1x2xf32>) -> tensor<1x2xf32>
   %c = linalg.matmul ins(%row, %u : tensor<1x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<1x2xf32>) -> tensor<1x2xf32>
-  %d = linalg.matmul ins(%row, %w : tensor<1x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<1x2xf32>) -> tensor<1x2xf32>
-  return %a, %b, %c, %d : tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>
+  %d = linalg.matmul ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%zeros : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %a, %b, %c, %d : tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<2x2xf32>
 }
 
 // An activation behind the product moves to the image, where it can be fused.

@@ -163,7 +163,9 @@ def test_without_safetensors_the_message_says_what_to_install(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "damage", [torch.Tensor.to_sparse, lambda t: t + 1j, lambda t: t.to("meta")], ids=str
+    "damage",
+    [torch.Tensor.to_sparse, lambda t: t + 1j, lambda t: t.to("meta")],
+    ids=["sparse", "complex", "meta"],
 )
 def test_tensors_that_cannot_be_converted(tmp_path, damage):
     model = Small()
