@@ -174,10 +174,11 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     Precondition: linalg on tensors, as importers produce it. A static f32 or f16
     `linalg.matmul` with constant weights, or a `linalg.batch_matmul` with the same of
     them for each of the batch, becomes a 1×1 `pattern.conv2d`; weights that are not
-    the transpose of others are transposed. In it each row of the product is an image of one position. It
-    takes over the bias that is added behind it in the same block; elementwise operations
-    behind the product move to its images. A product of one row is raised in any case, one of more
-    rows if pruning leaves at most half of the multiply-adds.
+    the transpose of others are transposed. Each row of the product is an image of one
+    position. The convolution takes over the bias that is added behind it in the same
+    block; elementwise operations behind the product move to its images. A product of one
+    row is raised in any case, one of more rows if pruning leaves at most half of the
+    multiply-adds.
 
     The kernel map is that of blocks of neighbouring filters: a block keeps the channels
     that one of its filters keeps, with zeros of the others. Of the sizes that divide the

@@ -10,8 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 from machines import require_machine
-from patternc import CompilerError, Pipeline, compile
+from patternc import Pipeline, compile
 from patternc.compiler import get_target
+from patternc.errors import CompilerError
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 

@@ -172,6 +172,20 @@ def test_what_depends_on_constants_is_folded():
     np.testing.assert_array_equal(blob[1], module.table.weight.detach()[:5])
 
 
+def test_folded_constants_of_several_readers_stay_apart():
+    class Gather(nn.Module):
+        def forward(self, x):
+            rows, columns = torch.ones(3).cumsum(0).long(), torch.ones(2).cumsum(0).long()
+            return x[rows[:, None], columns] + x[rows[:, None], columns * 2] + rows[:, None]
+
+    program = exporting.export(Gather(), (torch.randn(5, 6),))
+    folding.fold_constants_(program)
+    x = torch.randn(5, 6)
+    torch.testing.assert_close(run(program, x), Gather()(x))
+    assert not any("cumsum" in str(node.target) for node in program.graph.nodes)
+    assert import_torch(Gather(), (x,))
+
+
 def test_large_results_of_constants_are_left_to_compute():
     class Mask(nn.Module):
         def forward(self, x):

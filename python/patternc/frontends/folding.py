@@ -86,6 +86,7 @@ class _Constants:
         }
         stored = {**program.constants, **program.state_dict}
         self.names = {stored[target]: target for target in targets.values()}
+        self._attributes: dict[torch.Tensor, str] = {}  # of new constants, by identity
         self._values: dict[Node, Any] = {}
         self._known: set[Node] = set()
         for node in program.graph.nodes:
@@ -160,7 +161,7 @@ class _Constants:
     def add(self, value: torch.Tensor, name: str, *, before: Node) -> Node:
         """Makes a new constant of the program, of any values."""
         module = self.program.graph_module
-        attribute = f"folded_{len(self.names)}"
+        attribute = self._attributes.setdefault(value, f"folded_{len(self._attributes)}")
         module.register_buffer(attribute, value)
         with module.graph.inserting_before(before):
             node = module.graph.get_attr(attribute)
