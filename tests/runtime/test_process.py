@@ -157,10 +157,10 @@ class Faults:
     def fail(self, moment: str) -> None:
         if self.messages and self.messages[0].startswith(moment):
             message = self.messages.pop(0).partition(" ")[2]
-            raise RuntimeError(f"Error: queue.c:6000: DATA_LOSS; {message}; while invoking")
+            raise RuntimeError(f"Error: queue.c:6000: {message}; while invoking")
 
 
-LOST = "[vkWaitSemaphores] VK_ERROR_DEVICE_LOST"
+LOST = "DATA_LOSS; [vkWaitSemaphores] VK_ERROR_DEVICE_LOST"
 
 
 @pytest.fixture
@@ -203,6 +203,21 @@ def test_device_that_is_lost_again(scale, faults, moments):
         module(X)
     module(X)
     fresh(scale)(X)
+
+
+@pytest.mark.vulkan
+@pytest.mark.parametrize("computes", [True, False])
+def test_failure_that_does_not_say_that_the_device_is_lost(faults, monkeypatch, computes):
+    require_vulkan()
+    module = handwritten.compile_scale("vulkan")
+    faults.messages = ["invoke FAILED_PRECONDITION; transient buffer has no memory"]
+    if computes:  # the real device is asked
+        with pytest.raises(CompilerError, match="transient buffer has no memory"):
+            module(X)
+    else:
+        monkeypatch.setattr(session, "_computes", lambda *_: False)
+    np.testing.assert_allclose(module(X), handwritten.scale_reference(X), rtol=1e-6)
+    assert len({id(each) for each in faults.devices}) == 1 + (not computes)
 
 
 def test_other_failures_of_the_runtime(scale, faults):

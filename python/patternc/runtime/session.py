@@ -19,7 +19,7 @@ from patternc.runtime.parameters import PARAMETER_SCOPE, WeightsArchive
 from patternc.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
-    from iree.runtime import HalBuffer, HalBufferView
+    from iree.runtime import HalBuffer, HalBufferView, HalDevice
 
 # Generated code loads whole vectors, so that memory that is used in place must be aligned to them.
 _ALIGNMENT = 64
@@ -137,7 +137,12 @@ class Session:
         if self._is_local:
             return view.get_buffer().map().asarray(spec.shape, dtype)
         # What a lost device leaves of mapped memory is not defined.
-        return self._download(view.get_buffer()).map().asarray(spec.shape, dtype).copy()
+        return (
+            _download(self._runtime, self._device, view.get_buffer())
+            .map()
+            .asarray(spec.shape, dtype)
+            .copy()
+        )
 
     def _element_types(self, dtype: np.dtype) -> tuple[int, ...]:
         """What IREE calls a dtype, as numbers: integers that it gives have no sign."""
@@ -147,28 +152,6 @@ class Session:
             return (int(mapped),)
         return int(mapped), int(getattr(types, f"INT_{8 * dtype.itemsize}"))
 
-    def _download(self, buffer: "HalBuffer") -> "HalBuffer":
-        """A copy of a buffer in the host's memory."""
-        # DeviceArray.to_host() of IREE 3.13 imports unaligned host memory, which Vulkan refuses.
-        runtime = self._runtime
-        staging = self._device.allocator.allocate_buffer(
-            memory_type=int(runtime.MemoryType.HOST_LOCAL | runtime.MemoryType.DEVICE_VISIBLE),
-            allowed_usage=int(
-                runtime.BufferUsage.TRANSFER_TARGET | runtime.BufferUsage.MAPPING_SCOPED
-            ),
-            allocation_size=buffer.byte_length(),
-        )
-        semaphore = self._device.create_semaphore(0)
-        done = runtime.HalFence.create_at(semaphore, 1)
-        self._device.queue_copy(
-            buffer,
-            staging,
-            wait_semaphores=runtime.HalFence.create_at(semaphore, 0),
-            signal_semaphores=done,
-        )
-        done.wait()
-        return staging
-
     @contextlib.contextmanager
     def _failures(self, what: str) -> Iterator[None]:
         """Errors of IREE as errors of patternc."""
@@ -177,7 +160,7 @@ class Session:
         except PatterncError:
             raise
         except (RuntimeError, ValueError) as error:
-            if "VK_ERROR_DEVICE_LOST" in str(error):
+            if self._is_lost(error):
                 forget_device(self._device)
                 raise DeviceLostError(str(error)) from error
             raise CompilerError(
@@ -185,7 +168,47 @@ class Session:
                 f"'{self._manifest.target}': {error}"
             ) from error
 
+    def _is_lost(self, error: Exception) -> bool:
+        """Whether the device is to blame, which IREE does not always say: so it is asked itself."""
+        if "VK_ERROR_DEVICE_LOST" in str(error) or "DATA_LOSS" in str(error):
+            return True
+        return not self._is_local and not _computes(self._runtime, self._device)
+
     def _contradicts(self, how: str) -> NoReturn:
         raise CompilerError(
             f"the module {how}: they do not belong together; compile the model again"
         )
+
+
+def _download(runtime: Any, device: "HalDevice", buffer: "HalBuffer") -> "HalBuffer":
+    """A copy of a buffer in the host's memory."""
+    # DeviceArray.to_host() of IREE 3.13 imports unaligned host memory, which Vulkan refuses.
+    staging = device.allocator.allocate_buffer(
+        memory_type=int(runtime.MemoryType.HOST_LOCAL | runtime.MemoryType.DEVICE_VISIBLE),
+        allowed_usage=int(runtime.BufferUsage.TRANSFER_TARGET | runtime.BufferUsage.MAPPING_SCOPED),
+        allocation_size=buffer.byte_length(),
+    )
+    semaphore = device.create_semaphore(0)
+    done = runtime.HalFence.create_at(semaphore, 1)
+    device.queue_copy(
+        buffer,
+        staging,
+        wait_semaphores=runtime.HalFence.create_at(semaphore, 0),
+        signal_semaphores=done,
+    )
+    done.wait()
+    return staging
+
+
+def _computes(runtime: Any, device: "HalDevice") -> bool:
+    """Whether a device still does as little as a copy."""
+    try:
+        buffer = device.allocator.allocate_buffer(
+            memory_type=int(runtime.MemoryType.DEVICE_LOCAL),
+            allowed_usage=int(runtime.BufferUsage.DEFAULT),
+            allocation_size=64,
+        )
+        _download(runtime, device, buffer)
+    except (RuntimeError, ValueError):
+        return False
+    return True
