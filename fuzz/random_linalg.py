@@ -114,8 +114,11 @@ class _Function:
         self.results: list[Value] = []
         self.usual = False
         self.behind_convolution = False
+        self.biased = False
+        # A third of the functions are mostly what the passes are for.
+        self.layers = rng.choice((5, 5, 50))
         self.element = "f32" if portable else rng.choices(_FLOATS, (16, 3, 1))[0]
-        self.specials = rng.random() < 0.15
+        self.specials = rng.random() < 0.3
 
     # Writing.
 
@@ -221,7 +224,8 @@ class _Function:
         if not value.special:
             if rank == 4:
                 choices += [
-                    (self.convolution, 9),
+                    (self.convolution, 6),
+                    (self.layer, self.layers),
                     (self.grouped_convolution, 3),
                     (self.depthwise_convolution, 3),
                     (self.pooling, 4),
@@ -359,15 +363,15 @@ class _Function:
         if rng.random() < 0.2:
             return Value(self.argument((filters,), element), (filters,), element)
         data = np.array([self.number() for _ in range(filters)], np.float64)
-        special = self.specials and rng.random() < 0.5
+        special = self.specials and rng.random() < 0.7
         if special and element in _FLOATS:
-            data[rng.randrange(filters)] = rng.choice((np.inf, -np.inf, np.nan, -0.0))
+            data[rng.randrange(filters)] = rng.choice((np.inf, -np.inf, np.nan, np.nan, -0.0))
         return self.constant(data, element, special=special)
 
     def initial(self, shape: Shape, element: str, channel: int) -> tuple[str, bool]:
         """What sums begin with: zeros mostly, a bias along a dimension, or something else."""
         rng = self.rng
-        way = rng.random()
+        way = rng.uniform(0.45, 0.8) if self.biased else rng.random()
         if way < 0.45 or element[0] == "i":
             return self.filled(shape, rng.choice((0, 0, 0, 0, -0.0)), element).name, False
         type_ = tensor(shape, element)
@@ -1122,6 +1126,21 @@ class _Function:
         return self.conv(
             "conv_2d_nchw_fchw", image, weights, (n, filters, *out), strides, dilations
         )
+
+    def layer(self, value: Value) -> Value | None:
+        """A convolution with what is fused with it, and often a bias that is no number."""
+        rng = self.rng
+        specials, self.specials, self.biased = self.specials, rng.random() < 0.5, True
+        kinds = (self.convolution, self.grouped_convolution, self.depthwise_convolution)
+        result = rng.choices(kinds, (3, 1, 1))[0](value)
+        self.specials, self.biased = specials, False
+        if result is None:
+            return None
+        self.values.append(result)
+        if rng.random() < 0.3 and (total := self.addition(result)) is not None:
+            self.values.append(total)
+            result = total
+        return self.activation(result)
 
     def grouped_convolution(self, value: Value) -> Value | None:
         rng = self.rng
