@@ -29,22 +29,6 @@ func.func @number(%x: tensor<1x4xf32>, %s: f32) -> tensor<1x2xf32> {
 
 // -----
 
-// CHECK-LABEL: @not_transposed
-// CHECK-NOT: pattern.conv2d
-// CHECK: linalg.matmul
-func.func @not_transposed(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
-  %zero = arith.constant 0.0 : f32
-  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
-  %e = tensor.empty() : tensor<2x2xf32>
-  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [0, 1]
-  %o = tensor.empty() : tensor<1x2xf32>
-  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<1x2xf32>) -> tensor<1x2xf32>
-  %y = linalg.matmul ins(%x, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%f : tensor<1x2xf32>) -> tensor<1x2xf32>
-  return %y : tensor<1x2xf32>
-}
-
-// -----
-
 #id = affine_map<(n, c) -> (n, c)>
 #columns = affine_map<(n, c) -> (c)>
 

@@ -60,13 +60,27 @@ func.func @two_layers(%x: tensor<1x2xf32>, %b: tensor<2xf32>) -> tensor<1x2xf32>
 // Weights that are stored by channels are turned.
 // CHECK-LABEL: @by_channels
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x2xf32>
-// CHECK-DAG: %[[W:.+]] = arith.constant dense_resource<matrix> : tensor<3x2x1x1xf32>
-// CHECK: pattern.conv2d %{{.+}}, %[[W]] map <set = <1x1, {{\[\[}}0]]>, ids = dense<{{\[\[}}1, 1], [1, 0], [1, 1]]> : tensor<3x2xui8>> : (
+// CHECK-DAG: %[[W:.+]] = arith.constant dense_resource<matrix{{.*}}> : tensor<3x2x1x1xf32>
+// CHECK: pattern.conv2d %{{.+}}, %[[W]] map <set = <1x1, {{\[\[}}0]]>, ids = dense<{{\[\[}}1, 0], [1, 0], [1, 0]]> : tensor<3x2xui8>> : (
 func.func @by_channels(%x: tensor<1x2xf32>) -> tensor<1x3xf32> {
-  %w = arith.constant dense<[[1.0, 3.0, 5.0], [2.0, 0.0, 6.0]]> : tensor<2x3xf32>
+  %w = arith.constant dense<[[1.0, 3.0, 5.0], [0.0, 0.0, 0.0]]> : tensor<2x3xf32>
   %zero = arith.constant dense<0.0> : tensor<1x3xf32>
   %y = linalg.matmul ins(%x, %w : tensor<1x2xf32>, tensor<2x3xf32>) outs(%zero : tensor<1x3xf32>) -> tensor<1x3xf32>
   return %y : tensor<1x3xf32>
+}
+
+// A transposition that moves nothing is none.
+// CHECK-LABEL: @not_transposed
+// CHECK: pattern.conv2d {{.*}} ids = dense<{{\[\[}}1, 0], [1, 0]]>
+func.func @not_transposed(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[1.0, 3.0], [0.0, 0.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [0, 1]
+  %o = tensor.empty() : tensor<1x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %y = linalg.matmul ins(%x, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%f : tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
 }
 
 // More rows of dense weights, another initial value, weights that are not constant.

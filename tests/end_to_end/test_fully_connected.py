@@ -5,6 +5,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional
 
 from machines import (
     EVERY_PROCESSOR_BUT_THE_HOST,
@@ -228,3 +229,32 @@ def test_what_is_between_layers(shape, residual):
     assert len(module.report().layers) >= len(parts)
     for name, result, right in zip(parts, module(x), expected, strict=True):
         torch.testing.assert_close(result, right, rtol=1e-4, atol=1e-5, msg=f"{name}: {result}")
+
+
+class StoredByChannels(nn.Module):
+    """Two products with matrices of [channels, filters], as GPT-2 has them."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = nn.Parameter(torch.randn(48, 64))
+        self.bias = nn.Parameter(torch.randn(64))
+        self.down = nn.Parameter(torch.randn(64, 48))
+        for matrix in (self.up, self.down):
+            with torch.no_grad():
+                kept = torch.rand(matrix.shape[0], matrix.shape[1] // 16) < 0.25
+                matrix *= kept.repeat_interleave(16, dim=1) / 4
+
+    def forward(self, x):
+        rows = x.reshape(-1, x.shape[-1])
+        wide = functional.gelu(torch.addmm(self.bias, rows, self.up), approximate="tanh")
+        return (wide @ self.down).reshape(x.shape)
+
+
+@pytest.mark.parametrize("shape", [(1, 48), (2, 5, 48)])
+def test_matrices_that_are_stored_by_channels(shape):
+    torch.manual_seed(0)
+    model, x = StoredByChannels(), torch.randn(*shape)
+    module = compile(model, (x,))
+    assert [layer.weights for layer in module.report().layers] == [[64, 48, 1, 1], [48, 64, 1, 1]]
+    assert all(layer.rate > 2 for layer in module.report().layers)
+    assert_close_network(module(x), model, x)
