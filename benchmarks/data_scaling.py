@@ -33,8 +33,11 @@ def scale_to_data_(model: nn.Module, inputs: Tensor) -> None:
     layers = {m for m in model.modules() if _is_layer(m)}
     norms = {m for m in model.modules() if isinstance(m, _BATCH_NORMS)}
     weights = {id(layer.weight) for layer in layers}
-    for parameter in model.parameters():
+    for name, parameter in model.named_parameters():
         if id(parameter) not in weights and parameter.is_floating_point():
+            # Some norms are born 0, or nearly, which would hide what is before them.
+            if parameter.dim() == 1 and name.endswith("weight") and parameter.abs().mean() < 0.3:
+                parameter.fill_(1)
             _vary_(parameter, generator)
 
     # Each layer the first time that it is called, which is before what it computes is used.
