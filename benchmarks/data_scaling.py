@@ -11,6 +11,9 @@ _CONVOLUTIONS = (
 )
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
+# Of a channel, so that its mean says something of other inputs as well.
+_FEWEST_SAMPLES = 64
+
 
 @torch.no_grad()
 def scale_to_data_(model: nn.Module, inputs: Tensor) -> None:
@@ -47,13 +50,16 @@ def scale_to_data_(model: nn.Module, inputs: Tensor) -> None:
         layers.remove(layer)
         channel = 1 if isinstance(layer, _CONVOLUTIONS) else -1
         others = [d for d in range(output.dim()) if d != channel % output.dim()]
-        centred = output - output.mean(others, keepdim=True)
-        deviation = centred.square().mean().sqrt()
+        mean = output.mean(others)
+        if output.numel() < _FEWEST_SAMPLES * mean.numel():  # of no significance: behind a pool
+            mean = torch.zeros_like(mean)
+        shape = [-1 if d not in others else 1 for d in range(output.dim())]
+        deviation = (output - mean.reshape(shape)).square().mean().sqrt()
         if not (torch.isfinite(deviation) and deviation > 0):
             return None
         layer.weight.div_(deviation)
         if layer.bias is not None:
-            layer.bias.sub_(output.mean(others)).div_(deviation)
+            layer.bias.sub_(mean).div_(deviation)
             layer.bias.add_(torch.randn(layer.bias.shape, generator=generator), alpha=0.1)
         return layer.forward(*arguments, **keywords)
 
@@ -63,9 +69,12 @@ def scale_to_data_(model: nn.Module, inputs: Tensor) -> None:
         norms.remove(norm)
         others = [d for d in range(arguments[0].dim()) if d != 1]
         variance, mean = torch.var_mean(arguments[0], others, correction=0)
+        # Of few samples, channels get a variance that is more and more the same.
+        own = arguments[0].numel() / (arguments[0].numel() + _FEWEST_SAMPLES * mean.numel())
+        variance = own * variance + (1 - own) * (variance + mean.square()).mean() + 1e-6
         noise = torch.randn(mean.shape, generator=generator)
-        norm.running_mean.copy_(mean + 0.1 * noise * variance.sqrt())
-        norm.running_var.copy_(variance * (1 + 0.1 * noise.tanh()) + 1e-3 * variance.mean() + 1e-6)
+        norm.running_mean.copy_(own * mean + 0.1 * noise * variance.sqrt())
+        norm.running_var.copy_(variance * (1 + 0.1 * noise.tanh()))
 
     hooks = [layer.register_forward_hook(scale, with_kwargs=True) for layer in layers]
     hooks += [norm.register_forward_pre_hook(estimate) for norm in norms]
