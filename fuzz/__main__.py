@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from fuzz.runner import Fuzzer, run
+from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = []
+FUZZERS: list[Fuzzer] = [ValidIR()]
 
 
 def main() -> int:

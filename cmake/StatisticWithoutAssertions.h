@@ -1,0 +1,7 @@
+// Read before every file of a build with assertions: llvm::Statistic has the
+// layout that it has in an LLVM without them.
+
+#define NDEBUG
+#include "llvm/ADT/Statistic.h"
+#undef NDEBUG
+#include <cassert>

@@ -1,0 +1,279 @@
+"""Random valid linalg through passes and pipelines: each stage computes what the input computes."""
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from fuzz.interpreter import Interpreter, Unknown
+from fuzz.random_linalg import RandomModule, random_module
+from fuzz.reading import dtype, functions, read_function, resources
+from fuzz.runner import Case, Finding
+
+_FUNCTIONS = 8
+# Of the inputs of a function, as many have to show a difference as this: where a sum with an error
+# is compared with a number, one may.
+_TRIALS = 3
+_RAISING = (
+    "pattern-raise-convolutions",
+    "pattern-align-convolutions-1d",
+    "pattern-raise-pooling",
+    "pattern-raise-fully-connected",
+    "pattern-fuse-epilogues",
+    "canonicalize",
+    "cse",
+)
+# What a pass may refuse although the module is valid, as its documentation says.
+_REFUSED = ("which float16 cannot hold", "f16 cannot hold", "largest f16")
+_LOWERED = {"lowered", "shared", "egress"}
+
+Results = list[np.ndarray]
+
+
+class ValidIR:
+    """Modules of several functions through one pipeline each, compared function by function."""
+
+    name = "valid-ir"
+    time_limit = 60.0
+
+    def prepare(self) -> None:
+        from patternc import ir, passmanager
+        from patternc.compiler import Pipeline, get_target, target_names
+        from patternc.errors import TargetError
+
+        self._ir, self._passmanager = ir, passmanager
+        self._pipelines = [Pipeline.for_target(get_target(name)) for name in target_names()]
+        self._halves = []
+        for name in target_names():
+            with contextlib.suppress(TargetError):
+                self._halves.append(Pipeline.for_target(get_target(name), "float16"))
+
+    def make(self, seed: int) -> Case:
+        module = random_module(seed, _FUNCTIONS)
+        return Case({"module.mlir": module.text.encode()}, data=(seed, module))
+
+    def check(self, case: Case) -> Mapping[str, int]:
+        seed, module = case.data  # type: ignore[misc]
+        run = _Run(self, random.Random(seed + 1), module)
+        kind = seed % 4
+        if kind == 0:
+            run.reference()
+        elif kind == 1:
+            run.raising()
+        run.target()
+        return run.counts
+
+
+class _Run:
+    """One module through pipelines."""
+
+    def __init__(self, fuzzer: ValidIR, rng: random.Random, module: RandomModule) -> None:
+        self.fuzzer, self.rng = fuzzer, rng
+        self.signatures = module.arguments
+        self.context = fuzzer._ir.Context(multithreading=False)
+        self.text = module.text
+        self.counts: Counter[str] = Counter(functions=len(module.arguments))
+        self.generator = np.random.default_rng(rng.getrandbits(32))
+        try:
+            self.module = fuzzer._ir.Module.parse(self.text, self.context)
+        except fuzzer._ir.MLIRError as error:
+            raise AssertionError(f"the generator wrote an invalid module: {error}") from error
+        printed = self.module.print(generic=True)
+        self.texts = functions(printed)
+        blobs = resources(printed)
+        interpreter = Interpreter({n: read_function(t) for n, t in self.texts.items()}, blobs)
+        self.inputs = {name: self.arguments(name) for name in self.texts}
+        self.expected: dict[str, list[Results]] = {}
+        self.interpreter = interpreter
+
+    def arguments(self, name: str) -> list[list[np.ndarray]]:
+        trials = []
+        for _ in range(_TRIALS):
+            values = []
+            for shape, element in self.signatures[name]:
+                if element == "i1":
+                    values.append(np.asarray(self.generator.random(shape or ()) < 0.5))
+                elif element[0] == "i":
+                    values.append(self.generator.integers(-9, 9, shape or ()))
+                else:
+                    numbers = self.generator.integers(-32, 33, shape or ()) / 8
+                    values.append(np.asarray(numbers, np.float64))
+            trials.append(values)
+        return trials
+
+    def expect(self, name: str, trial: int) -> Results:
+        known = self.expected.setdefault(name, [])
+        while len(known) <= trial:
+            known.append(self.interpreter.run(name, self.inputs[name][len(known)]))
+        return known[trial]
+
+    # Pipelines.
+
+    def run(self, module, step: str) -> bool:  # noqa: ANN001
+        """Runs a pass; False if it refuses the module for a documented reason."""
+        manager = self.fuzzer._passmanager.PassManager.parse(
+            f"builtin.module({step})", self.context
+        )
+        manager.enable_statistics()
+        try:
+            manager.run(module)
+        except self.fuzzer._ir.MLIRError as error:
+            if any(reason in str(error) for reason in _REFUSED):
+                self.counts["refused"] += 1
+                return False
+            raise Finding(f"{step.partition('{')[0]} refuses: {error}\n\n{step}") from error
+        for name, values in manager.statistics():
+            for statistic, number in values:
+                if number > 0:
+                    self.counts[f"fired {name.removeprefix('pattern-')} {statistic}"] += 1
+        return True
+
+    def reference(self) -> None:
+        module = self.module.clone()
+        if self.run(module, "pattern-linalg-to-reference-pipeline"):
+            self.compare(module, "pattern-linalg-to-reference-pipeline")
+
+    def raising(self) -> None:
+        """Passes over linalg in any order, some of them twice."""
+        module = self.module.clone()
+        steps = [self.rng.choice(_RAISING) for _ in range(self.rng.randint(2, 6))]
+        for step in steps:
+            if not self.run(module, step):
+                return
+        self.compare(module, ",".join(steps))
+        if not self.run(module, "pattern-convolutions-to-linalg"):
+            return
+        self.compare(module, ",".join([*steps, "pattern-convolutions-to-linalg"]))
+
+    def target(self) -> None:
+        """The pipeline of a target, with some of its options changed."""
+        rng = self.rng
+        halves = rng.random() < 0.2 and bool(self.fuzzer._halves)
+        pipeline = rng.choice(self.fuzzer._halves if halves else self.fuzzer._pipelines)
+        for name, options in (
+            ("pattern-raise-convolutions", {"max_patterns": (1, 2, 16)}),
+            ("pattern-compress-weights", {"max_filter_group": (1, 2, 4, 16), "index_bits": (16, 32)}),
+            (
+                "pattern-schedule-convolutions",
+                {
+                    "cores": (1, 2, 64),
+                    "cache_bytes": (1, 4096, 1 << 40),
+                    "max_vectors": (1, 2, 64),
+                    "filters": (1, 2, 3),
+                    "prefetch": (True, False),
+                    "channel_stationary": (True, False),
+                    "place_in_readers": (True, False),
+                },
+            ),
+        ):
+            for option, values in options.items():
+                if rng.random() < 0.1:
+                    pipeline = pipeline.with_options(name, **{option: rng.choice(values)})
+        if rng.random() < 0.2:
+            pipeline = pipeline.without("pattern-reorder-filters")
+        module = self.module.clone()
+        steps = []
+        for step in pipeline:
+            steps.append(str(step))
+            if not self.run(module, str(step)):
+                return
+            if step.stage == "planes" or (step.stage not in _LOWERED and rng.random() < 0.15):
+                self.compare(module, ",".join(steps), loosely=halves)
+
+    # Comparison.
+
+    def compare(self, module, steps: str, *, loosely: bool = False) -> None:  # noqa: ANN001
+        """Compares what every changed function computes."""
+        printed = module.print(generic=True)
+        texts = functions(printed)
+        if set(texts) - set(self.texts) or set(self.texts) - set(texts):
+            raise Finding(f"functions were lost or added\n\n{steps}\n{printed}")
+        changed = [name for name, text in texts.items() if text != self.texts[name]]
+        blobs = resources(printed)
+        interpreter = Interpreter({n: read_function(t) for n, t in texts.items()}, blobs)
+        for name in changed:
+            self.counts["functions compared"] += 1
+            try:
+                wrong = self.differences(interpreter, name, loosely)
+            except Unknown as unknown:
+                self.counts[f"not computed: {unknown}"] += 1
+                continue
+            if wrong:
+                culprit = steps if loosely else self.bisect(steps, name)
+                raise Finding(
+                    f"wrong result behind {culprit}\n\nfunction {name}: {wrong}\n"
+                    f"pattern-opt --pass-pipeline='builtin.module({steps})'\n\n"
+                    f"{self.texts[name]}\n\n{texts[name]}"
+                )
+
+    def differences(self, interpreter: Interpreter, name: str, loosely: bool = False) -> str:
+        """How the results of a function differ from what is expected, on all trials; or nothing."""
+        said = ""
+        for trial in range(_TRIALS):
+            expected = self.expect(name, trial)
+            results = interpreter.run(name, self.inputs[name][trial])
+            found = [
+                f"result {i}: {text}"
+                for i, (a, b) in enumerate(zip(expected, results, strict=True))
+                if (text := _difference(a, b, loosely))
+            ]
+            if not found:
+                return ""
+            said = said or "; ".join(found)
+        return said
+
+    def bisect(self, steps: str, name: str) -> str:
+        """The first of the steps behind which a function is wrong."""
+        module = self.fuzzer._ir.Module.parse(self.text, self.context)
+        for step in _split(steps):
+            self.run(module, step)
+            printed = module.print(generic=True)
+            parsed = {n: read_function(t) for n, t in functions(printed).items()}
+            try:
+                if self.differences(Interpreter(parsed, resources(printed)), name):
+                    return step.partition("{")[0]
+            except Unknown:
+                continue
+        return steps
+
+
+def _split(steps: str) -> list[str]:
+    """Splits a pipeline at the commas that are in no braces."""
+    parts, depth = [""], 0
+    for letter in steps:
+        depth += (letter == "{") - (letter == "}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _difference(expected: np.ndarray, result: np.ndarray, loosely: bool) -> str:
+    """Where two results differ by more than they may, or nothing."""
+    expected, result = np.asarray(expected), np.asarray(result)
+    if expected.shape != result.shape:
+        return f"shape {result.shape}, expected {expected.shape}"
+    if expected.dtype.kind != "f":
+        wrong = expected != result
+    else:
+        finite = np.isfinite(expected)
+        scale = np.abs(expected[finite]).max(initial=1.0)
+        if loosely and (scale > 1e3 or not finite.all()):
+            return ""
+        tolerance = (2e-2 if loosely else 1e-9) * scale
+        with np.errstate(invalid="ignore"):
+            wrong = ~(
+                (np.abs(expected - result) <= tolerance)
+                | (expected == result)
+                | (np.isnan(expected) & np.isnan(result))
+            )
+    if not wrong.any():
+        return ""
+    at = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return (
+        f"{int(wrong.sum())} of {wrong.size} elements, first at {at}: "
+        f"{result[at]}, expected {expected[at]}"
+    )
