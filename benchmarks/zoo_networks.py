@@ -204,7 +204,7 @@ NETWORKS: dict[str, ZooNetwork] = (
             "distilbert": _transformers(
                 "DistilBert", _TEXT, dim=64, hidden_dim=128, n_heads=4, n_layers=2, vocab_size=100
             ),
-            "efficientnet": _transformers("EfficientNet", _IMAGE, width_coefficient=0.5, depth_coefficient=1.0),
+            "efficientnet": _transformers("EfficientNet", _IMAGE, width_coefficient=0.5, depth_coefficient=1.0, hidden_dim=640),
             "electra": _transformers("Electra", _TEXT, embedding_size=32, **_WORDS),
             "focalnet": _transformers("FocalNet", _IMAGE, image_size=64, embed_dim=32),
             "gpt2": _transformers("GPT2", _TEXT, use_cache=False, n_embd=64, n_head=4, n_layer=2, vocab_size=100),

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from fuzz.runner import Fuzzer, run
+from fuzz.torch_modules import TorchModules
 from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = [ValidIR()]
+FUZZERS: list[Fuzzer] = [ValidIR(), TorchModules()]
 
 
 def main() -> int:

@@ -183,6 +183,12 @@ def smaller(program: Program) -> Iterator[Program]:
         yield replace(program, target="llvm-cpu", precision="float32")
 
 
+def unpruned(program: Program) -> Program:
+    """The program without `prune_`."""
+    lines = tuple(line for line in program.preparation if "prune_" not in line)
+    return replace(program, preparation=lines)
+
+
 def _kind(program: Program, name: str) -> tuple[tuple[int, ...], torch.dtype] | None:
     for step in program.steps:
         if step.value == name:
