@@ -11,8 +11,13 @@
 #include "mlir/Support/LogicalResult.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "passes/Registration.h"
+#include "llvm/Support/PrettyStackTrace.h"
 
 int main(int argc, char **argv) {
+  // LLVM's own message sends people to LLVM's tracker.
+  llvm::setBugReportMsg(
+      "PLEASE report this in the issue tracker of patternc, and include the "
+      "crash backtrace, the command line and its input.\n");
   mlir::DialectRegistry registry;
   patternc::registerDialects(registry);
   patternc::registerAllPasses();

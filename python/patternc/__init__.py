@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from patternc.errors import PatterncError
 
 if TYPE_CHECKING:
+    from patternc import cocotune, compiler, data, frontends, models, prune, runtime, settings
     from patternc.compiler import Pipeline, compile, target_names
     from patternc.prune import Pruner, PruningConfig, fit, prune_
     from patternc.runtime import CompiledModule, load
@@ -29,25 +30,47 @@ _HOMES = {
     "target_names": "patternc.compiler",
 }
 
+# The public submodules, likewise.
+_SUBMODULES = (
+    "cocotune",
+    "compiler",
+    "data",
+    "frontends",
+    "models",
+    "prune",
+    "runtime",
+    "settings",
+)
+
 __all__ = [
     "CompiledModule",
     "PatterncError",
     "Pipeline",
     "Pruner",
     "PruningConfig",
+    "cocotune",
     "compile",
+    "compiler",
+    "data",
     "fit",
+    "frontends",
     "load",
+    "models",
+    "prune",
     "prune_",
+    "runtime",
+    "settings",
     "target_names",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"patternc.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'patternc' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, *_SUBMODULES])

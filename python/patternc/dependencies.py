@@ -12,6 +12,7 @@ from patternc.errors import MissingDependencyError
 
 _EXTRA = {
     "torch": "torch",
+    "torch.export": "torch",
     "torch_mlir": "torch",
     "iree.compiler": "iree",
     "iree.runtime": "runtime",

@@ -6,8 +6,8 @@ Each knob is one field of `Settings`, one keyword and one environment variable:
 
 import dataclasses
 import os
-import tempfile
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ class Settings:
       dump_dir: folder that receives the IR after every stage and the files that IREE makes of
         every kernel (assembly, object). Default: nothing is dumped.
       print_ir: print the IR after every pass on standard error. Default: off.
-      reproducer_dir: folder for the input of a compiler stage that failed. Default:
-        ``patternc-reproducers`` in the system's folder for temporary files.
+      reproducer_dir: folder for the input of a compiler stage that failed; each gets a folder of
+        its own in it, which only the user can look into. Default: the system's folder for temporary
+        files.
       timing: print the time of every pass on standard error. Default: off.
       log_level: ``debug``, ``info``, ``warning`` or ``error``, for the logger ``patternc``.
         Default: what the program has set.
@@ -36,11 +37,16 @@ class Settings:
 
     dump_dir: Path | None = None
     print_ir: bool = False
-    reproducer_dir: Path = Path(tempfile.gettempdir()) / "patternc-reproducers"
+    reproducer_dir: Path | None = None
     timing: bool = False
     log_level: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("dump_dir", "reproducer_dir"):
+            folder = getattr(self, name)
+            if not isinstance(folder, str | PathLike | None):
+                raise PatterncError(f"{name} is {folder!r}, expected the path of a folder")
+            object.__setattr__(self, name, None if folder is None else Path(folder))
         if self.log_level is not None and self.log_level not in _LOG_LEVELS:
             raise PatterncError(
                 f"log level is '{self.log_level}', expected one of {', '.join(_LOG_LEVELS)}"

@@ -102,6 +102,13 @@ def test_an_unreachable_objective_shows_what_was_explored(capsys, folder):
     found = capsys.readouterr()
     assert "networks explored  2 of 2" in found.out and "winner             none" in found.out
     assert "none of 2 networks meets 'Accuracy > 1'" in found.err
+    # Known before anything is explored, and said then.
+    lines = [line[9:] for line in found.err.splitlines()]
+    missed = next(i for i, line in enumerate(lines) if "misses 'Accuracy > 1' itself" in line)
+    training = [i for i, line in enumerate(lines) if line.startswith("training: ")]
+    explored = [i for i, line in enumerate(lines) if line.startswith("network ")]
+    assert training and len(explored) == 2 and max(training) < missed < min(explored)
+    assert "which misses the constraint" in found.out
     assert (folder / "curves.png").exists()
 
 
@@ -115,13 +122,19 @@ def test_an_unreachable_objective_shows_what_was_explored(capsys, folder):
         ([*ANY, "--sample", "10", "--modules", "3"], "3 different configurations were found"),
         ([*ANY, *DRAWN, "--rates", "1.5"], "rates: the rate is 1.5"),
         ([*ANY, *DRAWN, "--sampler", "sequences"], "sequences is 3, expected 1 to 2"),
+        ([*ANY, *DRAWN, "--workers", "-1"], "count of workers is -1, expected at least 1"),
+        ([*ANY, *DRAWN, "--plot", "curves.pdf"], "--plot curves.pdf: pictures are PNG"),
+        ([*ANY, *DRAWN, "--grammar", "a/b.png"], "--grammar: nothing can be written in"),
+        ([*ANY, *DRAWN, "--output", "."], "exists and is not a patternc artefact"),
+        ([*ANY, *DRAWN, "--run-directory", "net.prototxt"], "--run-directory cannot be made"),
         ([*ANY, *DRAWN, "--resume"], "--resume needs the --run-directory"),
         ([*ANY, *DRAWN, "--ray-address", "x"], "--ray-address needs --workers"),
         ([*ANY, *DRAWN, "--target", "snapdragon-865"], "did you mean 'snapdragon-855'?"),
         ([*ANY, *DRAWN, "--weights", "nowhere.pth"], "there is no file 'nowhere.pth'"),
     ],
 )
-def test_options_out_of_range(options, message, capsys):
+def test_options_out_of_range(options, message, capsys, monkeypatch):
+    monkeypatch.delattr("patternc.cocotune.fine_tune_")  # before anything is trained
     assert cocotune(*options) == 1
     assert_fails(capsys, message)
 

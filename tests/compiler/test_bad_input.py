@@ -2,14 +2,18 @@
 
 import os
 import re
+import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import patternc
 from patternc import PatterncError, compile
-from patternc.errors import ModelError, TargetError
+from patternc.compiler import Pass, get_target
+from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -153,10 +157,7 @@ def test_wrong_shape_at_the_call():
 
 def test_compiler_failure_leaves_a_reproducer(tmp_path):
     """A pipeline that ends too early is found before IREE stumbles over it."""
-    from patternc import Pipeline
-    from patternc.compiler import Pass
-
-    pipeline = Pipeline((Pass("pattern-raise-convolutions"),))
+    pipeline = patternc.Pipeline((Pass("pattern-raise-convolutions"),))
     with pytest.raises(PatterncError, match=r"pattern\.conv2d, which the pattern lowering"):
         compile(
             nn.Conv2d(3, 4, 3),
@@ -164,3 +165,91 @@ def test_compiler_failure_leaves_a_reproducer(tmp_path):
             pipeline=pipeline,
             settings=Settings(reproducer_dir=tmp_path),
         )
+
+
+def unscheduled() -> patternc.Pipeline:
+    """A pipeline that cannot work."""
+    return patternc.Pipeline.for_target(get_target("vmvx")).without("pattern-schedule-convolutions")
+
+
+def test_a_pass_that_fails_leaves_a_reproducer(tmp_path):
+    pipeline = patternc.Pipeline.for_target(get_target("vmvx"))
+    errors = []
+    for _ in range(2):
+        with pytest.raises(CompilerError, match="run pattern-layout-activations first") as caught:
+            compile(
+                nn.Conv2d(3, 4, 3),
+                (IMAGE,),
+                target="vmvx",
+                pipeline=pipeline.without("pattern-layout-activations"),
+                settings=Settings(reproducer_dir=tmp_path),
+            )
+        errors.append(str(caught.value))
+    files = [line.rpartition(" ")[2] for error in errors for line in error.splitlines()[-1:]]
+    assert len({*files}) == 2
+    for file in map(Path, files):
+        assert file.name == "pattern-schedule-convolutions.mlir"
+        assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+        assert "pattern.packed_conv2d" in file.read_text()
+
+
+def test_a_pass_that_fails_before_it_runs_leaves_nothing(tmp_path, nothing_written):
+    pipeline = patternc.Pipeline((Pass("pattern-compress-weights", {"max-filter-group": 0}),))
+    with pytest.raises(CompilerError, match="positive max-filter-group") as caught:
+        compile(nn.ReLU(), (IMAGE,), pipeline=pipeline, settings=nothing_written)
+    assert "reproduce" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["pattern-demote-f32-to-f16", "pattern-raise-convolutions"])
+def test_the_first_passes_leave_a_reproducer_when_it_is_their_fault(name, tmp_path, monkeypatch):
+    from patternc import ir, passmanager
+
+    class Crashing:
+        """As a pass that crashes, which MLIR survives and says nothing of but in a file."""
+
+        @staticmethod
+        def parse(pipeline, context):
+            return Crashing()
+
+        context = None
+
+        def enable_statistics(self):
+            pass
+
+        def enable_reproducer(self, path):
+            self.path = path
+
+        def run(self, module):
+            self.path.write_text("module {}")
+            error = ir.MLIRError("")
+            error.diagnostics = []
+            raise error
+
+    monkeypatch.setattr(passmanager, "PassManager", Crashing)
+    with pytest.raises(CompilerError, match=f"{name} failed: it crashed") as caught:
+        compile(
+            nn.Conv2d(3, 4, 3),
+            (IMAGE,),
+            pipeline=patternc.Pipeline((Pass(name),)),
+            settings=Settings(reproducer_dir=tmp_path),
+        )
+    assert Path(str(caught.value).rpartition(" ")[2]).read_text() == "module {}"
+
+
+def test_a_pipeline_that_lacks_a_pass(nothing_written):
+    with pytest.raises(CompilerError, match="it needs pattern-schedule-convolutions before"):
+        compile(nn.Conv2d(3, 4, 3), (IMAGE,), pipeline=unscheduled(), settings=nothing_written)
+    with pytest.raises(PatterncError, match="no pass 'pattern-none' in the pipeline; it has"):
+        unscheduled().without("pattern-none")
+
+
+def test_folders_that_are_none():
+    with pytest.raises(PatterncError, match="dump_dir is 5, expected the path of a folder"):
+        Settings(dump_dir=5)
+    assert Settings(dump_dir="a/b").dump_dir == Path("a/b")
+
+
+def test_a_dump_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(PatterncError, match=r"dump_dir .*file cannot be written to"):
+        compile(nn.ReLU(), (IMAGE,), settings=Settings(dump_dir=tmp_path / "file"))

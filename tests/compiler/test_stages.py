@@ -12,7 +12,7 @@ from convolutions import Convolution, Pruning
 from oracle import assert_close_convolution
 from patternc import PatterncError, Pipeline, compile
 from patternc.compiler import Pass, get_target, target_names
-from patternc.errors import ModelError
+from patternc.errors import ModelError, TargetError
 from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -118,7 +118,9 @@ def test_filters_in_a_group(lanes, registers, filters):
     ids=["without", "with_options", "inserted"],
 )
 def test_editing_names_the_passes_there_are(edit):
-    with pytest.raises(KeyError, match=r"no pass 'pattern-fold' in the pipeline; it has pattern-r"):
+    with pytest.raises(
+        TargetError, match=r"no pass 'pattern-fold' in the pipeline; it has pattern-r"
+    ):
         edit(Pipeline.for_target(HOST))
 
 

@@ -1,6 +1,10 @@
 """Folders of images in the form of ImageNet's."""
 
+import os
+import resource
+import socket
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,6 +149,89 @@ def test_wrong_folders(tmp_path):
         ImageFolder(tmp_path)
     (tmp_path / "n01").mkdir()
     with pytest.raises(DataError, match=r"n01' has no images \(\.jpeg .*but every class needs one"):
+        ImageFolder(tmp_path)
+
+
+def test_a_very_long_image_is_cut_before_it_is_resized(tmp_path):
+    write(tmp_path / "c" / "a.png", gradient(2, 60000))
+    write(tmp_path / "c" / "b.png", gradient(60000, 2))
+    data_set = ImageFolder(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), hard))
+    try:
+        images = [data_set[index][0] for index in range(2)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    for image, channel in zip(images, (1, 0), strict=True):
+        assert image.shape == (3, 224, 224)
+        assert (pixels(image)[channel].float() - 127.5).abs().max() < 2  # the middle
+
+
+def test_an_image_that_is_eight_times_as_long_is_whole(tmp_path):
+    image = gradient(400, 50)
+    write(tmp_path / "c" / "a.png", image)
+    whole = image.resize((8 * 64, 64), Image.Resampling.BILINEAR)
+    expected = np.array(whole.crop((8 * 32 - 32, 0, 8 * 32 + 32, 64)))
+    found = pixels(ImageFolder(tmp_path, size=64, resize=64)[0][0])
+    assert np.array_equal(found.permute(1, 2, 0).numpy(), expected)
+
+
+def test_an_image_of_too_many_pixels_is_not_decoded(tmp_path, monkeypatch):
+    write(tmp_path / "c" / "a.png", Image.new("1", (10000, 7000)))
+    monkeypatch.setattr(Image.Image, "load", None)  # which would decode it
+    with pytest.raises(DataError, match=r"a\.png' has 10000 x 7000 pixels, expected at most 67"):
+        ImageFolder(tmp_path)[0]
+
+
+def test_links_are_followed_to_each_folder_once(tmp_path):
+    write(tmp_path / "set" / "c" / "a.png", gradient(2, 2))
+    write(tmp_path / "outside" / "b.png", gradient(2, 2))
+    for name, target in (("one", "."), ("two", ".."), ("z", "../../outside"), ("y", "z")):
+        (tmp_path / "set" / "c" / name).symlink_to(target)
+    (tmp_path / "set" / "c" / "link.png").symlink_to("a.png")
+    (tmp_path / "set" / "d").symlink_to("c")  # a class of its own
+    files = [
+        (str(Path(f).relative_to(tmp_path / "set")), k)
+        for f, k in ImageFolder(tmp_path / "set").files
+    ]
+    assert files == [
+        (f"{name}/{file}", label)
+        for label, name in enumerate("cd")
+        for file in ("a.png", "link.png", "y/b.png")
+    ]
+
+
+def test_what_is_no_file_is_left_out(tmp_path):
+    write(tmp_path / "c" / "a.png", gradient(2, 2))
+    os.mkfifo(tmp_path / "c" / "pipe.png")
+    (tmp_path / "c" / "to pipe.png").symlink_to("pipe.png")
+    (tmp_path / "c" / "device.png").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "c" / "socket.png"))
+        assert len(ImageFolder(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(("name", "reason"), [("gone.png", "No such file"), ("self", "Too many")])
+def test_links_that_lead_nowhere_are_named(tmp_path, name, reason):
+    write(tmp_path / "c" / "a.png", gradient(2, 2))
+    (tmp_path / "c" / name).symlink_to("nowhere" if name == "gone.png" else name)
+    with pytest.raises(DataError, match=f"c/{name}' cannot be read: {reason}"):
+        ImageFolder(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["", "c", "c/inner"])
+def test_folders_that_cannot_be_read_are_named(tmp_path, place, monkeypatch):
+    write(tmp_path / "c" / "inner" / "a.png", gradient(2, 2))
+    scandir = os.scandir
+
+    def refused(path):  # as for whoever is not root
+        if str(path) == str(tmp_path / place):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DataError, match=f"'{tmp_path / place}' cannot be read: Permission denied"):
         ImageFolder(tmp_path)
 
 

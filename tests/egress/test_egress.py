@@ -1,14 +1,16 @@
 """The border to IREE, with the real iree-compile."""
 
 import shlex
+import stat
 import subprocess
+import tempfile
 
 import iree.runtime
 import pytest
 
 from patternc.compiler.egress import check_allowed, iree_version, to_vmfb
 from patternc.compiler.targets import get_target
-from patternc.errors import CompilerError
+from patternc.errors import CompilerError, PatterncError
 from patternc.settings import Settings
 
 pytestmark = pytest.mark.iree
@@ -42,13 +44,31 @@ def test_failure_leaves_a_reproducer_that_fails_again(tmp_path):
     lines = str(caught.value).splitlines()
     assert lines[0] == "iree-compile failed for target 'vmvx':"
     assert "error: " in lines[1]
-    (reproducer,) = (tmp_path / "r").iterdir()
+    (folder,) = (tmp_path / "r").iterdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (reproducer,) = folder.iterdir()
     assert reproducer.read_text() == INVALID
     assert lines[-1] == f"reproducer: {reproducer}"
     command = shlex.split(lines[-2].removeprefix("reproduce with: "))
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode != 0
     assert "error: " in again.stderr
+    with pytest.raises(CompilerError):  # another failure does not take its place
+        to_vmfb(INVALID, get_target("vmvx"), settings=Settings(reproducer_dir=tmp_path / "r"))
+    assert len(list((tmp_path / "r").iterdir())) == 2 and reproducer.exists()
+
+
+def test_by_default_a_reproducer_is_among_temporary_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(CompilerError, match=f"reproducer: {tmp_path}/patternc-reproducer-"):
+        to_vmfb(INVALID, get_target("vmvx"), settings=Settings())
+
+
+def test_no_folder_for_a_reproducer(tmp_path):
+    (tmp_path / "file").touch()
+    settings = Settings(reproducer_dir=tmp_path / "file")
+    with pytest.raises(PatterncError, match=r"no folder for reproducers can be made in .*/file"):
+        to_vmfb(INVALID, get_target("vmvx"), settings=settings)
 
 
 def test_truncated_module(tmp_path):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,12 +23,51 @@ def test_text(text):
     assert imported.inputs == imported.outputs == ()
 
 
-@pytest.mark.parametrize("as_type", [str, lambda path: path], ids=["str", "Path"])
-def test_file(tmp_path, as_type):
-    path = tmp_path / "func_module.mlir"  # A path, for all that it holds both words.
+class Elsewhere(os.PathLike):
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
+
+
+@pytest.mark.parametrize("as_type", [str, Path, Elsewhere])
+@pytest.mark.parametrize(
+    "name", ["func_module.mlir", "module {1}.mlir", "module", "func.txt", "my\nmodule.mlir"]
+)
+def test_file(tmp_path, name, as_type):
+    path = tmp_path / name  # A path, for all that it holds words of MLIR.
     path.write_text(TEXT)
-    imported = import_mlir(as_type(path))
-    assert (imported.text, imported.name) == (TEXT, "func_module")
+    imported = import_model(as_type(path))
+    assert (imported.text, imported.name) == (TEXT, path.stem)
+
+
+def test_a_path_object_is_never_text(tmp_path):
+    path = tmp_path / "module {}"
+    path.write_text(TEXT)
+    assert import_model(path).text == TEXT
+    with pytest.raises(ModelError, match="does not exist"):
+        import_model(Path("module {}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "module {" * 20000 + "}" * 20000,
+        "module attributes {a = " + "[" * 20000 + "]" * 20000 + "} {}",
+        "func.func private @f() -> " + "tuple<" * 200000 + "f32" + ">" * 200000,
+        "// ->" * 200000 + "\n" + "module {" * 20000 + "}" * 20000,
+        "#m = affine_map<(d0) -> (" + "-" * 20000 + "d0)>\nmodule {}",
+    ],
+)
+def test_text_that_would_fill_the_stack_of_the_parser(text):
+    with pytest.raises(ModelError, match="the MLIR text nests more than 1000"):
+        import_mlir(text)
+
+
+def test_brackets_that_are_none_do_not_nest():
+    signs = "#s = affine_set<(d0) : (d0 - 1 >= 0, d0 <= 5)>\n" * 2000
+    assert import_mlir(signs + TEXT).text.endswith(TEXT)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +89,11 @@ def test_file_that_is_not_text(tmp_path, data, message):
 
 def test_file_that_cannot_be_read(tmp_path):
     with pytest.raises(ModelError, match=r"the MLIR file 'missing.mlir' does not exist"):
-        import_mlir("missing.mlir")
+        import_mlir(Path("missing.mlir"))
     with pytest.raises(ModelError, match="cannot be read: Is a directory"):
         import_mlir(tmp_path)
     with pytest.raises(ModelError, match="cannot be read: embedded null byte"):
-        import_mlir("model\0.mlir")
+        import_mlir(Path("model\0.mlir"))
 
 
 @pytest.mark.parametrize("text", ["", "\n"])

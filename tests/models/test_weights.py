@@ -160,3 +160,53 @@ def test_without_safetensors_the_message_says_what_to_install(tmp_path, monkeypa
     (tmp_path / "weights.safetensors").write_bytes(b"")
     with pytest.raises(MissingDependencyError, match=r"pip install 'patternc\[torch\]'"):
         load_weights_(Small(), tmp_path / "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    "damage", [torch.Tensor.to_sparse, lambda t: t + 1j, lambda t: t.to("meta")], ids=str
+)
+def test_tensors_that_cannot_be_converted(tmp_path, damage):
+    model = Small()
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    weights = {key: tensor + 1 for key, tensor in before.items()}
+    weights["1.weight"] = damage(weights["1.weight"])
+    with pytest.raises(WeightsError, match=r"that cannot be converted: 1\.weight \(torch\."):
+        load_weights_(model, save(tmp_path, weights))
+    assert_loaded(model, before)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no\nroom"), KeyError("x"), KeyboardInterrupt()])
+def test_after_any_error_the_weights_are_as_before(tmp_path, error):
+    class Failing(nn.Linear):
+        def _load_from_state_dict(self, *arguments):
+            super()._load_from_state_dict(*arguments)
+            raise error
+
+    model = nn.Sequential(nn.BatchNorm1d(4), Failing(4, 4))
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    file = save(tmp_path, {key: tensor + 1 for key, tensor in before.items()})
+    raised = WeightsError if isinstance(error, Exception) else KeyboardInterrupt
+    with pytest.raises(raised):
+        load_weights_(model, file)
+    assert_loaded(model, before)
+
+
+def test_models_that_hold_no_values(tmp_path):
+    file = save(tmp_path, nn.Linear(4, 4).state_dict())
+    with pytest.raises(WeightsError, match="'weight' of the model is on the meta device"):
+        load_weights_(nn.Linear(4, 4, device="meta"), file)
+    with pytest.raises(WeightsError, match="'weight' of the model has no shape yet"):
+        load_weights_(nn.LazyLinear(4), file)
+
+
+def test_the_reason_is_given_in_one_line(tmp_path):
+    (tmp_path / "empty.caffemodel").touch()
+    with pytest.raises(WeightsError, match=r"empty\.caffemodel': it is empty"):
+        load_weights_(Small(), tmp_path / "empty.caffemodel")
+    for content in (b"\x80\x02.", b"PK\x03\x04", b"\x80\x04" + b"(" * 100000):
+        (tmp_path / "w.pth").write_bytes(content)
+        with pytest.raises(WeightsError, match=r"w\.pth': .+; expected a state dict") as caught:
+            load_weights_(Small(), tmp_path / "w.pth")
+        assert "\n" not in str(caught.value)
+    with pytest.raises(WeightsError, match="something under 5, expected names of tensors"):
+        load_weights_(Small(), save(tmp_path, {5: torch.zeros(1)}))

@@ -1,5 +1,6 @@
 """`patternc prune`: the whole flow, a run that goes on, and errors in one line."""
 
+import logging
 import re
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ import torch
 
 import patternc
 from patternc.command_line import main
+from patternc.command_line.progress_log import progress_log
 
 pytestmark = [pytest.mark.data, pytest.mark.torch]
 
@@ -40,6 +42,15 @@ class Network(nn.Sequential):
 
 def two_classes():
     return Network(2)
+
+
+def unmade():
+    return {}["size"]
+
+
+class Unlike(nn.Module):
+    def forward(self, x, y):
+        return x
 """
 DATA = ["--data", "digits"]
 SHORT = ["--dense-epochs", "1", "--epochs", "1", "--retrain-epochs", "1"]
@@ -145,9 +156,18 @@ def test_config_from_standard_input_and_options(capsys, monkeypatch, folder):
         (["--resume"], "--resume needs the --run-directory"),
         (["--variant", "cifar"], "has no variants"),
         (["--batch-size", "0"], "batch_size is 0"),
+        (["--workers", "-1"], "workers is -1, expected at least 0"),
+        (["--output", "nowhere/x.patternc"], "--output: nothing can be written in"),
+        (["--output", "."], "exists and is not a patternc artefact, which alone is replaced"),
+        (["--output", "network.py"], "exists and is not a patternc artefact"),
+        (["--run-directory", "network.py"], "--run-directory cannot be made: "),
+        (["--run-directory", "network.py/run"], "--run-directory cannot be made: "),
+        (["--weights", "empty.caffemodel"], "empty.caffemodel': it is empty; copy it anew"),
     ],
 )
-def test_options_out_of_range(options, message, capsys):
+def test_options_out_of_range(options, message, capsys, folder, monkeypatch):
+    monkeypatch.delattr("patternc.prune.fit")  # all is found before anything is trained
+    (folder / "empty.caffemodel").touch()
     assert prune(*options) == 1
     assert_fails(capsys, message)
 
@@ -162,9 +182,16 @@ def test_options_out_of_range(options, message, capsys):
         ("network:number", "module 'network' has no function or class 'number'"),
         ("collections:OrderedDict", "makes a OrderedDict, expected a torch.nn.Module"),
         ("network:two_classes", "makes [1, 2] of an image, expected [1, 10]"),
+        ("broken:Network", "cannot be imported: SyntaxError: "),
+        ("network:unmade", "cannot be called: KeyError: 'size' ("),
+        (
+            "network:Unlike",
+            "does not take images of shape [1, 8, 8], which the data has: TypeError",
+        ),
     ],
 )
-def test_models_that_cannot_be_used(model, message, capsys):
+def test_models_that_cannot_be_used(model, message, capsys, folder):
+    (folder / "broken.py").write_text("class")
     assert prune(model=model) == 1
     assert_fails(capsys, message)
 
@@ -220,3 +247,50 @@ def test_help_and_usage_need_no_torch():
         command = [sys.executable, "-c", program, *arguments]
         process = subprocess.run(command, capture_output=True, text=True, check=False, env=path)
         assert process.returncode == code, process.stderr
+
+
+def test_progress_is_logged_where_there_is_no_terminal(folder, capsys, monkeypatch):
+    from patternc.errors import CompilerError
+
+    def failing(*_, **__):
+        raise CompilerError("no room")
+
+    monkeypatch.setattr("patternc.compiler.compile", failing)
+    assert prune(*SHORT, "--run-directory", "run") == 1
+    lines = capsys.readouterr().err.splitlines()
+    epochs = [line for line in lines if re.search(r"^\d\d:\d\d:\d\d .*: epoch ", line)]
+    for number, (line, phase) in enumerate(zip(epochs, ("dense", "admm", "retrain"), strict=True)):
+        assert re.search(rf"{phase}: epoch {number + 1} of 3, loss \d\.\d+, metric \d\.", line)
+    assert lines[-1] == "patternc: error: no room"
+    log = (folder / "run" / "progress.log").read_text()
+    assert [line.rpartition(" INFO ")[2] for line in log.splitlines() if "epoch" in line] == [
+        line[9:] for line in epochs
+    ]
+    assert not logging.getLogger("patternc").handlers
+
+
+def test_on_a_terminal_a_bar_is_enough(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with progress_log(None):
+        logging.getLogger("patternc.prune").info("epoch")
+        logging.getLogger("patternc.prune").warning("careful")
+    assert capsys.readouterr().err[9:] == "careful\n"
+
+
+@pytest.mark.parametrize("name", ["compile", "run", "targets", "prun"])
+def test_an_unknown_command_says_what_there_is(name, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([name, "model.pt2"])
+    error = capsys.readouterr().err
+    assert f"there is no command '{name}', but prune and cocotune" in error
+    assert "patternc.compile(model, example_args, target=...)" in error
+
+
+def test_whoever_reads_the_output_may_go():
+    command = [sys.executable, "-m", "patternc", "prune", "--model", "digits", "--data", "digits"]
+    short = [*SHORT, "--method", "one-shot", "--output", "x.patternc"]
+    process = subprocess.Popen(
+        [*command, *short], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read() and process.wait() == 1

@@ -6,6 +6,7 @@ import sys
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune as masking
 
 from patternc.errors import PruningError
 from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
@@ -126,9 +127,8 @@ def test_report_names_every_skipped_layer():
     notes = {layer.name: layer.note for layer in report.layers}
     assert notes == {
         "0": "",
-        "1": "its weight is computed from other parameters; remove the parametrization first",
-        "1.parametrizations.weight.original0": f"ParametrizationList: {only}",
-        "1.parametrizations.weight.original1": f"ParametrizationList: {only}",
+        "1": "its weight is computed by WeightNorm; first call "
+        "torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight')",
         "2": f"ConvTranspose2d: {only}",
         "3": "not in targets",
         "4": "",
@@ -143,6 +143,117 @@ def test_report_names_every_skipped_layer():
     for pruned in ("0.weight", "4.weight", "7.weight", "8.weight"):
         before[pruned] = model.state_dict()[pruned]
     assert_unchanged(model, before)
+
+
+def hooked(function, *arguments) -> nn.Module:
+    layer = nn.Conv2d(8, 8, 3)
+    function(layer, "weight", *arguments)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "call"),
+    [
+        (lambda: hooked(nn.utils.weight_norm), "WeightNorm", "remove_weight_norm"),
+        (lambda: hooked(nn.utils.spectral_norm), "SpectralNorm", "remove_spectral_norm"),
+        (lambda: hooked(masking.l1_unstructured, 0.5), "L1Unstructured", "prune.remove"),
+        (
+            lambda: nn.utils.parametrizations.spectral_norm(nn.Conv2d(8, 8, 3)),
+            "SpectralNorm",
+            "parametrize.remove_parametrizations",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
+def test_computed_weights_are_left_alone_and_can_be_stored(make, kind, call):
+    model = nn.Sequential(make(), make(), nn.Conv2d(8, 8, 3))
+    before = snapshot(model)
+    layers = layers_of(prune_(model))
+    assert list(layers) == ["0", "1", "2"]  # and not what they are computed from
+    called = f"torch.nn.utils.{call}"
+    note = f"its weight is computed by {kind}; first call {called}(layer, 'weight')"
+    assert [layer.note for layer in layers.values()] == [note, note, ""]
+    before["2.weight"] = model[2].weight
+    assert_unchanged(model, before)
+    with pytest.raises(PruningError, match=f"no layer is left to prune .*'0': its .*{call}"):
+        prune_(model[:1])
+    eval(called)(model[0], "weight")  # what the note says
+    layers = layers_of(prune_(model))
+    assert layers["0"].note == "" and not model[0].weight[~layers["0"].mask].any()
+
+
+def test_a_weight_that_is_no_parameter():
+    layer = nn.Conv2d(8, 8, 3)
+    del layer.weight
+    layer.weight = torch.randn(8, 8, 3, 3)  # as a forward of one's own may set it
+    layers = layers_of(prune_(nn.Sequential(layer, nn.Conv2d(8, 8, 3))))
+    note = "its weight is computed from other tensors; first make it a parameter"
+    assert layers["0"].note == note and layer.weight.all()
+
+
+def test_further_parameters_of_a_layer_are_left_alone():
+    class Gained(nn.Conv2d):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.gain = nn.Parameter(torch.ones(self.out_channels, 1, 1, 1))
+
+        def forward(self, x):
+            return self._conv_forward(x, self.weight * self.gain, self.bias)
+
+    model = nn.Sequential(Gained(8, 8, 3), nn.MultiheadAttention(8, 2, add_bias_kv=True))
+    layers = layers_of(prune_(model, linear=True, connectivity=2))
+    assert {name: layer.note for name, layer in layers.items()} == {
+        "0": "",
+        "0.gain": "Gained: only its weight is pruned",
+        "1.in_proj_weight": "",
+        "1.bias_k": "MultiheadAttention: only its in_proj_weight is pruned",
+        "1.bias_v": "MultiheadAttention: only its in_proj_weight is pruned",
+        "1.out_proj": "",
+    }
+    assert model[0].gain.all() and model[0].weight.count_nonzero() == 8 * 4 * 4
+
+
+def test_weights_of_an_unusual_form_are_left_alone():
+    model = nn.Sequential(nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3), nn.Embedding(0, 4))
+    model[0].weight = nn.Parameter(torch.randn(8, 72))
+    layers = layers_of(prune_(model))
+    assert layers["0"].note == "Conv2d: its weight has the shape [8, 72], unlike a layer's"
+    assert layers["2"].kept_weights == 0
+
+
+class Conv1D(nn.Module):
+    """A layer of the form that GPT-2 has in transformers."""
+
+    def __init__(self, nf, nx):
+        super().__init__()
+        self.nf = nf
+        self.weight = nn.Parameter(torch.randn(nx, nf))
+        self.bias = nn.Parameter(torch.zeros(nf))
+
+    def forward(self, x):
+        return torch.addmm(self.bias, x.view(-1, x.shape[-1]), self.weight)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"connectivity": 2, "block_rows": 4},
+        {"connectivity": 2, "row_rate": 2, "block_rows": 4, "block_columns": 4},
+        {"structure": "2:4"},
+    ],
+)
+def test_transposed_matrices_are_pruned_as_linear(fields):
+    torch.manual_seed(0)
+    transposed, linear = Conv1D(12, 8), nn.Linear(8, 12)
+    linear.weight.data = transposed.weight.data.T.clone()
+    with pytest.raises(PruningError, match="Conv1D: pruned with linear=True only"):
+        prune_(transposed)
+    structures = [
+        prune_(m, linear=True, **fields).layers[0].structure for m in (transposed, linear)
+    ]
+    assert structures[0] == structures[1]
+    assert torch.equal(transposed.weight, linear.weight.T)
+    assert not torch.equal(transposed.weight != 0, torch.ones(8, 12, dtype=torch.bool))
 
 
 class Sequences(nn.Module):
@@ -248,10 +359,16 @@ def test_rate_is_of_the_pruned_layers():
             {"pattern_sets": {"5x5": [(12,)]}},
             "one is for 5x5 kernels, but the layers to prune have 3x3, 1x1",
         ),
-        ({"targets": "conv*"}, r"targets: 'conv\*' matches no layer .* the model has 0, 1, 2"),
+        (
+            {"targets": "conv*"},
+            r"targets: 'conv\*' matches no layer .* the model has '0', '1', '2'",
+        ),
         ({"ignore": ["0", "re:3"]}, "ignore: 're:3' matches no layer"),
         ({"connectivity": {"0": 2, "3": 2}}, "connectivity: '3' matches no layer"),
-        ({"targets": "0", "ignore": "*"}, "no layer is left to prune .*0: ignored by"),
+        (
+            {"targets": "0", "ignore": "*"},
+            "no layer is left to prune .*'0': ignored by '\\*'; '1', '2': not in",
+        ),
     ],
 )
 def test_bad_argument_changes_nothing(arguments, message):
@@ -279,6 +396,8 @@ def test_bad_model():
         prune_(nn.ReLU())
     with pytest.raises(PruningError, match=r"'0\.weight' is not initialised"):
         prune_(nn.Sequential(nn.LazyConv2d(4, 3)))
+    with pytest.raises(PruningError, match=r"'0\.weight' is on the meta device"):
+        prune_(nn.Sequential(nn.Conv2d(4, 4, 3, device="meta")))
 
 
 @pytest.mark.parametrize("package", ["patternc.prune", "patternc.models"])

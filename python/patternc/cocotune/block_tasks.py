@@ -1,5 +1,6 @@
 """Pre-training of tuning blocks by workers, a task for each group."""
 
+import logging
 import time
 
 from tqdm import tqdm
@@ -8,6 +9,8 @@ from patternc.cocotune.block_store import BlockStore, block_keys
 from patternc.cocotune.experiment import TrainedGroup, Workbench, train_group
 from patternc.cocotune.pretraining import Pretraining, pretrain_, take_stored_
 from patternc.cocotune.workers import LocalWorker, Workers
+
+_logger = logging.getLogger(__name__)
 
 
 def pretrain_blocks(
@@ -60,5 +63,7 @@ def _by_tasks(
                     store.save(keys[block.block], state)
             processor_seconds += trained.processor_seconds
             bar.update()
+            if progress:
+                _logger.info("tuning blocks: %d of %d trained", len(found), len(every))
     ordered = tuple(found[index] for index in every)
     return Pretraining(ordered, groups, time.monotonic() - start), processor_seconds

@@ -4,6 +4,7 @@ Source: H. Guan, X. Shen and S.-H. Lim, "Wootz: A Compiler-Based Framework for F
 Composability", PLDI 2019.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from patternc.cocotune.workers import LocalWorker, Workers
 from patternc.errors import CocoTuneError
 from patternc.prune.checkpoint import load_tree, save_tree
 from patternc.prune.layer_latency import LatencyMeter
+
+_logger = logging.getLogger(__name__)
 
 _RECORDED = ("index", "initial_accuracy", "accuracy", "seconds", "processor_seconds")
 
@@ -155,6 +158,8 @@ class _Exploration:
         sizes = additive_costs(self._bench.model, self._configurations, model_size)
         costs = self._costs(sizes, latency)
         order = self._order(costs)
+        self._full_accuracy = self._experiment.evaluate(self._bench.model.full)
+        self._warn_of_full_network()
         pretraining = self._pretrain() if self._experiment.use_blocks else None
         found = _Found(order, self._objective)
 
@@ -167,6 +172,14 @@ class _Exploration:
                 **record,
             )
             found.add(network, state)
+            _logger.info(
+                "network %d of %d: configuration %d, %d weights, accuracy %.4f",
+                len(found.networks),
+                len(order),
+                index,
+                network.model_size,
+                network.accuracy,
+            )
             on_network(network)
 
         def queue(worker: int) -> Iterator[int]:
@@ -205,7 +218,7 @@ class _Exploration:
             winner,
             None if winner is None else self._winner(winner.index, found.state),
             self._experiment.example_input,
-            self._experiment.evaluate(full),
+            self._full_accuracy,
             model_size(full),
             len(found.order),
             pretraining,
@@ -246,6 +259,17 @@ class _Exploration:
                 f"to {most}; relax the constraint, or explore another subspace"
             )
         return sorted(possible, key=lambda index: (objective.order_key(costs[index]), index))
+
+    def _warn_of_full_network(self) -> None:
+        """Says it where not even the network that nothing is removed from is accurate enough."""
+        objective, accuracy = self._objective, self._full_accuracy
+        if objective.constrained == "Accuracy" and not objective.is_met({"Accuracy": accuracy}):
+            _logger.warning(
+                "the full network has an accuracy of %.4f and misses '%s' itself; relax the "
+                "constraint, or train the network for longer, unless fine-tuning is to make it up",
+                accuracy,
+                objective.constraint,
+            )
 
     def _pretrain(self) -> Pretraining:
         start = time.perf_counter()

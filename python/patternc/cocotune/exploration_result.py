@@ -124,7 +124,7 @@ class ExplorationResult:
         initial = [network.initial_accuracy for network in self.networks]
         summary = [
             ("objective", str(self.objective).replace("\n", ", ")),
-            ("full network", f"{self.full_size} weights, accuracy {self.full_accuracy:.4f}"),
+            ("full network", self._full_network()),
             ("networks explored", f"{len(self.networks)} of {self.considered}"),
             (
                 "median accuracy",
@@ -144,6 +144,13 @@ class ExplorationResult:
             if self.latency is not None:
                 summary.append(("its latency, compiled", show("Latency", self.latency)))
         return tabulate(summary, tablefmt="plain")
+
+    def _full_network(self) -> str:
+        text = f"{self.full_size} weights, accuracy {self.full_accuracy:.4f}"
+        missed = self.objective.constrained == "Accuracy" and not self.objective.is_met(
+            {"Accuracy": self.full_accuracy}
+        )
+        return f"{text}, which misses the constraint" if missed else text
 
     def _times(self) -> str:
         explored = sum(network.seconds for network in self.networks)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
 from patternc.cocotune.pattern_pruning import masks_kept
 from patternc.cocotune.training_steps import training_steps
 from patternc.cocotune.tuning_config import FineTuningConfig, TuningConfig
+from patternc.progress import show_progress
 from patternc.prune.epoch_batches import Batches
 
 FineTuning = Callable[[nn.Module], object]
@@ -31,7 +31,7 @@ def fine_tune_(
       batches: pairs of inputs and targets that can be iterated again for each epoch.
       config: steps and optimizer; None for the defaults of `FineTuningConfig`.
       loss: of outputs and targets, averaged over the batch.
-      progress: show a progress bar with the time left, on a terminal only.
+      progress: show a progress bar with the time left, on a terminal only, and log it.
 
     Returns:
       The loss of each step.
@@ -50,7 +50,7 @@ def fine_tune_(
     )
     network.train()
     with masks_kept(network):
-        bar = tqdm(steps, total=config.steps, unit="step", disable=None if progress else True)
-        losses = [value for (value,) in bar]
+        shown = show_progress(steps, config.steps, "training", unit="step", shown=progress)
+        losses = [value for (value,) in shown]
     network.eval()
     return losses

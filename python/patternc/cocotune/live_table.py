@@ -36,4 +36,6 @@ class LiveTable:
     def _print(self, cells: list[str]) -> None:
         padded = (cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True))
         # Above the progress bars that there are.
-        tqdm.write("  ".join(padded).rstrip(), file=self._stream or sys.stdout)
+        stream = self._stream or sys.stdout
+        tqdm.write("  ".join(padded).rstrip(), file=stream)
+        stream.flush()  # who reads a pipe wants to see it now, too

@@ -13,6 +13,8 @@ from patternc.cocotune.pattern_pruning import PatternPruning
 from patternc.errors import CocoTuneError
 from patternc.prune.matching import matches
 
+_HOW_TO_MARK = "mark submodules of two convolutions or more that are called once with one tensor"
+
 ModulePruning = FilterPruning | PatternPruning
 
 
@@ -134,9 +136,9 @@ def _found(network: nn.Module, example_input: Tensor) -> list[str]:
     own = {name for name in prunable if not _is_of_torch(network.get_submodule(name))}
     found = _smallest(network, "", own) or _smallest(network, "", prunable)
     if not found:
+        how = getattr(network, "how_to_mark", _HOW_TO_MARK)  # a format has its own
         raise CocoTuneError(
-            f"{type(network).__name__} has no module with filters that can be removed; mark "
-            "submodules of two convolutions or more that are called once with one tensor"
+            f"{type(network).__name__} has no module with filters that can be removed; {how}"
         )
     return found
 

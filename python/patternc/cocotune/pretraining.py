@@ -1,6 +1,7 @@
 """Pre-training of tuning blocks: each learns what its counterpart in the full network gives."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from patternc.cocotune.training_steps import training_steps
 from patternc.cocotune.tuning_config import PretrainingConfig, TuningConfig
 from patternc.prune.batch_norm import batch_norms
 from patternc.prune.epoch_batches import Batches
+
+_logger = logging.getLogger(__name__)
 
 # Share of the steps, the last ones, over which batch norms average what they are to know in eval
 # mode. On half a cosine the learning rate is below 1/40 then: weights hardly move any more.
@@ -137,6 +140,8 @@ def pretrain_(
                 )
                 if store:
                     store.save(keys[index], model.students[index].state_dict())
+            if progress:
+                _logger.info("tuning blocks: %d of %d trained", len(trained), len(chosen))
     ordered = tuple(trained[index] for index in chosen)
     return Pretraining(ordered, groups, time.monotonic() - began)
 

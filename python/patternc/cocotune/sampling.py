@@ -154,4 +154,7 @@ def _collect(
             found[drawn] = None
         if len(found) == count:
             return Subspace(tuple(modules), tuple(found))
-    raise CocoTuneError(f"{len(found)} different configurations were found, expected {count}")
+    raise CocoTuneError(
+        f"{len(found)} different configurations were found, expected {count}: there are few for "
+        f"{len(modules)} modules; draw fewer, give more rates, or mark more modules"
+    )

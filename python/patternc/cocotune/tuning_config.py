@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from patternc.errors import PruningError
 from patternc.prune.config_checks import check_choice, check_counts, check_number, check_positive
@@ -10,6 +10,7 @@ from patternc.prune.config_yaml import YamlConfig
 from patternc.prune.optimizer import OPTIMIZERS, OptimizerName
 
 VERSION = 1
+Schedule = Literal["constant", "cosine", "step", "multistep", "exp", "inv", "poly", "sigmoid"]
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,16 @@ class TuningConfig(YamlConfig):
       version: of this description, 1.
       steps: one batch each, over as many epochs as that takes.
       learning_rate: of the first step.
-      schedule: 'cosine', along half of which the learning rate falls to zero, or 'constant'.
-      optimizer: 'adam', 'adamw' or 'sgd'.
-      momentum: of 'sgd'.
+      schedule: of the learning rate, which begins with l and is in step i of n: 'constant';
+        'cosine', falling to zero along half of one; and as Caffe has it 'step',
+        l gamma^floor(i / step_size); 'multistep', l gamma^k with k of the `step_values` passed;
+        'exp', l gamma^i; 'inv', l (1 + gamma i)^-power; 'poly', l (1 - i / n)^power; 'sigmoid',
+        l / (1 + exp(-gamma (i - step_size))).
+      optimizer: 'adam', 'adamw', 'sgd', 'nesterov', 'adagrad', 'rmsprop' or 'adadelta'.
+      momentum: of 'sgd', 'nesterov' and 'adadelta'.
       weight_decay: of the optimizer.
       seed: of the order of batches and of all that is random in training.
+      gamma, power, step_size, step_values: of the schedules that have them.
 
     Raises:
       PruningError: for a field of the wrong type or out of range.
@@ -34,11 +40,15 @@ class TuningConfig(YamlConfig):
     steps: int
     learning_rate: float
     version: int = VERSION
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Schedule = "cosine"
     optimizer: OptimizerName = "adam"
     momentum: float = 0.9
     weight_decay: float = 0.0
     seed: int = 0
+    gamma: float = 0.1
+    power: float = 1.0
+    step_size: int = 1
+    step_values: tuple[int, ...] = ()
 
     def __post_init__(self):
         if self.version != VERSION:
@@ -48,7 +58,18 @@ class TuningConfig(YamlConfig):
         check_counts(self, "steps")
         check_counts(self, "seed", least=0)
         check_positive(self, "learning_rate")
-        check_choice(self, "schedule", ("cosine", "constant"))
+        check_choice(self, "schedule", get_args(Schedule))
+        check_counts(self, "step_size", least=0 if self.schedule == "sigmoid" else 1)
+        check_number(self, "power")
+        check_number(self, "gamma")
+        if self.gamma < 0 and self.schedule != "sigmoid":
+            raise PruningError(f"gamma is {self.gamma}, expected at least 0")
+        values = self.step_values
+        if not isinstance(values, list | tuple) or not all(isinstance(v, int) for v in values):
+            raise PruningError(f"step_values is {values!r}, expected a list of steps")
+        object.__setattr__(self, "step_values", tuple(values))
+        if self.optimizer == "nesterov" and self.momentum == 0:
+            raise PruningError("momentum is 0, expected more with optimizer 'nesterov'")
         check_choice(self, "optimizer", OPTIMIZERS)
         for name in ("momentum", "weight_decay"):
             check_number(self, name)
@@ -57,9 +78,27 @@ class TuningConfig(YamlConfig):
 
     def learning_rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        return self.learning_rate * (1 + math.cos(math.pi * step / self.steps)) / 2
+        return self.learning_rate * self._factor(step)
+
+    def _factor(self, step: int) -> float:
+        match self.schedule:
+            case "constant":
+                return 1.0
+            case "cosine":
+                return (1 + math.cos(math.pi * step / self.steps)) / 2
+            case "step":
+                return self.gamma ** (step // self.step_size)
+            case "multistep":
+                return self.gamma ** sum(value <= step for value in self.step_values)
+            case "exp":
+                return self.gamma**step
+            case "inv":
+                return (1 + self.gamma * step) ** -self.power
+            case "poly":
+                return (1 - step / self.steps) ** self.power
+            case "sigmoid":
+                # The exponential as Caffe has it may overflow.
+                return 0.5 * (1 + math.tanh(self.gamma * (step - self.step_size) / 2))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patternc.command_line.checks import check_picture, check_results
 from patternc.command_line.options import DATA_HELP, MODEL_HELP, add_results, add_variant
+from patternc.command_line.progress_log import progress_log
 from patternc.errors import CocoTuneError
 
 if TYPE_CHECKING:
@@ -160,35 +162,39 @@ def run(arguments: argparse.Namespace) -> None:
     require("iree.compiler", needed_for="compiling the winner")
     if arguments.plot or arguments.grammar:
         require("matplotlib", needed_for="a picture")
-    if arguments.resume and arguments.run_directory is None:
-        raise CocoTuneError("--resume needs the --run-directory of the run to go on with")
+    check_results(arguments)
+    check_picture(arguments.plot, "--plot")
+    check_picture(arguments.grammar, "--grammar")
     objective = _objective(arguments.objective)
     workers = _workers(arguments)
     experiment = _experiment(arguments)
     blocks = experiment.tuning_blocks
     print(
         f"{len(experiment.subspace.configurations)} configurations of "
-        f"{len(experiment.subspace.modules)} modules, {len(blocks.blocks)} tuning blocks\n"
+        f"{len(experiment.subspace.modules)} modules, {len(blocks.blocks)} tuning blocks\n",
+        flush=True,
     )
     if arguments.grammar:
         draw_grammar(blocks, arguments.grammar)
-    try:
-        result = explore(
-            experiment,
-            objective,
-            workers=workers,
-            run_directory=arguments.run_directory,
-            resume=arguments.resume,
-            stop_early=not arguments.all,
-            latency=LatencyMeter(target, None, "float32", True),
-            on_network=LiveTable(objective, len(experiment.subspace.modules)),
-        )
-    except UnreachableObjectiveError as error:
-        if arguments.plot:
-            draw_explorations({"networks": error.result}, arguments.plot)
-        print(f"\n{error.result.summary()}\n", flush=True)
-        raise
-    module = result.compile(arguments.target)
+    with progress_log(arguments.run_directory):
+        _train(arguments, experiment)
+        try:
+            result = explore(
+                experiment,
+                objective,
+                workers=workers,
+                run_directory=arguments.run_directory,
+                resume=arguments.resume,
+                stop_early=not arguments.all,
+                latency=LatencyMeter(target, None, "float32", True),
+                on_network=LiveTable(objective, len(experiment.subspace.modules)),
+            )
+        except UnreachableObjectiveError as error:
+            if arguments.plot:
+                draw_explorations({"networks": error.result}, arguments.plot)
+            print(f"\n{error.result.summary()}\n", flush=True)
+            raise
+        module = result.compile(arguments.target)
     module.save(arguments.output)
     if arguments.plot:
         draw_explorations({"networks": result}, arguments.plot)
@@ -249,7 +255,6 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     ):
         if file is not None:
             settings[name] = kind.from_yaml(file)
-    _train(arguments, network, batches)
     return Experiment(
         network,
         subspace,
@@ -292,13 +297,14 @@ def _network(
     return network.eval(), marked
 
 
-def _train(arguments: argparse.Namespace, network: "nn.Module", batches: Any) -> None:
+def _train(arguments: argparse.Namespace, experiment: "Experiment") -> None:
     """Trains a network that has no weights yet, once for a run directory."""
     from patternc.cocotune import FineTuningConfig, fine_tune_
     from patternc.prune.checkpoint import load_tree, save_tree
 
     if arguments.weights:
         return
+    network = experiment.network
     folder = arguments.run_directory
     file = folder / "network.safetensors" if folder else None
     if file and file.exists():
@@ -309,7 +315,7 @@ def _train(arguments: argparse.Namespace, network: "nn.Module", batches: Any) ->
     config = FineTuningConfig(
         steps=arguments.dense_steps, learning_rate=_DENSE_LEARNING_RATE, seed=arguments.seed
     )
-    fine_tune_(network, batches, config, progress=True)
+    fine_tune_(network, experiment.batches, config, progress=True)
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)
         save_tree(file, network.state_dict())

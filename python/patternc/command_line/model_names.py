@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import traceback
 
 import torch
 from torch import Tensor, nn
@@ -55,10 +56,10 @@ def check_fit(model: nn.Module, image: Tensor, classes: int, name: str) -> None:
     try:
         with torch.inference_mode():
             outputs = model(image[None])
-    except RuntimeError as error:
+    except Exception as error:  # whatever its own code raises
         raise ModelError(
             f"model '{name}' does not take images of shape {list(image.shape)}, which the data "
-            f"has: {error}"
+            f"has: {_reason(error)}"
         ) from error
     found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
     if found != [1, classes]:
@@ -73,13 +74,22 @@ def _call(module: str, factory: str) -> nn.Module:
         sys.path.insert(0, "")  # the working directory, which a console script does not look in
     try:
         make = getattr(importlib.import_module(module), factory, None)
-    except (ImportError, ValueError) as error:
-        raise ModelError(f"module '{module}' cannot be imported: {error}") from error
+    except Exception as error:  # whatever its own code raises
+        raise ModelError(f"module '{module}' cannot be imported: {_reason(error)}") from error
     if not callable(make):
         raise ModelError(f"module '{module}' has no function or class '{factory}'")
-    model = make()
+    try:
+        model = make()
+    except Exception as error:
+        raise ModelError(f"'{module}:{factory}' cannot be called: {_reason(error)}") from error
     if not isinstance(model, nn.Module):
         raise ModelError(
             f"'{module}:{factory}' makes a {type(model).__name__}, expected a torch.nn.Module"
         )
     return model
+
+
+def _reason(error: Exception) -> str:
+    """What an error of the user's code says, and where in that code it is."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
+from patternc.command_line.checks import check_results
 from patternc.command_line.options import DATA_HELP, MODEL_HELP, add_results, add_variant
-from patternc.errors import PruningError, TargetError
+from patternc.command_line.progress_log import progress_log
+from patternc.errors import TargetError
 
 if TYPE_CHECKING:
     from patternc.prune import PruningConfig, TrainingConfig
@@ -120,8 +122,7 @@ def run(arguments: argparse.Namespace) -> None:
     # What would fail after hours of training fails now.
     target = get_target(arguments.target)
     require("iree.compiler", needed_for="compiling the pruned model")
-    if arguments.resume and arguments.run_directory is None:
-        raise PruningError("--resume needs the --run-directory of the run to go on with")
+    check_results(arguments)
     pruning, training = _pruning_config(arguments), _training_config(arguments)
     train, evaluation = open_data(arguments.data)
     image, _ = evaluation[0]
@@ -142,18 +143,18 @@ def run(arguments: argparse.Namespace) -> None:
         seed=training.seed,
         workers=arguments.workers,
     )
-    result = fit(
-        model,
-        pruning,
-        batches,
-        training=training,
-        evaluate=lambda model: accuracy(model, evaluation_batches),
-        run_directory=arguments.run_directory,
-        resume=arguments.resume,
-    )
-    print(result.pruning.report(), flush=True)
-
-    module = compile(model.cpu(), (image[None],), target=target)
+    with progress_log(arguments.run_directory):
+        result = fit(
+            model,
+            pruning,
+            batches,
+            training=training,
+            evaluate=lambda model: accuracy(model, evaluation_batches),
+            run_directory=arguments.run_directory,
+            resume=arguments.resume,
+        )
+        print(result.pruning.report(), flush=True)
+        module = compile(model.cpu(), (image[None],), target=target)
     module.save(arguments.output)
     print(f"\n{module.report()}\n")
     rows = [("dense", f"{result.dense_metric:.2%}"), ("pruned", f"{result.metric:.2%}")]

@@ -5,18 +5,22 @@ import json
 import logging
 import shlex
 import sys
+import tempfile
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from patternc import ir, passmanager
+from patternc.compiler.dense_layers import dense_though_pruned
 from patternc.compiler.egress import iree_version, to_vmfb
 from patternc.compiler.pipeline import Pass, Pipeline, Precision
+from patternc.compiler.reproducers import folder_if_needed
 from patternc.compiler.targets import Target, get_target, require_float16
-from patternc.errors import CompilerError, ModelError, TargetError
+from patternc.errors import CompilerError, ModelError, PatterncError, TargetError
 from patternc.frontends import ImportedModel, import_model
 from patternc.runtime import CompiledModule, Manifest, Report
 from patternc.settings import Settings
@@ -29,6 +33,11 @@ _logger = logging.getLogger(__name__)
 
 # Constants beyond this many elements are left out of the texts that are kept to be looked at.
 _SHOWN_ELEMENTS = 16
+
+# The passes that see the model as it came, and say what cannot be compiled in it.
+_CHECK_THE_MODEL = ("pattern-demote-f32-to-f16", "pattern-raise-convolutions")
+# What MLIR adds to the messages of a pass that fails.
+_OF_THE_PASS_MANAGER = "detected while processing an MLIR pass pipeline"
 
 _NUMPY_DTYPES = {
     "f32": "float32",
@@ -60,7 +69,9 @@ def compile(
 
     Args:
       model: an ``nn.Module`` (compiled as in ``eval`` mode), an ``ExportedProgram``, MLIR text
-        with linalg on tensors and a function ``@main``, or the path of a file with such text.
+        with linalg on tensors and a function ``@main``, or the path of a file with such text or
+        (``.pt2``) an exported program. A string is text when it has a line break or a brace, unless
+        it ends in the suffix of a file.
       example_args: the tensors that an ``nn.Module`` is traced with; their shapes become fixed.
       target: a name of `target_names`, or a `Target`.
       precision: ``float16`` rounds the weights to float16 and computes in it, on processors that
@@ -88,12 +99,13 @@ def compile(
             f"by Pipeline.for_target(target, '{precision}')"
         )
     compiler = iree_version()  # fail before the work, not after
+    if settings.dump_dir is not None:
+        _make_folder(settings.dump_dir)
 
     steps = [p.stage or p.name for p in pipeline]
     shown = progress if progress is not None else sys.stderr.isatty()
     with tqdm(total=len(steps) + 2, desc="import", disable=not shown, leave=False) as bar:
-        source = Path(model) if isinstance(model, PathLike) else model
-        imported = import_model(source, example_args)
+        imported = import_model(model, example_args)
         module = _parse(imported)
         inputs, outputs = _signature(module, imported)
         stages = {"linalg": _text(module)}
@@ -107,7 +119,7 @@ def compile(
         for number, (step, stage) in enumerate(zip(pipeline, steps, strict=True), start=1):
             bar.set_description(stage)
             if step.name == "pattern-lower-convolutions":
-                report = Report.from_json(json.loads(ir.layer_report(module)))
+                report = _report(module)
                 if any(layer.dtype == "float16" for layer in report.layers):
                     require_float16(target)
             statistics |= _run(step, module, settings)
@@ -119,6 +131,8 @@ def compile(
         bar.set_description(f"IREE for {target.name}")
         vmfb = to_vmfb(module.print(resources=False), target, settings=settings)
         bar.update()
+    for sentence in dense_though_pruned(_parameters(model), imported.blobs, report):
+        _logger.warning("%s", sentence)
     return CompiledModule(
         vmfb=vmfb,
         parameters=_own(module.resources(), imported),
@@ -137,6 +151,13 @@ def compile(
         statistics=statistics,
         threads=threads,
     )
+
+
+def _parameters(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """The parameters of a PyTorch model, by name."""
+    if hasattr(model, "named_parameters"):
+        for name, parameter in model.named_parameters():
+            yield name, parameter.detach().cpu().float().numpy()
 
 
 def _own(parameters: dict[str, np.ndarray], imported: ImportedModel) -> dict[str, np.ndarray]:
@@ -165,29 +186,48 @@ def _run(step: Pass, module: ir.Module, settings: Settings) -> dict[str, dict[st
         manager.enable_ir_printing(elide_large=_SHOWN_ELEMENTS)
     if settings.timing:
         manager.enable_timing()
-    refuses_input = step.name in ("pattern-demote-f32-to-f16", "pattern-raise-convolutions")
-    reproducer = settings.reproducer_dir / f"{step.name}.mlir"
-    if not refuses_input:
-        settings.reproducer_dir.mkdir(parents=True, exist_ok=True)
+    with folder_if_needed(settings.reproducer_dir) as folder:
+        reproducer = folder / f"{step.name}.mlir"
         manager.enable_reproducer(reproducer)  # written when the pass fails
-    try:
-        for diagnostic in manager.run(module):
-            _logger.warning("%s: %s", diagnostic.location, diagnostic.message)
-    except ir.MLIRError as error:
-        messages = "; ".join(
-            f"{d.location}: {d.message}" if d.location else d.message
-            for d in error.diagnostics
-            if d.severity == "error"
-        )
-        if refuses_input:
-            raise ModelError(messages) from error
-        raise CompilerError(
-            f"{step.name} failed: {messages}\n"
-            f"reproduce with: pattern-opt --run-reproducer {shlex.quote(str(reproducer))}"
-        ) from error
+        try:
+            for diagnostic in manager.run(module):
+                _logger.warning("%s: %s", diagnostic.location, diagnostic.message)
+        except ir.MLIRError as error:
+            found = [
+                f"{d.location}: {d.message}" if d.location else d.message
+                for d in error.diagnostics
+                if d.severity == "error" and _OF_THE_PASS_MANAGER not in d.message
+            ]
+            if step.name in _CHECK_THE_MODEL and found and _is_valid(module):
+                reproducer.unlink(missing_ok=True)
+                raise ModelError("; ".join(found)) from error
+            messages = "; ".join(found) or "it crashed, or gave no reason"
+            command = f"pattern-opt --run-reproducer {shlex.quote(str(reproducer))}"
+            # There is none where it failed before it ran, because of its options.
+            hint = f"\nreproduce with: {command}" if reproducer.exists() else ""
+            raise CompilerError(f"{step.name} failed: {messages}{hint}") from error
     if settings.timing:
         print(manager.timing(), file=sys.stderr)
     return {name: dict(counts) for name, counts in manager.statistics()}
+
+
+def _report(module: ir.Module) -> Report:
+    try:
+        return Report.from_json(json.loads(ir.layer_report(module)))
+    except TypeError as error:  # a field is missing
+        raise CompilerError(
+            "the pipeline lowers convolutions that have no schedule; it needs "
+            "pattern-schedule-convolutions before pattern-lower-convolutions"
+        ) from error
+
+
+def _is_valid(module: ir.Module) -> bool:
+    """Whether a pass that failed did so because of what it read, and made nothing wrong of it."""
+    try:
+        module.verify()
+    except ir.MLIRError:
+        return False
+    return True
 
 
 def _signature(
@@ -222,6 +262,14 @@ def _text(module: ir.Module) -> str:
     return module.print(elide_large=_SHOWN_ELEMENTS, resources=False)
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise PatterncError(f"dump_dir {folder} cannot be written to: {error}") from error
+
+
 def _dump(folder: Path, number: int, stage: str, text: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{number:02}-{stage}.mlir").write_text(text)

@@ -6,7 +6,6 @@ before IREE stumbles over its syntax. Weights are not in the text but named para
 that its crash is an error and not the end of the caller.
 """
 
-import hashlib
 import importlib.metadata
 import logging
 import re
@@ -16,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from patternc.compiler.reproducers import new_folder
 from patternc.compiler.targets import Target
 from patternc.dependencies import require
 from patternc.errors import CompilerError
@@ -134,12 +134,10 @@ def _failure(
     target: Target,
     compiler: list[str],
     process: subprocess.CompletedProcess[str],
-    reproducer_dir: Path,
+    reproducer_dir: Path | None,
 ) -> str:
     """Saves the reproducer and words the error. `compiler` is the program and its flags."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    reproducer = reproducer_dir / f"egress-{target.name}-{digest}.mlir"
-    reproducer_dir.mkdir(parents=True, exist_ok=True)
+    reproducer = new_folder(reproducer_dir) / f"egress-{target.name}.mlir"
     reproducer.write_text(text)
     diagnostics = process.stderr.strip().splitlines()
     if len(diagnostics) > _SHOWN_DIAGNOSTICS:

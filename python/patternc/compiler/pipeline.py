@@ -133,7 +133,7 @@ class Pipeline:
         """A copy that leaves a pass out.
 
         Raises:
-          KeyError: no pass has that name.
+          TargetError: no pass has that name.
         """
         self._index(name)
         return Pipeline(tuple(p for p in self.passes if p.name != name))
@@ -142,7 +142,7 @@ class Pipeline:
         """A copy in which options of a pass are changed; ``_`` in a name stands for ``-``.
 
         Raises:
-          KeyError: no pass has that name.
+          TargetError: no pass has that name.
         """
         at = self._index(name)
         changed = {option.replace("_", "-"): value for option, value in options.items()}
@@ -153,7 +153,7 @@ class Pipeline:
         """A copy with one more pass behind the pass named `after`.
 
         Raises:
-          KeyError: no pass has that name.
+          TargetError: no pass has that name.
         """
         at = self._index(after) + 1
         return Pipeline((*self.passes[:at], new, *self.passes[at:]))
@@ -161,7 +161,7 @@ class Pipeline:
     def _index(self, name: str) -> int:
         names = [p.name for p in self.passes]
         if name not in names:
-            raise KeyError(f"no pass '{name}' in the pipeline; it has {', '.join(names)}")
+            raise TargetError(f"no pass '{name}' in the pipeline; it has {', '.join(names)}")
         return names.index(name)
 
 

@@ -1,7 +1,10 @@
 """Photos in one folder a class, such as those of ImageNet."""
 
+import contextlib
 import math
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -28,17 +31,24 @@ _ASPECT = (3 / 4, 4 / 3)  # its width over its height
 _LOG_ASPECT = (math.log(_ASPECT[0]), math.log(_ASPECT[1]))
 _ATTEMPTS = 10
 
+# Beyond it an image is decoded to a gigabyte, with what converts it.
+_PIXELS = 1 << 26
+# Longer images are cut to it before they are resized: what is seen of them is less by far.
+_LONG = 8  # sides over each other
+
 
 class ImageFolder(Dataset[tuple[Tensor, int]]):
     """Photos at `folder/<class>/**/<name>.JPEG`, read when they are asked for.
 
-    Classes are numbered in the order of their folders' names, by code points, and images come class
-    by class, in the order of torchvision's `ImageFolder`. So the label of a folder of ImageNet,
-    named by synset, is the output of a network with public weights.
+    Links are followed, to each folder once. Classes are numbered in the order of their folders'
+    names, by code points, and images come class by class, in the order of torchvision's
+    `ImageFolder`. So the label of a folder of ImageNet, named by synset, is the output of a network
+    with public weights.
 
     Item: an image [3, size, size], float32, of mean 0 and deviation 1 over ImageNet, and its label.
     To evaluate, the shorter side is resized to `resize` and the centre cut out (He et al.,
-    CVPR 2016). To train, a crop of 8 to 100 % of the image and of aspect 3/4 to 4/3 is resized, and
+    CVPR 2016); of an image that is more than 8 times as long as wide, its middle counts as the
+    whole. To train, a crop of 8 to 100 % of the image and of aspect 3/4 to 4/3 is resized, and
     mirrored every other time (Szegedy et al., CVPR 2015). Pixels are those that torchvision's
     transforms give with Pillow.
 
@@ -52,8 +62,9 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
       resize: shorter side of the image from which an item is cut to evaluate.
 
     Raises:
-      DataError: when there are no folders, one without an image, or `size` is above `resize`; on
-        access, when an image cannot be read.
+      DataError: when there are no folders, one without an image, one that cannot be read, a link
+        that leads nowhere, or `size` is above `resize`; on access, when an image cannot be read, or
+        has more than 67 million pixels.
       MissingDependencyError: without Pillow.
     """
 
@@ -75,7 +86,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         file, label = self.files[index]
-        image = _read(file)
+        image = _centre(_read(file))
         short = min(image.size)
         width, height = (self._resize * side // short for side in image.size)
         left, top = (round((side - self._size) / 2) for side in (width, height))
@@ -98,12 +109,28 @@ def _read(file: str) -> "Image":
     """The image in three channels, which not every file has."""
     try:
         with _pillow().open(file) as image:
+            width, height = image.size  # of the header; nothing is decoded yet
+            if width * height > _PIXELS:
+                raise DataError(
+                    f"the image '{file}' has {width} x {height} pixels, expected at most {_PIXELS} "
+                    "in all; make it smaller"
+                )
             return image.convert("RGB")
+    except DataError:
+        raise
     # Pillow's plugins raise what their format's parser does, not only OSError.
     except Exception as error:
         raise DataError(
             f"cannot read the image '{file}': {error}; copy it anew or remove it"
         ) from error
+
+
+def _centre(image: "Image") -> "Image":
+    """The image without the ends of one that is very long."""
+    longest = _LONG * min(image.size)
+    left, top = (max(0, side - longest) // 2 for side in image.size)
+    width, height = (min(side, longest) for side in image.size)
+    return image.crop((left, top, left + width, top + height))
 
 
 def _normalise(image: "Image") -> Tensor:
@@ -133,7 +160,8 @@ def _random_box(width: int, height: int, random: np.random.Generator) -> tuple[i
 def _classes(folder: Path) -> tuple[str, ...]:
     if not folder.is_dir():
         raise DataError(f"'{folder}' is no folder, expected one with a folder for each class")
-    names = tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir()))
+    with _named_errors(folder):
+        names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()))
     if not names:
         raise DataError(
             f"'{folder}' has no folders in it, expected one for each class; "
@@ -143,14 +171,41 @@ def _classes(folder: Path) -> tuple[str, ...]:
 
 
 def _images(folder: Path) -> list[str]:
-    files = [
-        os.path.join(place, name)
-        for place, _, names in sorted(os.walk(folder, followlinks=True))
-        for name in sorted(names)
-        if name.lower().endswith(_SUFFIXES)
-    ]
-    if not files:
+    """The files of a class, folder by folder; each folder once, whatever links lead to it."""
+    found: list[tuple[str, str]] = []
+    seen: set[tuple[int, int]] = set()
+    places = [str(folder)]
+    while places:
+        place = places.pop()
+        with _named_errors(place):
+            status = os.stat(place)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            inner = []
+            for entry in os.scandir(place):
+                if entry.is_dir():
+                    inner.append(entry.path)
+                elif entry.name.lower().endswith(_SUFFIXES) and _is_file(entry):
+                    found.append((place, entry.name))
+        places += sorted(inner, reverse=True)
+    if not found:
         raise DataError(
             f"'{folder}' has no images ({' '.join(_SUFFIXES)}), but every class needs one"
         )
-    return files
+    return [os.path.join(place, name) for place, name in sorted(found)]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is no pipe, device or socket, which reading might wait for without end."""
+    return entry.is_file() or (entry.is_symlink() and stat.S_ISREG(os.stat(entry.path).st_mode))
+
+
+@contextlib.contextmanager
+def _named_errors(folder: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"'{error.filename or folder}' cannot be read: {error.strerror}; mend or remove it"
+        ) from error

@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from patternc.data.augmentation import Augmented
 from patternc.data.order import EpochBatches
+from patternc.errors import DataError
 
 
 def loaders(
@@ -40,6 +41,10 @@ def loaders(
     Raises:
       DataError: when a number is out of its range, or `train` has less than two images.
     """
+    if workers < 0:
+        raise DataError(f"workers is {workers}, expected at least 0, for none but this process")
+    if evaluation_batch_size < 1:
+        raise DataError(f"evaluation_batch_size is {evaluation_batch_size}, expected at least 1")
     length = len(train)  # pyright: ignore[reportArgumentType] - Dataset itself has no length
     order = EpochBatches(length, batch_size=batch_size, seed=seed)
     # With a generator of their own, loaders draw nothing from torch's global one.

@@ -1,10 +1,12 @@
 """Frontends: a model in the user's form becomes MLIR on linalg-on-tensors."""
 
 import sys
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from patternc.errors import ModelError
+from patternc.frontends.files import SUFFIXES, import_file
 from patternc.frontends.imported import ImportedModel
 from patternc.frontends.mlir import import_mlir
 from patternc.frontends.torch import import_torch
@@ -16,14 +18,18 @@ def import_model(model: Any, example_args: tuple | None = None) -> ImportedModel
     """Imports a model by the frontend for its type.
 
     Args:
-      model: an `nn.Module`, an `ExportedProgram`, MLIR text, or the path of an MLIR file.
+      model: an `nn.Module`, an `ExportedProgram`, MLIR text, or the path of a file. A string is
+        text when it has a line break or a brace, unless it ends in the suffix of a file.
       example_args: the tensors that a module is traced with; an exported program has its own,
         and MLIR takes none.
 
     Raises:
       ModelError: when the model is of another type, or its frontend refuses it.
     """
-    if isinstance(model, str | Path):
+    if isinstance(model, PathLike) or (isinstance(model, str) and not _is_text(model)):
+        path = Path(model)
+        return import_file(path, example_args)
+    if isinstance(model, str):
         if example_args is not None:
             raise ModelError("MLIR fixes its own input shapes, but example_args are given")
         return import_mlir(model)
@@ -33,6 +39,10 @@ def import_model(model: Any, example_args: tuple | None = None) -> ImportedModel
         return import_torch(model, example_args)
     found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
     raise ModelError(
-        f"expected a torch.nn.Module, a torch.export.ExportedProgram, or MLIR text or its path, "
+        f"expected a torch.nn.Module, a torch.export.ExportedProgram, MLIR text, or a path, "
         f"but got {found}"
     )
+
+
+def _is_text(model: str) -> bool:
+    return not model or (("\n" in model or "{" in model) and not model.endswith(SUFFIXES))

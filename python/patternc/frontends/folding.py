@@ -42,6 +42,8 @@ def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
                 _fold_computed_weights_(node, constants)
             elif node.target is _BATCH_NORM:
                 _fold_batch_norm_(node, constants)
+    # What was folded is no longer there to take the names of what it was folded into.
+    program.graph.eliminate_dead_code()
     program.graph.lint()
     return constants.names
 

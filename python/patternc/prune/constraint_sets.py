@@ -27,7 +27,8 @@ class ConstraintSet(Protocol):
       name: short, unique among the sets of a layer.
     """
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str: ...
 
     def project(self, weight: Tensor) -> Tensor:
         """The weights to keep, bool of the shape of `weight`.
@@ -213,6 +214,24 @@ class BlockRows(_Given):
     def project(self, weight: Tensor) -> Tensor:
         turned = BlockColumns(self.rate, self.columns or weight.shape[1], self.rows)
         return turned.project(weight.T).T.contiguous()
+
+
+@dataclass(frozen=True)
+class Transposed(_Given):
+    """A set of matrices that are stored transposed, [columns, rows].
+
+    Attributes:
+      of: the set, one that its config describes wholly.
+    """
+
+    of: ConstraintSet
+
+    @property
+    def name(self) -> str:
+        return self.of.name
+
+    def project(self, weight: Tensor) -> Tensor:
+        return self.of.project(weight.T).T.contiguous()
 
 
 def project_on_all(weight: Tensor, sets: Iterable[ConstraintSet]) -> Tensor:

@@ -1,6 +1,7 @@
 """The whole training in one call: dense, ADMM, removal, retraining."""
 
 import copy
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from patternc.prune.random_state import random_state, set_random_state
 from patternc.prune.report import PruningReport
 from patternc.prune.run_directory import RunDirectory
 from patternc.prune.training_config import TrainingConfig
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +90,7 @@ def fit(
         None keeps nothing.
       resume: go on from the last checkpoint in the run directory, or begin if there is none.
       device: to train on; None for a GPU if there is one.
-      progress: show a progress bar with the time left, on a terminal only.
+      progress: show a progress bar with the time left, on a terminal only. Each epoch is logged.
 
     Raises:
       PruningError: as `Pruner.prepare`; when an epoch has no batch or the loss is not finite; when
@@ -261,10 +264,18 @@ class _Run:
             self._directory.log(record)
         else:
             self._records.append(record)
+        shown = {key: record[key] for key in ("loss", "metric") if key in record}
+        _logger.info(
+            "%s: epoch %d of %d, %s",
+            record["phase"],
+            record["epoch"],
+            sum(phase.epochs for phase in self._phases),
+            ", ".join(f"{key} {value:.4f}" for key, value in shown.items()),
+        )
         self._epoch += 1
         self._batch, self._loss_sum = 0, 0.0
         self._save_checkpoint()
-        return {key: record[key] for key in ("loss", "metric") if key in record}
+        return shown
 
     def _metric(self) -> float | None:
         if self._evaluate is None:

@@ -45,9 +45,12 @@ def record_calls(model: nn.Module, example_args: tuple[Any, ...]) -> dict[int, l
     calls: dict[int, list[LayerCall]] = defaultdict(list)
 
     def record(
-        module: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor], output: Tensor
+        module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
-        (images,) = (*args, *kwargs.values())
+        values = (*args, *kwargs.values())
+        images = next((value for value in values if isinstance(value, Tensor)), None)
+        if images is None or not isinstance(output, Tensor):
+            return  # a subclass may take and give anything
         call = LayerCall(module, tuple(images.shape), tuple(output.shape))
         calls[weight_key(module)].append(call)
 

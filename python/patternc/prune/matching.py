@@ -35,7 +35,7 @@ def check_used(selectors: Iterable[str], field: str, layers: Sequence[Sequence[s
     """Raises PruningError for a selector that fits none of the layers, each with its names."""
     for selector in selectors:
         if not any(matches(selector, names) for names in layers):
-            known = ", ".join(names[0] for names in layers)
+            known = ", ".join(f"'{next(filter(None, names))}'" for names in layers)
             raise PruningError(
                 f"{field}: '{selector}' matches no layer that can be pruned; the model has {known}"
             )

@@ -1,5 +1,6 @@
 """Which structure each weight of a model takes, and why some take none."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from patternc.prune.constraint_sets import (
     ConstraintSet,
     Filters,
     Patterns,
+    Transposed,
     TwoOfFour,
     Unstructured,
     project_on_all,
@@ -21,9 +23,14 @@ from patternc.prune.constraint_sets import (
 from patternc.prune.grouping import filter_groups
 from patternc.prune.matching import check_used, matches
 from patternc.prune.pattern_sets import NAMED_SETS, PatternSet, default_for, natural_set
-
-_Convolution = nn.Conv1d | nn.Conv2d
-_Matrix = nn.Linear | nn.RNNBase | nn.RNNCellBase | nn.MultiheadAttention
+from patternc.prune.prunable_parameters import (
+    Convolution,
+    how_to_store,
+    is_computed,
+    is_transposed_linear,
+    prunable_parameters,
+    value_of,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +60,7 @@ class LayerPlan:
 
     @property
     def weight(self) -> Tensor:
-        return getattr(self.module, self.parameter)
+        return value_of(self.module, self.parameter)
 
     def mask(self) -> Tensor:
         """The weights to keep when they are pruned now, bool.
@@ -69,20 +76,25 @@ class LayerPlan:
 
 @dataclass(frozen=True, eq=False)
 class _Weight:
-    """A parameter of two or more dimensions, and what it may be chosen by."""
+    """A parameter of two or more dimensions, and what it may be chosen by.
+
+    Attributes:
+      prunable: whether pruning knows what it is; else it is listed only.
+    """
 
     name: str
     full_name: str
     module: nn.Module
     parameter: str
+    prunable: bool
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.name, self.full_name, self.full_name.rpartition(".")[0])))
 
     @property
-    def prunable(self) -> bool:
-        return isinstance(self.module, _Convolution | _Matrix)
+    def tensor(self) -> Tensor:
+        return value_of(self.module, self.parameter)
 
 
 def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
@@ -98,19 +110,22 @@ def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
     for name, parameter in model.named_parameters():
         if nn.parameter.is_lazy(parameter):
             raise PruningError(f"'{name}' is not initialised; call the model once before pruning")
+        if parameter.is_meta:
+            raise PruningError(f"'{name}' is on the meta device and has no values; load them first")
     weights = list(_weights(model))
     _check_names(model, config, [weight.names for weight in weights if weight.prunable])
-    first = next((w.module for w in weights if isinstance(w.module, _Convolution)), None)
+    first = next((w.module for w in weights if isinstance(w.module, Convolution)), None)
     notes = {}
-    owners: dict[int, str] = {}
+    owners: dict[Tensor, str] = {}  # by identity, as tensors are hashed
     for weight in weights:
-        owner = owners.setdefault(id(getattr(weight.module, weight.parameter)), weight.name)
-        shared = f"shares its weight with '{owner}'" if owner != weight.name else ""
+        shared = ""
+        if not is_computed(weight.module, weight.parameter):
+            owner = owners.setdefault(weight.tensor, weight.name)
+            shared = f"shares its weight with '{owner}'" if owner != weight.name else ""
         notes[weight] = shared or _reason_to_leave(weight, config, weight.module is first)
     chosen = [weight for weight, note in notes.items() if not note]
     if not chosen:
-        reasons = "; ".join(f"{weight.name or '(model)'}: {note}" for weight, note in notes.items())
-        raise PruningError(f"no layer is left to prune ({reasons})")
+        raise PruningError(f"no layer is left to prune ({_summary(notes)})")
 
     pattern_sets = _pattern_sets(config, chosen)
     return tuple(
@@ -121,15 +136,38 @@ def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
     )
 
 
+def _summary(notes: Mapping[_Weight, str]) -> str:
+    """Each reason once, behind the layers that it is for."""
+    layers = defaultdict(list)
+    for weight, note in notes.items():
+        layers[note].append(f"'{weight.name}'" if weight.name else "(model)")
+    return "; ".join(f"{', '.join(names)}: {note}" for note, names in layers.items())
+
+
 def _weights(model: nn.Module) -> Iterator[_Weight]:
+    computing: set[str] = set()  # modules that only hold what another's weight is computed from
     for module_name, module in model.named_modules():
-        if isinstance(module, _Convolution) and "weight" not in module._parameters:
-            yield _Weight(module_name, f"{module_name}.weight", module, "weight")
-        for name, parameter in module.named_parameters(recurse=False):
-            if parameter.dim() >= 2:
-                full_name = f"{module_name}.{name}" if module_name else name
-                label = module_name if name == "weight" else full_name
-                yield _Weight(label, full_name, module, name)
+        if any(f"{module_name}.".startswith(f"{name}.") for name in computing):
+            continue
+        known = prunable_parameters(module)
+        computed = [name for name in known if is_computed(module, name)]
+        computing |= {_full_name(module_name, f"parametrizations.{name}") for name in computed}
+        origins = tuple(f"{name}_" for name in computed)  # of hooks: weight_orig, weight_g, ...
+        stored = [
+            name
+            for name, parameter in module._parameters.items()
+            if parameter is not None
+            and parameter.dim() >= 2
+            and (name in known or not name.startswith(origins))
+        ]
+        for name in (*computed, *stored):
+            full_name = _full_name(module_name, name)
+            label = module_name if name == "weight" else full_name
+            yield _Weight(label, full_name, module, name, name in known)
+
+
+def _full_name(module: str, name: str) -> str:
+    return f"{module}.{name}" if module else name
 
 
 def _check_names(model: nn.Module, config: PruningConfig, layers: list[tuple[str, ...]]) -> None:
@@ -148,16 +186,22 @@ def _check_names(model: nn.Module, config: PruningConfig, layers: list[tuple[str
 def _reason_to_leave(weight: _Weight, config: PruningConfig, first: bool) -> str:
     module, kind = weight.module, type(weight.module).__name__
     if not weight.prunable:
-        return f"{kind}: only convolutions, Linear, RNN and attention are pruned"
+        known = " and ".join(prunable_parameters(module))
+        what = f"its {known}" if known else "convolutions, Linear, RNN and attention"
+        return f"{kind}: only {what} {'is' if known else 'are'} pruned"
     if config.targets is not None and not any(matches(t, weight.names) for t in config.targets):
         return "not in targets"
     for selector in config.ignore:
         if matches(selector, weight.names):
             return f"ignored by '{selector}'"
-    if weight.parameter not in module._parameters:
-        return "its weight is computed from other parameters; remove the parametrization first"
-    shape = getattr(module, weight.parameter).shape
-    if isinstance(module, _Convolution):
+    if is_computed(module, weight.parameter):
+        return f"its {weight.parameter} {how_to_store(module, weight.parameter)}"
+    shape = tuple(weight.tensor.shape)
+    if 0 in shape:
+        return f"its {weight.parameter} {list(shape)} has no elements"
+    if not _has_form(module, shape):
+        return f"{kind}: its {weight.parameter} has the shape {list(shape)}, unlike a layer's"
+    if isinstance(module, Convolution):
         if config.structure == "pattern":
             return ""
         if first and config.skip_first and module.in_channels <= 3:
@@ -168,9 +212,17 @@ def _reason_to_leave(weight: _Weight, config: PruningConfig, first: bool) -> str
         return f"{kind}: pruned with linear=True only"
     elif config.structure == "filter":
         return f"{kind}: its rows may be the outputs of the network"
-    if config.structure == "2:4" and shape[1] % 4:
-        return f"2:4 needs a multiple of 4 input channels, found {shape[1]}"
+    inputs = shape[0] if is_transposed_linear(module) else shape[1]
+    if config.structure == "2:4" and inputs % 4:
+        return f"2:4 needs a multiple of 4 input channels, found {inputs}"
     return ""
+
+
+def _has_form(module: nn.Module, shape: tuple[int, ...]) -> bool:
+    """Whether a weight is what its class has; a subclass may have made it anything."""
+    if not isinstance(module, Convolution):
+        return len(shape) == 2
+    return shape[1] * module.groups == module.in_channels and shape[2:] == module.kernel_size
 
 
 def _structure(
@@ -179,7 +231,7 @@ def _structure(
     pattern_sets: dict[tuple[int, int], PatternSet],
     first: bool,
 ) -> LayerPlan:
-    module, tensor = weight.module, getattr(weight.module, weight.parameter)
+    module, tensor = weight.module, weight.tensor
     sets: list[ConstraintSet] = []
     patterns, note = None, ""
     kind = "connectivity" if config.structure == "pattern" else "rate"
@@ -189,7 +241,7 @@ def _structure(
         sets.append(TwoOfFour())
     elif config.structure != "pattern":
         sets.append((Filters if config.structure == "filter" else Unstructured)(rate))
-    elif isinstance(module, _Convolution):
+    elif isinstance(module, Convolution):
         note = _reason_to_keep_kernels(module, first and config.skip_first)
         group = filter_groups(
             tensor, form=config.form, group_size=config.group_size, groups=module.groups
@@ -206,6 +258,8 @@ def _structure(
             sets.append(BlockRows(config.row_rate, *block))
     if given is None and config.structure != "2:4" and not note:
         note = f"no {kind} is given for it"
+    if is_transposed_linear(module):
+        sets = [Transposed(constraint_set) for constraint_set in sets]
     return LayerPlan(weight.name, module, weight.parameter, tuple(sets), patterns, note)
 
 
@@ -216,7 +270,7 @@ def _rate(rates: float | Mapping[str, float], weight: _Weight) -> float | None:
     return next((rate for name, rate in rates.items() if matches(name, weight.names)), None)
 
 
-def _reason_to_keep_kernels(module: _Convolution, first: bool) -> str:
+def _reason_to_keep_kernels(module: Convolution, first: bool) -> str:
     if _is_depthwise(module):
         return "depthwise: patterns only"
     if first and module.in_channels <= 3:
@@ -224,7 +278,7 @@ def _reason_to_keep_kernels(module: _Convolution, first: bool) -> str:
     return ""
 
 
-def _is_depthwise(module: _Convolution) -> bool:
+def _is_depthwise(module: Convolution) -> bool:
     return module.groups > 1 and module.groups == module.in_channels
 
 
@@ -236,7 +290,7 @@ def _pattern_sets(
         return {}
     weights: dict[tuple[int, int], list[Tensor]] = {}
     for weight in chosen:
-        if isinstance(weight.module, _Convolution):
+        if isinstance(weight.module, Convolution):
             tensor = weight.module.weight
             kernel = _kernel(weight.module)
             weights.setdefault(kernel, []).append(tensor.reshape(*tensor.shape[:2], *kernel))
@@ -266,6 +320,6 @@ def _pattern_set(
     return natural_set(weights, kernel=kernel, size=int(given.partition(":")[2]))
 
 
-def _kernel(module: _Convolution) -> tuple[int, int]:
+def _kernel(module: Convolution) -> tuple[int, int]:
     size = module.kernel_size
     return (1, size[0]) if isinstance(module, nn.Conv1d) else (size[0], size[1])

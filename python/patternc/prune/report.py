@@ -94,7 +94,7 @@ def describe(layer: LayerPlan, mask: Tensor | None) -> LayerPruning:
     """The entry of one layer, with the mask of what it keeps, None if it was skipped."""
     shape = tuple(layer.weight.shape)
     kept = layer.weight.ne(0) if mask is None else mask
-    kernels = kept.reshape(shape[0], shape[1], -1)
+    kernels = kept.reshape(shape[0], shape[1], math.prod(shape[2:]))
     return LayerPruning(
         layer.name,
         shape,

@@ -27,11 +27,12 @@ class TrainingConfig(YamlConfig):
       version: of this description, 1.
       dense_epochs: epochs before pruning, 0 for a model that is trained already.
       retrain_epochs: epochs of the weights that are left.
-      optimizer: 'adam', 'adamw' or 'sgd', a new one for each phase.
+      optimizer: 'adam', 'adamw', 'sgd', 'nesterov', 'adagrad', 'rmsprop' or 'adadelta', a new one
+        for each phase.
       dense_learning_rate: of the dense phase.
       learning_rate: while pruning.
       retrain_learning_rate: of retraining.
-      momentum: of 'sgd'.
+      momentum: of 'sgd', 'nesterov' and 'adadelta'.
       weight_decay: of the optimizer.
       distillation: share of the loss, 0 to 1, that is the divergence from the dense model's
         outputs (Hinton et al., arXiv 1503.02531), while pruning and in retraining.
@@ -68,6 +69,8 @@ class TrainingConfig(YamlConfig):
         check_positive(
             self, "dense_learning_rate", "learning_rate", "retrain_learning_rate", "temperature"
         )
+        if self.optimizer == "nesterov" and self.momentum == 0:
+            raise PruningError("momentum is 0, expected more with optimizer 'nesterov'")
         for name in ("momentum", "weight_decay", "distillation"):
             check_number(self, name)
             if not 0 <= getattr(self, name) <= 1:

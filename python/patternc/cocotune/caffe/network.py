@@ -19,19 +19,22 @@ from patternc.cocotune.caffe.layers import make_layer
 from patternc.cocotune.caffe.prototxt import parse_prototxt
 from patternc.errors import CocoTuneError
 
-_INPUTS = ("Input", "Data", "ImageData", "DummyData", "MemoryData")
+_INPUTS = ("Input", "Data", "ImageData", "DummyData", "MemoryData", "HDF5Data", "WindowData")
 # What grades a network has no place in one that makes logits.
-_LEFT_OUT = ("Accuracy", "SoftmaxWithLoss", "Silence")
+_LEFT_OUT = (
+    *("Accuracy", "SoftmaxWithLoss", "Silence", "SigmoidCrossEntropyLoss", "EuclideanLoss"),
+    *("HingeLoss", "MultinomialLogisticLoss", "InfogainLoss", "ContrastiveLoss"),
+)
 
 
 @dataclass(frozen=True)
 class _Step:
-    """A module that is called on some blobs and gives another."""
+    """A module that is called on some blobs and gives others: one, or a tuple of several."""
 
     name: str
     module: nn.Module
     bottoms: tuple[str, ...]
-    top: str
+    tops: tuple[str, ...]
 
 
 class CaffeGraph(nn.Module):
@@ -39,15 +42,16 @@ class CaffeGraph(nn.Module):
 
     def __init__(self, steps: Sequence[_Step], bottom: str, top: str):
         super().__init__()
-        self._steps = [(step.name, step.bottoms, step.top) for step in steps]
+        self._steps = [(step.name, step.bottoms, step.tops) for step in steps]
         self._bottom, self._top = bottom, top
         for step in steps:
             self.add_module(step.name, step.module)
 
     def forward(self, x: Tensor) -> Tensor:
         blobs = {self._bottom: x}
-        for name, bottoms, top in self._steps:
-            blobs[top] = getattr(self, name)(*(blobs[bottom] for bottom in bottoms))
+        for name, bottoms, tops in self._steps:
+            given = getattr(self, name)(*(blobs[bottom] for bottom in bottoms))
+            blobs.update(zip(tops, given if len(tops) > 1 else [given], strict=True))
         return blobs[self._top]
 
 
@@ -57,7 +61,14 @@ class CaffeNetwork(CaffeGraph):
     Attributes:
       image: shape of an input without the batch, [channels, height, width].
       marked: names of the submodules that are a `module` of the prototxt, in order of execution.
+      how_to_mark: what to do where there are none.
     """
+
+    how_to_mark = (
+        "no layer of the prototxt names a module, which is what is pruned at a rate of its own; "
+        "give the same one to the layers of each block, from one blob to another, as in: "
+        'layer { name: "res2a_branch2a" module: "res2a" type: "Convolution" ... }'
+    )
 
     def __init__(
         self,
@@ -67,7 +78,7 @@ class CaffeNetwork(CaffeGraph):
         image: tuple[int, ...],
         marked: tuple[str, ...],
     ):
-        super().__init__(steps, bottom, steps[-1].top)
+        super().__init__(steps, bottom, steps[-1].tops[-1])
         self.image = image
         self.marked = marked
 
@@ -75,9 +86,11 @@ class CaffeNetwork(CaffeGraph):
 def read_network(source: str | Path, *, image: tuple[int, ...] | None = None) -> CaffeNetwork:
     """Makes the network of a prototxt, with weights by its fillers or as torch draws them.
 
-    Layers: Input and the data layers, Convolution, BatchNorm (with the Scale behind it), ReLU,
-    Pooling, InnerProduct, Eltwise, Concat, Dropout, LRN, Flatten, and Reshape where it flattens. A
-    Softmax at the end is left out, as are losses and accuracies: the network makes logits.
+    Layers: Input and the data layers; Convolution, Deconvolution, InnerProduct, BatchNorm (which
+    takes in the Scale behind it), Scale and Bias, Pooling, LRN; ReLU, PReLU, ELU, Sigmoid, TanH,
+    ReLU6, Swish, Clip, AbsVal, BNLL, Exp, Log, Power, Softmax; Eltwise, Concat, Slice, Split, Crop,
+    Flatten, Reshape, Dropout. A Softmax at the end is left out, as are losses and accuracies: the
+    network makes logits, of two dimensions also where a pooling ends it.
 
     Args:
       source: the text, or the path of a file as a Path.
@@ -107,7 +120,9 @@ def _make_network(parsed: Any, image: tuple[int, ...] | None) -> CaffeNetwork:
     # Names have to differ within a module, and outside of modules.
     names: dict[str, set[str]] = defaultdict(set)
     layers = _with_scales(layers)
-    steps = _steps(layers, {bottom: torch.zeros(1, *image)}, names)
+    blobs = {bottom: torch.zeros(1, *image)}
+    steps = _steps(layers, blobs, names)
+    shapes, last = {name: tuple(blob.shape) for name, blob in blobs.items()}, steps[-1].tops[-1]
     grouped: list[_Step] = []
     marked: dict[str, str] = {}
     start = 0
@@ -120,8 +135,11 @@ def _make_network(parsed: Any, image: tuple[int, ...] | None) -> CaffeNetwork:
         if module in marked:
             raise CocoTuneError(f"module '{module}' is in two places; put its layers together")
         marked[module] = _attribute(module, names[""])
-        source, top = _ends(module, members, later, steps[-1].top)
-        grouped.append(_Step(marked[module], CaffeGraph(members, source, top), (source,), top))
+        source, top = _ends(module, members, later, last)
+        grouped.append(_Step(marked[module], CaffeGraph(members, source, top), (source,), (top,)))
+    if len(shapes[last]) == 4 and shapes[last][2:] == (1, 1):
+        name = _attribute("flatten", names[""])
+        grouped.append(_Step(name, nn.Flatten(), (last,), (f"{last}/{name}",)))
     return CaffeNetwork(grouped, bottom, image=image, marked=tuple(marked.values()))
 
 
@@ -146,8 +164,14 @@ def _input(
         )
     if image is not None:
         return found[0], image
-    shapes = [*parsed.input_shape, *(s for layer in feeding for s in layer.input_param.shape)]
-    shape = list(shapes[0].dim) if shapes else list(parsed.input_dim)
+    shapes = [list(given.dim) for given in parsed.input_shape]
+    for layer in feeding:
+        shapes += [list(given.dim) for given in layer.input_param.shape]
+        shapes += [list(given.dim) for given in layer.dummy_data_param.shape]
+        memory = layer.memory_data_param
+        if memory.HasField("channels"):
+            shapes.append([memory.batch_size, memory.channels, memory.height, memory.width])
+    shape = shapes[0] if shapes else list(parsed.input_dim)
     if len(shape) != 4 or any(size < 1 for size in shape):
         raise CocoTuneError(
             f"input '{found[0]}' has the shape {shape or '(none)'}, expected number of images, "
@@ -157,19 +181,34 @@ def _input(
 
 
 def _with_scales(layers: list[Any]) -> list[tuple[Any, Any]]:
-    """Layers, each BatchNorm with the Scale behind it, the others with None."""
+    """Layers, each BatchNorm with the Scale of its channels behind it, the others with None."""
     pairs: list[tuple[Any, Any]] = []
     for layer in layers:
         before = pairs[-1][0] if pairs else None
-        if layer.type == "Scale":
-            if before is None or before.type != "BatchNorm" or layer.bottom != before.top:
-                raise CocoTuneError(
-                    f"layer '{layer.name}' (Scale) does not follow the BatchNorm that it belongs to"
-                )
+        if (
+            before is not None
+            and before.type == "BatchNorm"
+            and _is_scale_of(layer, before, layers)
+        ):
             pairs[-1] = before, layer
         else:
             pairs.append((layer, None))
     return pairs
+
+
+def _is_scale_of(layer: Any, norm: Any, layers: Iterable[Any]) -> bool:
+    """Whether a layer scales the channels of a BatchNorm, and nobody wants them without."""
+    given = layer.scale_param
+    of_channels = all(
+        not given.HasField(name) or getattr(given, name) == 1 for name in ("axis", "num_axes")
+    )
+    in_place = layer.top == norm.top
+    return (
+        layer.type == "Scale"
+        and layer.bottom == norm.top
+        and of_channels
+        and (in_place or all(other is layer or norm.top[0] not in other.bottom for other in layers))
+    )
 
 
 @torch.no_grad()
@@ -184,20 +223,21 @@ def _steps(
         for name in layer.bottom:
             if name not in blobs:
                 raise CocoTuneError(f"{what} reads '{name}', which no layer before it makes")
-        if not layer.bottom or len(tops) != 1:
+        if not layer.bottom or not tops:
             raise CocoTuneError(
                 f"{what} has {len(layer.bottom)} bottoms and {len(tops)} tops, expected at least "
-                "one bottom, and one top"
+                "one of each"
             )
         inputs = [blobs[name] for name in layer.bottom]
         try:
             module = make_layer(layer, scale, inputs).eval()
-            blobs[tops[0]] = module(*inputs)
-        except (CocoTuneError, RuntimeError, TypeError, ValueError) as error:
+            given = module(*inputs)
+            blobs.update(zip(tops, given if len(tops) > 1 else [given], strict=True))
+        except Exception as error:  # whatever torch makes of settings that do not fit
             shapes = " and ".join(str(list(value.shape[1:])) for value in inputs)
             raise CocoTuneError(f"{what}, on {shapes}: {error}") from error
         name = _attribute(layer.name, names[layer.module])
-        steps.append(_Step(name, module.train(), tuple(layer.bottom), tops[0]))
+        steps.append(_Step(name, module.train(), tuple(layer.bottom), tuple(tops)))
     return steps
 
 
@@ -218,12 +258,12 @@ def _ends(
     """The blobs that a module reads and gives."""
     needed = {last}
     for step in reversed(later):
-        needed = (needed - {step.top}) | set(step.bottoms)
+        needed = (needed - set(step.tops)) | set(step.bottoms)
     made: set[str] = set()
     read: dict[str, None] = {}
     for step in members:
         read |= dict.fromkeys(name for name in step.bottoms if name not in made)
-        made.add(step.top)
+        made.update(step.tops)
     given = sorted(made & needed)
     if len(read) != 1 or len(given) != 1:
         raise CocoTuneError(

@@ -3,7 +3,7 @@
 It is kept as a table and made into protobuf messages when it is first used, so that no generated
 code has to match the protobuf library. The text form names fields and never numbers them; so
 fields are numbered as they come. Extensions of the published tool: `module` of a layer; and of a
-solver what Caffe has in its data layers, and the settings of pre-training.
+solver what Caffe has in its data layers, and the settings of pre-training. Of forks: `ceil_mode`.
 """
 
 import functools
@@ -25,41 +25,62 @@ _MESSAGES: dict[str, str] = {
     "loss_weight:float* param:ParamSpec* propagate_down:bool* include:NetStateRule* "
     "exclude:NetStateRule* module:string "
     "accuracy_param:AccuracyParameter batch_norm_param:BatchNormParameter "
-    "concat_param:ConcatParameter convolution_param:ConvolutionParameter "
-    "data_param:DataParameter dropout_param:DropoutParameter eltwise_param:EltwiseParameter "
-    "flatten_param:FlattenParameter image_data_param:DataParameter "
-    "inner_product_param:InnerProductParameter input_param:InputParameter "
-    "loss_param:LossParameter lrn_param:LRNParameter pooling_param:PoolingParameter "
+    "bias_param:BiasParameter clip_param:ClipParameter concat_param:ConcatParameter "
+    "convolution_param:ConvolutionParameter crop_param:CropParameter data_param:DataParameter "
+    "dropout_param:DropoutParameter dummy_data_param:DummyDataParameter "
+    "eltwise_param:EltwiseParameter elu_param:ELUParameter exp_param:ExpParameter "
+    "flatten_param:FlattenParameter hdf5_data_param:DataParameter "
+    "hinge_loss_param:HingeLossParameter image_data_param:DataParameter "
+    "infogain_loss_param:LossParameter inner_product_param:InnerProductParameter "
+    "input_param:InputParameter log_param:ExpParameter loss_param:LossParameter "
+    "lrn_param:LRNParameter memory_data_param:MemoryDataParameter "
+    "pooling_param:PoolingParameter power_param:PowerParameter prelu_param:PReLUParameter "
     "relu_param:ReLUParameter reshape_param:ReshapeParameter scale_param:ScaleParameter "
-    "softmax_param:SoftmaxParameter transform_param:TransformationParameter",
+    "sigmoid_param:SigmoidParameter slice_param:SliceParameter softmax_param:SoftmaxParameter "
+    "swish_param:SwishParameter tanh_param:SigmoidParameter "
+    "transform_param:TransformationParameter window_data_param:DataParameter",
     "AccuracyParameter": "top_k:uint32 axis:int32 ignore_label:int32",
     "BatchNormParameter": "use_global_stats:bool moving_average_fraction:float eps:float",
+    "BiasParameter": "axis:int32 num_axes:int32 filler:FillerParameter",
+    "ClipParameter": "min:float max:float",
     "ConcatParameter": "axis:int32 concat_dim:uint32",
     "ConvolutionParameter": "num_output:uint32 bias_term:bool pad:uint32* kernel_size:uint32* "
     "stride:uint32* dilation:uint32* pad_h:uint32 pad_w:uint32 kernel_h:uint32 kernel_w:uint32 "
     "stride_h:uint32 stride_w:uint32 group:uint32 weight_filler:FillerParameter "
     "bias_filler:FillerParameter engine:Engine axis:int32 force_nd_im2col:bool",
+    "CropParameter": "axis:int32 offset:uint32*",
     "DataParameter": "source:string batch_size:uint32 rand_skip:uint32 backend:Backend "
     "scale:float mean_file:string crop_size:uint32 mirror:bool force_encoded_color:bool "
     "prefetch:uint32 shuffle:bool new_height:uint32 new_width:uint32 is_color:bool "
     "root_folder:string",
     "DropoutParameter": "dropout_ratio:float",
+    "DummyDataParameter": "data_filler:FillerParameter* shape:BlobShape* num:uint32* "
+    "channels:uint32* height:uint32* width:uint32*",
+    "ELUParameter": "alpha:float",
     "EltwiseParameter": "operation:EltwiseOp coeff:float* stable_prod_grad:bool",
+    "ExpParameter": "base:float scale:float shift:float",
     "FlattenParameter": "axis:int32 end_axis:int32",
+    "HingeLossParameter": "norm:HingeNorm",
     "InnerProductParameter": "num_output:uint32 bias_term:bool weight_filler:FillerParameter "
     "bias_filler:FillerParameter axis:int32 transpose:bool",
     "InputParameter": "shape:BlobShape*",
     "LossParameter": "ignore_label:int32 normalization:Normalization normalize:bool",
     "LRNParameter": "local_size:uint32 alpha:float beta:float norm_region:NormRegion k:float "
     "engine:Engine",
+    "MemoryDataParameter": "batch_size:uint32 channels:uint32 height:uint32 width:uint32",
+    "PReLUParameter": "filler:FillerParameter channel_shared:bool",
     "PoolingParameter": "pool:PoolMethod pad:uint32 pad_h:uint32 pad_w:uint32 kernel_size:uint32 "
     "kernel_h:uint32 kernel_w:uint32 stride:uint32 stride_h:uint32 stride_w:uint32 "
-    "engine:Engine global_pooling:bool round_mode:RoundMode",
+    "engine:Engine global_pooling:bool round_mode:RoundMode ceil_mode:bool",
+    "PowerParameter": "power:float scale:float shift:float",
     "ReLUParameter": "negative_slope:float engine:Engine",
     "ReshapeParameter": "shape:BlobShape axis:int32 num_axes:int32",
     "ScaleParameter": "axis:int32 num_axes:int32 filler:FillerParameter bias_term:bool "
     "bias_filler:FillerParameter",
+    "SigmoidParameter": "engine:Engine",
+    "SliceParameter": "axis:int32 slice_dim:uint32 slice_point:uint32*",
     "SoftmaxParameter": "engine:Engine axis:int32",
+    "SwishParameter": "beta:float",
     "TransformationParameter": "scale:float mirror:bool crop_size:uint32 mean_file:string "
     "mean_value:float* force_color:bool force_gray:bool",
     "SolverParameter": "net:string train_net:string test_net:string* train_state:NetState "
@@ -70,6 +91,7 @@ _MESSAGES: dict[str, str] = {
     "snapshot:int32 snapshot_prefix:string snapshot_diff:bool snapshot_format:SnapshotFormat "
     "solver_mode:SolverMode device_id:int32 random_seed:int64 type:string delta:float "
     "momentum2:float rms_decay:float debug_info:bool snapshot_after_train:bool "
+    "solver_type:SolverType layer_wise_reduce:bool weights:string* "
     "dataset:string* batch_size:int32 pretrain_base_lr:float pretrain_max_iter:int32",
 }
 _ENUMERATIONS: dict[str, str] = {
@@ -77,12 +99,14 @@ _ENUMERATIONS: dict[str, str] = {
     "EltwiseOp": "PROD SUM MAX",
     "Engine": "DEFAULT CAFFE CUDNN",
     "Normalization": "FULL VALID BATCH_SIZE NONE",
+    "HingeNorm": "NO L1 L2",
     "NormRegion": "ACROSS_CHANNELS WITHIN_CHANNEL",
     "Phase": "TRAIN TEST",
     "PoolMethod": "MAX AVE STOCHASTIC",
     "RoundMode": "CEIL FLOOR",
     "SnapshotFormat": "HDF5 BINARYPROTO",
     "SolverMode": "CPU GPU",
+    "SolverType": "SGD NESTEROV ADAGRAD RMSPROP ADADELTA ADAM",
     "VarianceNorm": "FAN_IN FAN_OUT AVERAGE",
 }
 

@@ -21,8 +21,33 @@ from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
 from patternc.errors import CocoTuneError, PruningError
 
 # Settings that training here has no other values of.
-_ONLY = {"lr_policy": "fixed", "regularization_type": "L2", "iter_size": 1}
-_OPTIMIZERS = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw"}
+_ONLY = {
+    "regularization_type": "L2",
+    "iter_size": 1,
+    "clip_gradients": -1.0,
+    "delta": 1e-8,
+    "momentum2": 0.999,
+    "rms_decay": 0.99,
+}
+_OPTIMIZERS = {
+    "SGD": "sgd",
+    "Nesterov": "nesterov",
+    "AdaGrad": "adagrad",
+    "RMSProp": "rmsprop",
+    "AdaDelta": "adadelta",
+    "Adam": "adam",
+    "AdamW": "adamw",
+}
+# Each policy's name here, and the settings without which Caffe would not train, or at no rate.
+_POLICIES = {
+    "fixed": ("constant", ()),
+    "step": ("step", ("gamma", "stepsize")),
+    "multistep": ("multistep", ("gamma", "stepvalue")),
+    "exp": ("exp", ("gamma",)),
+    "inv": ("inv", ()),
+    "poly": ("poly", ()),
+    "sigmoid": ("sigmoid", ("gamma",)),
+}
 
 
 @dataclass(frozen=True)
@@ -66,15 +91,18 @@ def _solver(parsed: Any) -> Solver:
         if not parsed.HasField(name):
             raise CocoTuneError(f"the solver has no {name}")
     for name, value in _ONLY.items():
-        if parsed.HasField(name) and getattr(parsed, name) != value:
-            raise CocoTuneError(f"{name} is {getattr(parsed, name)!r}, expected {value!r}")
-    kind = parsed.type or "SGD"
+        found = getattr(parsed, name)
+        if isinstance(found, float):
+            found = as_written(found)
+        if parsed.HasField(name) and found != value:
+            raise CocoTuneError(f"{name} is {found!r}, expected {value!r}")
+    kind = parsed.type or _old_type(parsed)
     if kind not in _OPTIMIZERS:
         raise CocoTuneError(f"type is '{kind}', expected {', '.join(_OPTIMIZERS)}")
     if parsed.HasField("batch_size") and parsed.batch_size < 1:
         raise CocoTuneError(f"batch_size is {parsed.batch_size}, expected at least 1")
     settings: dict[str, Any] = {
-        "schedule": "constant",
+        **_schedule(parsed),
         "optimizer": _OPTIMIZERS[kind],
         "momentum": as_written(parsed.momentum),
         "weight_decay": as_written(parsed.weight_decay),
@@ -92,3 +120,30 @@ def _solver(parsed: Any) -> Solver:
     )
     batch_size = parsed.batch_size if parsed.HasField("batch_size") else None
     return Solver(tuple(parsed.dataset), batch_size, pretraining, fine_tuning)
+
+
+def _old_type(parsed: Any) -> str:
+    """The type by its number, as it was before it had a name."""
+    values = parsed.DESCRIPTOR.fields_by_name["solver_type"].enum_type.values_by_number
+    old = values[parsed.solver_type].name
+    return next(name for name in _OPTIMIZERS if name.upper() == old)
+
+
+def _schedule(parsed: Any) -> dict[str, Any]:
+    """The fields of a config for `lr_policy`."""
+    policy = parsed.lr_policy or "fixed"
+    if policy not in _POLICIES:
+        raise CocoTuneError(f"lr_policy is '{policy}', expected {', '.join(_POLICIES)}")
+    schedule, needed = _POLICIES[policy]
+    lacking = [name for name in needed if not getattr(parsed, name)]
+    if lacking:
+        raise CocoTuneError(f"lr_policy is '{policy}', which needs {' and '.join(lacking)}")
+    if schedule == "constant":
+        return {"schedule": schedule}
+    return {
+        "schedule": schedule,
+        "gamma": as_written(parsed.gamma),
+        "power": as_written(parsed.power),
+        "step_size": parsed.stepsize if schedule in ("step", "sigmoid") else 1,
+        "step_values": tuple(parsed.stepvalue),
+    }
