@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+DTYPES = frozenset(("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32"))
+"""What a tensor may be made of, by numpy's names. IREE makes float32 of float64."""
+
 
 @dataclass(frozen=True)
 class TensorSpec:

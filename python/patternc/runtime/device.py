@@ -6,14 +6,15 @@ a process, when the pool is first used. One thread needs no pool, so that every 
 between one thread and the pool.
 """
 
-import functools
+import operator
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from patternc.dependencies import require
 from patternc.errors import TargetError
 from patternc.runtime.manifest import Driver
+from patternc.runtime.process import never_destroy
 
 if TYPE_CHECKING:
     from iree.runtime import HalDevice
@@ -22,8 +23,16 @@ if TYPE_CHECKING:
 # are not filled again: at most 16 of them, and none beyond 512 MiB in use.
 _KEPT_MEMORY = "caching:*=*;512mib;16"
 
-_pool_lock = threading.Lock()
+_lock = threading.Lock()
+_devices: "dict[str, HalDevice]" = {}
 _pool_threads: int | None = None
+# Of a process that forked this one.
+_parent_had_pool = False
+_parent_had_vulkan = False
+
+
+class DeviceLost(Exception):
+    """A device computes nothing any more; another one may be opened."""
 
 
 def usable_cores() -> int:
@@ -39,7 +48,7 @@ def usable_cores() -> int:
 
 
 def open_device(driver: Driver, threads: int | None) -> "HalDevice":
-    """Opens a device.
+    """Opens a device, or gives the one that is open.
 
     Args:
       driver: the driver of the module's manifest.
@@ -49,33 +58,53 @@ def open_device(driver: Driver, threads: int | None) -> "HalDevice":
     Raises:
       TargetError: there is no such device here, or the number of threads cannot be had.
     """
-    runtime = require("iree.runtime", needed_for="running a compiled module")
     if driver == "vulkan":
-        try:
-            return runtime.get_device("vulkan")
-        except (RuntimeError, ValueError) as error:
-            raise TargetError(
-                "no Vulkan device can be opened on this machine; install a Vulkan driver "
-                f"(on Debian without a GPU: apt install mesa-vulkan-drivers libvulkan1): {error}"
-            ) from error
-    return _open_local("local-sync" if resolve_threads(threads) == 1 else "local-task")
+        return _open("vulkan")
+    return _open("local-sync" if resolve_threads(threads) == 1 else "local-task")
 
 
-@functools.cache
-def _open_local(uri: str) -> "HalDevice":
-    runtime = require("iree.runtime", needed_for="running a compiled module")
-    driver = runtime.get_driver(uri)
-    return driver.create_device_by_uri(uri, allocators=[_KEPT_MEMORY])
+def forget_device(device: "HalDevice") -> None:
+    """Lets the next module open another device in place of a lost one."""
+    with _lock:
+        for uri, known in list(_devices.items()):
+            if known is device:
+                del _devices[uri]
+
+
+def checked_threads(threads: Any) -> int | None:
+    """A number of threads as an int, None for all cores.
+
+    Raises:
+      TargetError: it is not a number of threads.
+    """
+    if threads is None:
+        return None
+    try:
+        if isinstance(threads, bool):
+            raise TypeError
+        count = operator.index(threads)
+    except TypeError:
+        raise TargetError(
+            f"number of threads is {threads!r}, expected a whole number, or None for all cores"
+        ) from None
+    if count < 1:
+        raise TargetError(f"number of threads is {count}, expected 1 or more")
+    return count
 
 
 def resolve_threads(threads: int | None) -> int:
-    """Settles the number of threads, and with it the size of the pool when it is first needed."""
+    """Settles the number of threads, and with it the size of the pool when it is first needed.
+
+    A forked child whose parent has the pool computes on one thread: the pool stays in the parent.
+
+    Raises:
+      TargetError: the number of threads cannot be had.
+    """
     global _pool_threads
-    if threads is not None and threads < 1:
-        raise TargetError(f"number of threads is {threads}, expected 1 or more")
-    if threads == 1:
+    threads = checked_threads(threads)
+    if threads == 1 or _parent_had_pool:
         return 1
-    with _pool_lock:
+    with _lock:
         if _pool_threads is None:
             wanted = threads or usable_cores()
             if wanted > 1:
@@ -90,3 +119,43 @@ def resolve_threads(threads: int | None) -> int:
                 f"threads={_pool_threads}, or a new process"
             )
         return _pool_threads
+
+
+def _open(uri: str) -> "HalDevice":
+    runtime = require("iree.runtime", needed_for="running a compiled module")
+    with _lock:
+        if uri not in _devices:
+            if uri == "vulkan":
+                _devices[uri] = _create_vulkan(runtime)
+            else:
+                driver = runtime.get_driver(uri)
+                _devices[uri] = driver.create_device_by_uri(uri, allocators=[_KEPT_MEMORY])
+        return _devices[uri]
+
+
+def _create_vulkan(runtime: Any) -> "HalDevice":
+    if _parent_had_vulkan:
+        raise TargetError(
+            "this process was forked from one that uses Vulkan, whose driver does not survive a "
+            "fork; start it by multiprocessing's 'spawn', or use Vulkan after the fork only"
+        )
+    try:
+        return runtime.get_driver("vulkan").create_device_by_uri("vulkan")
+    except (RuntimeError, ValueError) as error:
+        raise TargetError(
+            "no Vulkan device can be opened on this machine; install a Vulkan driver "
+            f"(on Debian without a GPU: apt install mesa-vulkan-drivers libvulkan1): {error}"
+        ) from error
+
+
+def _begin_anew() -> None:
+    global _lock, _parent_had_pool, _parent_had_vulkan
+    _parent_had_pool |= "local-task" in _devices
+    _parent_had_vulkan |= "vulkan" in _devices
+    _lock = threading.Lock()
+    for device in _devices.values():
+        never_destroy(device)
+    _devices.clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

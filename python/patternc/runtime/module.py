@@ -1,117 +1,137 @@
 """A compiled module: bytecode, weights and manifest, callable on arrays and tensors."""
 
 import copy
-import functools
+import os
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Mapping
 from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
-from patternc.dependencies import require
-from patternc.errors import CompilerError, ModelError, TargetError
+from patternc.errors import ModelError, TargetError
 from patternc.runtime import artifact
-from patternc.runtime.device import open_device, resolve_threads
+from patternc.runtime.device import DeviceLost, checked_threads
 from patternc.runtime.machine import host_machine
 from patternc.runtime.manifest import Manifest
-from patternc.runtime.parameters import PARAMETER_SCOPE, resident_index
+from patternc.runtime.parameters import PARAMETER_SCOPE, WeightsArchive
+from patternc.runtime.process import never_destroy, running
 from patternc.runtime.report import Report
+from patternc.runtime.session import Session
+from patternc.runtime.structure import Structure
 from patternc.tensor_spec import TensorSpec
 
-if TYPE_CHECKING:
-    from iree.runtime import HalBuffer, HalBufferView
+_T = TypeVar("_T")
 
-# Generated code loads whole vectors, so that memory that is used in place must be aligned to them.
-_ALIGNMENT = 64
+_sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
+_opening = threading.RLock()
 
 
 class CompiledModule:
     """A network that is ready to run.
 
     Calling it takes numpy arrays or torch tensors (on the CPU), with exactly the shapes and
-    dtypes of ``manifest.inputs``, and returns the same kind: one array, or a tuple when there are
-    several outputs. IREE's runtime and the device are opened by the first call. On one thread,
-    arrays whose memory is aligned to 64 bytes (all torch tensors) are used without a copy.
+    dtypes of ``manifest.inputs``, in the places that the model has them in, and returns the same
+    kind in the structure of the model's own result. IREE's runtime and the device are opened by the
+    first call. On one thread, writable arrays whose memory is aligned to 64 bytes (all torch
+    tensors) are used without a copy.
+
+    A module can be called from several threads, copied and pickled. In a forked process it runs
+    on one thread if the parent had a pool of threads; on Vulkan it raises.
     """
 
     def __init__(
         self,
         *,
         vmfb: bytes,
-        parameters: Mapping[str, np.ndarray] | Path,
+        parameters: Mapping[str, np.ndarray] | WeightsArchive,
         manifest: Manifest,
         report: Report,
         stages: Mapping[str, str] | None = None,
         statistics: Mapping[str, Mapping[str, int]] | None = None,
+        classes: Mapping[str, type] | None = None,
         threads: int | None = None,
     ) -> None:
         """Binds the parts together; nothing is loaded yet.
 
         Args:
           vmfb: IREE bytecode.
-          parameters: the weights by name, or the ``.irpa`` file that holds them, which is mapped
-            into memory and not read.
+          parameters: the weights by name, or as an archive.
           manifest: what the bytecode is.
           report: what the compiler has to tell about the module.
           stages: the module as text after each stage of the compiler, in order.
           statistics: what each pass of the compiler counted, by its name.
+          classes: the model's own classes in its result, by their names in ``manifest.result``.
           threads: number of threads on the processor; None for all cores.
+
+        Raises:
+          TargetError: that is not a number of threads.
         """
         self.vmfb = vmfb
         self.parameters = parameters
         self.manifest = manifest
-        self.threads = threads
+        self.threads = checked_threads(threads)
         self._report = report
         self._stages = dict(stages or {})
         self._statistics = dict(statistics or {})
+        self._classes = dict(classes or {})
+        self._session: Session | None = None
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Runs the network.
 
         Raises:
           ModelError: number, kind, shape or dtype of the arguments differ from the manifest.
-          TargetError: the module cannot run on this machine.
+          TargetError: the module cannot run on this machine, or its device was lost.
+          CompilerError: IREE refuses the module, or it gives something else than its manifest says.
         """
-        arrays = self._check(arguments)
-        outputs = self._session.invoke([self._session.to_device(array) for array in arrays])
-        results = tuple(
-            self._session.to_host(output, spec)
-            for output, spec in zip(outputs, self.manifest.outputs, strict=True)
-        )
+        given = self._flatten(arguments, keywords)
+        arrays = self._check(given)
+        results = self._run(lambda session: session.call(arrays))
         # An argument that is passed through in place belongs to the caller.
-        results = tuple(
+        results = [
             result.copy() if any(np.may_share_memory(result, a) for a in arrays) else result
             for result in results
-        )
+        ]
         torch = sys.modules.get("torch")
-        if torch is not None and any(isinstance(a, torch.Tensor) for a in arguments):
-            results = tuple(torch.from_numpy(result) for result in results)
-        return results[0] if len(results) == 1 else results
+        if torch is not None and any(isinstance(value, torch.Tensor) for _, value in given):
+            results = [torch.from_numpy(result) for result in results]
+        if self.manifest.result is not None:
+            return self.manifest.result.build(iter(results), self._classes)
+        return results[0] if len(results) == 1 else tuple(results)
 
-    def prepare(self, *arguments: Any) -> Callable[[], None]:
+    def prepare(self, *arguments: Any, **keywords: Any) -> Callable[[], None]:
         """Moves the arguments to the device and returns a call that only runs the network.
 
         It is what a benchmark times: no conversion, no copy, results left on the device.
 
         Raises:
-          ModelError, TargetError: as for a call.
+          ModelError, TargetError, CompilerError: as for a call.
         """
-        session = self._session
-        arrays = self._check(arguments)
-        views = [session.to_device(array) for array in arrays]
+        arrays = self._check(self._flatten(arguments, keywords))
+        views = self._run(lambda session: (session, session.to_device(arrays)))
 
         def run(in_use: list[np.ndarray] = arrays) -> None:  # a view does not hold its array
-            session.invoke(views)
+            def invoke(session: Session) -> None:
+                nonlocal views
+                if views[0] is not session:  # its device was lost
+                    views = (session, session.to_device(in_use))
+                session.invoke(views[1])
+
+            self._run(invoke)
 
         return run
 
     def with_threads(self, threads: int | None) -> "CompiledModule":
-        """The same module on another number of threads."""
+        """The same module on another number of threads.
+
+        Raises:
+          TargetError: that is not a number of threads.
+        """
         module = copy.copy(self)
-        module.threads = threads
-        module.__dict__.pop("_session", None)
+        module.threads = checked_threads(threads)
         return module
 
     def report(self) -> Report:
@@ -170,29 +190,105 @@ class CompiledModule:
             f"({shapes(self.manifest.inputs)}) -> ({shapes(self.manifest.outputs)})>"
         )
 
-    @functools.cached_property
-    def _session(self) -> "_Session":
+    def __getstate__(self) -> dict[str, Any]:
+        # A session belongs to its module and process. A class of the model may be one that pickle
+        # does not find; without it the result is built as that of a saved module is.
+        return self.__dict__ | {"_session": None, "_classes": {}}
+
+    def __copy__(self) -> "CompiledModule":
+        module = type(self).__new__(type(self))
+        module.__dict__.update(self.__dict__, _session=None)
+        return module
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "CompiledModule":
+        module = copy.copy(self)
+        module.parameters = copy.deepcopy(self.parameters, memo)
+        return module
+
+    def _run(self, work: Callable[[Session], _T]) -> _T:
+        """Does something with the module on its device; once more on a new one if it was lost."""
+        with running():
+            try:
+                return work(self._open())
+            except DeviceLost:
+                self._session = None
+            try:
+                return work(self._open())
+            except DeviceLost as error:
+                self._session = None
+                raise TargetError(
+                    f"the {self.manifest.driver} device was lost twice in a row, though another "
+                    "was opened in between: the driver fails, is out of memory, or its time limit "
+                    "is too short for the module; the next call tries again. "
+                    f"The driver says: {error}"
+                ) from error
+
+    def _open(self) -> Session:
+        with _opening:
+            if self._session is None or self._session.is_inherited:
+                self._require_machine()
+                self._session = Session(self.vmfb, self.parameters, self.manifest, self.threads)
+                _sessions.add(self._session)
+            return self._session
+
+    def _require_machine(self) -> None:
         manifest = self.manifest
         lack = host_machine().lacks(manifest.machine)
         if lack is not None:
+            inputs = " ".join(f"--input={_iree_type(spec)}" for spec in manifest.inputs)
             raise TargetError(
                 f"the module is compiled for '{manifest.target}' and needs {lack}; save it with "
-                ".save(path) and run it there: patternc.load(path), or IREE's iree-run-module "
-                f"--module=module.vmfb --parameters={PARAMETER_SCOPE}=weights.irpa "
-                f"--function={manifest.function}; to run it here, compile for 'llvm-cpu'"
+                ".save(path) and run it there: patternc.load(path), or in that folder IREE's "
+                "iree-run-module --device=local-task --module=module.vmfb "
+                f"--parameters={PARAMETER_SCOPE}=weights.irpa --function={manifest.function} "
+                f"{inputs} (zeros; =@FILE.npy after it for others); to run it here, compile for "
+                "'llvm-cpu'"
             )
-        return _Session(self.vmfb, self.parameters, manifest, self.threads)
 
-    def _check(self, arguments: tuple[Any, ...]) -> list[np.ndarray]:
-        specs = self.manifest.inputs
-        if len(arguments) != len(specs):
-            names = ", ".join(spec.name for spec in specs)
+    def _flatten(
+        self, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> list[tuple[str, Any]]:
+        """What is given for each input, with words for its place."""
+        structures, named = self._parameters()
+        if len(arguments) != len(structures) or keywords.keys() != named.keys():
+            given = str(len(arguments) + len(keywords))
+            given += f" ({', '.join(f'{key}=' for key in keywords)})" if keywords else ""
+            expected = ", ".join(self._parameter_names())
             raise ModelError(
-                f"the module takes {len(specs)} arguments ({names}), but was given {len(arguments)}"
+                f"the module takes {len(structures) + len(named)} arguments ({expected}), but was "
+                f"given {given}"
             )
+        given = []
+        for position, (structure, value) in enumerate(zip(structures, arguments, strict=True), 1):
+            given += structure.flatten(value, f"argument {position}")
+        for key, structure in named.items():
+            given += structure.flatten(keywords[key], f"argument '{key}'")
+        return given
+
+    def _parameters(self) -> tuple[tuple[Structure, ...], dict[Any, Structure]]:
+        """The structure of each positional argument, and of each by keyword."""
+        if self.manifest.arguments is None:
+            return (Structure("tensor"),) * len(self.manifest.inputs), {}
+        positional, named = self.manifest.arguments.children
+        return positional.children, dict(zip(named.keys, named.children, strict=True))
+
+    def _parameter_names(self) -> list[str]:
+        structures, named = self._parameters()
+        specs = iter(self.manifest.inputs)
+
+        def name(structure: Structure) -> str:
+            if structure.kind == "constant":
+                return repr(structure.value)
+            names = [next(specs).name for _ in range(structure.tensors)]
+            return names[0] if structure.kind == "tensor" else f"{structure.kind} of {names}"
+
+        positional = list(map(name, structures))
+        return positional + [f"{key}={name(structure)}" for key, structure in named.items()]
+
+    def _check(self, given: list[tuple[str, Any]]) -> list[np.ndarray]:
         return [
-            _checked_array(argument, spec, f"argument {position} ('{spec.name}')")
-            for position, (argument, spec) in enumerate(zip(arguments, specs, strict=True), start=1)
+            _checked_array(value, spec, f"{where} ('{spec.name}')")
+            for (where, value), spec in zip(given, self.manifest.inputs, strict=True)
         ]
 
 
@@ -200,11 +296,15 @@ def _checked_array(argument: Any, spec: TensorSpec, where: str) -> np.ndarray:
     """The argument as a contiguous array, without a copy where it is one already."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(argument, torch.Tensor):
-        if argument.device.type != "cpu":
-            raise ModelError(f"{where} is on device '{argument.device}', expected 'cpu'")
+        _check_tensor(argument, where)
         dtype = str(argument.dtype).removeprefix("torch.")
-    elif isinstance(argument, np.ndarray):
+    elif isinstance(argument, np.ndarray | np.generic):
         dtype = argument.dtype.name
+        if not argument.dtype.isnative:
+            raise ModelError(
+                f"{where} has the byte order of another machine ({argument.dtype.str}); convert it "
+                "with: array.astype(array.dtype.newbyteorder('='))"
+            )
     else:
         kind = type(argument).__name__
         raise ModelError(f"{where} is a {kind}, expected a numpy array or a torch tensor")
@@ -212,12 +312,37 @@ def _checked_array(argument: Any, spec: TensorSpec, where: str) -> np.ndarray:
         raise ModelError(f"{where} has dtype {dtype}, expected {spec.dtype}")
     if tuple(argument.shape) != spec.shape:
         raise ModelError(f"{where} has shape {tuple(argument.shape)}, expected {spec.shape}")
-    array = argument if isinstance(argument, np.ndarray) else argument.detach().numpy()
-    return np.ascontiguousarray(array)
+    if not isinstance(argument, np.ndarray | np.generic):
+        try:
+            argument = argument.detach().resolve_neg().numpy()
+        except (RuntimeError, TypeError) as error:  # such as a fake tensor
+            raise ModelError(f"{where} has no memory that can be read: {error}") from error
+    return np.asarray(argument, order="C")
+
+
+def _check_tensor(tensor: Any, where: str) -> None:
+    if tensor.device.type != "cpu":
+        raise ModelError(f"{where} is on device '{tensor.device}', expected 'cpu'")
+    layout = str(tensor.layout).removeprefix("torch.")
+    if layout != "strided":
+        raise ModelError(f"{where} has the layout {layout}; convert it with: tensor.to_dense()")
+    if tensor.is_quantized:
+        raise ModelError(f"{where} is quantized; convert it with: tensor.dequantize()")
+
+
+def _iree_type(spec: TensorSpec) -> str:
+    """A tensor type as IREE's tools take it: ``1x3x224x224xf32``."""
+    kind = spec.dtype.rstrip("0123456789")
+    letter = {"float": "f", "int": "i", "uint": "ui", "bool": "i1"}[kind]
+    return "x".join((*map(str, spec.shape), letter + spec.dtype[len(kind) :]))
 
 
 def load(path: str | PathLike[str], *, threads: int | None = None) -> CompiledModule:
     """Loads a saved module. Needs neither torch nor the compiler.
+
+    All of it is read and verified now: what happens at the path later changes nothing. An artefact
+    is native code, which is checked for damage and not for what it does: load only what you trust
+    as you trust a program.
 
     Args:
       path: the folder that `CompiledModule.save` wrote.
@@ -225,6 +350,7 @@ def load(path: str | PathLike[str], *, threads: int | None = None) -> CompiledMo
 
     Raises:
       ArtifactError: it is not an artefact, is damaged, or is for another version or machine.
+      TargetError: that is not a number of threads.
     """
     parts = artifact.read(path)
     return CompiledModule(
@@ -236,103 +362,13 @@ def load(path: str | PathLike[str], *, threads: int | None = None) -> CompiledMo
     )
 
 
-class _Session:
-    """A module loaded into IREE on one open device."""
+def _begin_anew() -> None:
+    """In a forked child, sessions are opened again; see `process`."""
+    global _opening
+    _opening = threading.RLock()
+    for session in list(_sessions):
+        never_destroy(session)
+        session.is_inherited = True
 
-    def __init__(
-        self,
-        vmfb: bytes,
-        parameters: Mapping[str, np.ndarray] | Path,
-        manifest: Manifest,
-        threads: int | None,
-    ) -> None:
-        runtime = require("iree.runtime", needed_for="running a compiled module")
-        self._runtime = runtime
-        self._is_local = manifest.driver == "local"
-        # A worker thread may be the last to let go of a buffer; if that is an array of Python's, it
-        # frees it without holding the interpreter's lock. So only a module without workers uses
-        # arrays in place.
-        self._in_place = self._is_local and resolve_threads(threads) == 1
-        self._device = open_device(manifest.driver, threads)
-        self._results = len(manifest.outputs)
-        try:
-            instance = runtime.VmInstance()
-            provider = resident_index(parameters).create_provider(scope=PARAMETER_SCOPE)
-            bytecode = runtime.VmModule.copy_buffer(instance, vmfb)
-            self._context = runtime.VmContext(
-                instance,
-                [
-                    runtime.create_io_parameters_module(instance, provider),
-                    runtime.create_hal_module(instance, self._device),
-                    bytecode,
-                ],
-            )
-            self._function = bytecode.lookup_function(manifest.function)
-        except (RuntimeError, ValueError) as error:
-            raise CompilerError(
-                f"IREE {manifest.iree_version} cannot load the module for "
-                f"'{manifest.target}': {error}"
-            ) from error
-        if self._function is None:
-            raise CompilerError(f"the module exports no function '{manifest.function}'")
 
-    def invoke(self, views: "list[HalBufferView]") -> "list[HalBufferView]":
-        """Runs the function on what is on the device, and waits for its results there."""
-        runtime = self._runtime
-        inputs = runtime.VmVariantList(len(views))
-        for view in views:
-            inputs.push_ref(view.ref)
-        outputs = runtime.VmVariantList(self._results)
-        self._context.invoke(self._function, inputs, outputs)
-        return [outputs.get_as_object(i, runtime.HalBufferView) for i in range(self._results)]
-
-    def to_device(self, array: np.ndarray) -> "HalBufferView":
-        """A view of a contiguous array on the device: in place if it can be, else a copy."""
-        runtime = self._runtime
-        element_type = runtime.array_interop.map_dtype_to_element_type(array.dtype)
-        allocator = self._device.allocator
-        memory = runtime.MemoryType
-        if self._in_place and array.ctypes.data % _ALIGNMENT == 0 and array.size:
-            buffer = allocator.import_host_allocation(
-                array,
-                memory_type=int(memory.HOST_LOCAL | memory.DEVICE_VISIBLE),
-                allowed_usage=int(runtime.BufferUsage.DEFAULT),
-            )
-            return runtime.HalBufferView(buffer, array.shape, element_type)
-        copied = allocator.allocate_buffer_copy(
-            memory_type=memory.DEVICE_LOCAL,
-            allowed_usage=runtime.BufferUsage.DEFAULT,
-            device=self._device,
-            buffer=array,
-            element_type=element_type,
-        )
-        return cast("HalBufferView", copied)  # a view, because an element type is given
-
-    def to_host(self, view: "HalBufferView", spec: TensorSpec) -> np.ndarray:
-        """A result as an array: mapped where the host can read it, else copied."""
-        buffer = view.get_buffer()
-        if not self._is_local:
-            buffer = self._download(buffer)
-        return buffer.map().asarray(spec.shape, np.dtype(spec.dtype))
-
-    def _download(self, buffer: "HalBuffer") -> "HalBuffer":
-        """A copy of a buffer in the host's memory."""
-        # DeviceArray.to_host() of IREE 3.13 imports unaligned host memory, which Vulkan refuses.
-        runtime = self._runtime
-        staging = self._device.allocator.allocate_buffer(
-            memory_type=int(runtime.MemoryType.HOST_LOCAL | runtime.MemoryType.DEVICE_VISIBLE),
-            allowed_usage=int(
-                runtime.BufferUsage.TRANSFER_TARGET | runtime.BufferUsage.MAPPING_SCOPED
-            ),
-            allocation_size=buffer.byte_length(),
-        )
-        semaphore = self._device.create_semaphore(0)
-        done = runtime.HalFence.create_at(semaphore, 1)
-        self._device.queue_copy(
-            buffer,
-            staging,
-            wait_semaphores=runtime.HalFence.create_at(semaphore, 0),
-            signal_semaphores=done,
-        )
-        done.wait()
-        return staging
+os.register_at_fork(after_in_child=_begin_anew)
