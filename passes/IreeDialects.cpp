@@ -27,6 +27,9 @@ StreamDialect::StreamDialect(MLIRContext *context)
                   TypeID::get<StreamDialect>()) {}
 UtilDialect::UtilDialect(MLIRContext *context)
     : IreeDialect(getDialectNamespace(), context, TypeID::get<UtilDialect>()) {}
+TMTensorDialect::TMTensorDialect(MLIRContext *context)
+    : IreeDialect(getDialectNamespace(), context,
+                  TypeID::get<TMTensorDialect>()) {}
 IreeCodegenDialect::IreeCodegenDialect(MLIRContext *context)
     : IreeDialect(getDialectNamespace(), context,
                   TypeID::get<IreeCodegenDialect>()) {}

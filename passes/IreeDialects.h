@@ -38,6 +38,14 @@ struct UtilDialect : IreeDialect {
   static constexpr llvm::StringLiteral getDialectNamespace() { return "util"; }
 };
 
+/// Scans, sorts and scatters, which torch-mlir makes and IREE takes.
+struct TMTensorDialect : IreeDialect {
+  explicit TMTensorDialect(mlir::MLIRContext *context);
+  static constexpr llvm::StringLiteral getDialectNamespace() {
+    return "tm_tensor";
+  }
+};
+
 /// How a kernel body is compiled on.
 struct IreeCodegenDialect : IreeDialect {
   explicit IreeCodegenDialect(mlir::MLIRContext *context);

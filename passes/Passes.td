@@ -566,6 +566,107 @@ def EliminateRedundantLoadsPass : Pass<"pattern-eliminate-redundant-loads", "::m
   }];
 }
 
+def IsolateReductionsPass : Pass<"pattern-isolate-reductions", "::mlir::ModuleOp"> {
+  let summary = "Make every reduction a dispatch of its own.";
+  let description = [{
+    Precondition: linalg on tensors. Behind each reduction that is neither a product of
+    matrices nor a convolution comes a `util.optimization_barrier`, and also behind what is
+    computed for it and has another reader.
+
+    For GPUs: of a reduction and what reads it over the reduced dimension again, as in a
+    softmax over channels or a norm, IREE 3.13 makes one SPIR-V kernel that computes
+    garbage, or needs more shared memory than there is.
+
+    Refused: nothing. Place: among the last.
+
+    Statistics, as remarks:
+    - `reductions`: reductions isolated
+
+    Before:
+
+    ```mlir
+    %sum = linalg.generic {..., iterator_types = ["parallel", "reduction"]} ins(%x : ...) outs(%0 : ...) { ... }
+    %y = linalg.generic ins(%x, %sum : ...) outs(%1 : ...) { ... }
+    ```
+
+    After:
+
+    ```mlir
+    %sum = linalg.generic {..., iterator_types = ["parallel", "reduction"]} ins(%x : ...) outs(%0 : ...) { ... }
+    %alone = "util.optimization_barrier"(%sum) : (tensor<4xf32>) -> tensor<4xf32>
+    %y = linalg.generic ins(%x, %alone : ...) outs(%1 : ...) { ... }
+    ```
+  }];
+  let dependentDialects = ["::patternc::UtilDialect"];
+}
+
+def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir::ModuleOp"> {
+  let summary = "Keep elementwise operations on i64 from being vectorised.";
+  let description = [{
+    Precondition: linalg on tensors. What an elementwise `linalg.generic` with operands of
+    i64 yields is made to depend on an index, by a comparison that is never true.
+
+    For GPUs: the Android baseline has no 64-bit integers. IREE 3.13 emulates them, but
+    not in the vectors that it makes of tensors whose size is a multiple of a
+    workgroup's. Of what depends on an index it makes none.
+
+    Refused: nothing. Place: among the last.
+
+    Statistics, as remarks:
+    - `scalarized`: operations changed
+
+    Before:
+
+    ```mlir
+    ^bb0(%in: i64, %out: f32):
+      %y = arith.sitofp %in : i64 to f32
+      linalg.yield %y : f32
+    ```
+
+    After:
+
+    ```mlir
+    ^bb0(%in: i64, %out: f32):
+      %y = arith.sitofp %in : i64 to f32
+      %i = linalg.index 0 : index
+      %k = arith.index_cast %i : index to i32
+      %never = arith.cmpi slt, %k, %c0_i32 : i32
+      %z = arith.select %never, %cst, %y : f32
+      linalg.yield %z : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
+  let summary = "Truncate floats before they become integers.";
+  let description = [{
+    Precondition: linalg on tensors. Before each `arith.fptosi` and `arith.fptoui` comes a
+    `math.trunc`, unless what they read is whole already.
+
+    For vmvx: IREE's interpreter rounds to the nearest integer (3.13).
+
+    Refused: nothing. Place: among the last.
+
+    Statistics, as remarks:
+    - `truncated`: conversions changed
+
+    Before:
+
+    ```mlir
+    %i = arith.fptosi %x : f32 to i64
+    ```
+
+    After:
+
+    ```mlir
+    %whole = math.trunc %x : f32
+    %i = arith.fptosi %whole : f32 to i64
+    ```
+  }];
+  let dependentDialects = ["::mlir::math::MathDialect"];
+}
+
 def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {
   let summary = "Turn large constants into named parameters of the IREE module.";
   let description = [{

@@ -23,7 +23,7 @@ using namespace mlir;
 
 void patternc::registerDialects(DialectRegistry &registry) {
   registry.insert<PatternDialect, FlowDialect, StreamDialect, UtilDialect,
-                  IreeCodegenDialect>();
+                  TMTensorDialect, IreeCodegenDialect>();
   registry.insert<affine::AffineDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect,
                   func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,

@@ -109,6 +109,7 @@ class Pipeline:
                 ),
                 Pass("pattern-lower-convolutions", stage="lowered"),
                 Pass("pattern-eliminate-redundant-loads", stage="shared"),
+                *_around_iree(target),
                 Pass("pattern-externalize-constants", stage="egress"),
             )
         )
@@ -163,6 +164,18 @@ class Pipeline:
         if name not in names:
             raise TargetError(f"no pass '{name}' in the pipeline; it has {', '.join(names)}")
         return names.index(name)
+
+
+def _around_iree(target: Target) -> tuple[Pass, ...]:
+    """Passes around what IREE 3.13 gets wrong for a device."""
+    if target.device == "gpu":
+        return (
+            Pass("pattern-isolate-reductions", stage="isolated"),
+            Pass("pattern-scalarize-wide-integers", stage="scalarized"),
+        )
+    if target.device == "vm":
+        return (Pass("pattern-truncate-floats", stage="truncated"),)
+    return ()
 
 
 def _max_filter_group(target: Target) -> int:

@@ -13,9 +13,9 @@ import torch
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, OutputKind, TensorArgument
 from torch.nn.parameter import is_lazy
-from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
 from patternc.errors import ModelError
+from patternc.frontends.decompositions import decomposition_table
 from patternc.tensor_spec import TensorSpec
 
 _DTYPES = {
@@ -52,7 +52,7 @@ def export(model: Any, example_args: Any) -> ExportedProgram:
         )
     signature(program)
     with _quiet():
-        program = program.run_decompositions(_decompositions())
+        program = program.run_decompositions(decomposition_table())
     _remove_side_effects_(program)
     return program
 
@@ -184,30 +184,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r".*treespec, LeafSpec", FutureWarning)
         yield
-
-
-def _decompositions() -> dict[Any, Any]:
-    table = dict(get_decomposition_table())
-    # `folding` wants a batch norm whole; taken apart it also divides by zero under an assertion.
-    table.pop(torch.ops.aten._native_batch_norm_legit_no_training.default)
-    # ReLU6 as one clamp: torch-mlir makes two loops with scalar tensors of a hardtanh.
-    table[torch.ops.aten.hardtanh.default] = lambda x, low=-1.0, high=1.0: torch.clamp(x, low, high)
-    table[torch.ops.aten.constant_pad_nd.default] = _crop_then_pad
-    return table
-
-
-def _crop_then_pad(x: torch.Tensor, padding: list[int], value: float = 0) -> Any:
-    """Padding of which some is negative, as slices and a padding of which none is.
-
-    torch-mlir takes padding that leaves the shape as it is for no padding, even if it shifts.
-    """
-    if min(padding, default=0) >= 0:
-        return NotImplemented  # leaves the operator whole
-    for i in range(len(padding) // 2):
-        dim = x.dim() - 1 - i
-        before, after = padding[2 * i : 2 * i + 2]
-        x = x.narrow(dim, max(0, -before), x.shape[dim] + min(0, before) + min(0, after))
-    return torch.ops.aten.constant_pad_nd.default(x, [max(0, p) for p in padding], value)
 
 
 def _remove_side_effects_(program: ExportedProgram) -> None:

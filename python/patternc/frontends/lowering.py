@@ -90,6 +90,7 @@ def lower(
     # Besides MLIRError, the importer has assertions and Python errors for what it does not know.
     except Exception as error:
         raise ModelError(f"torch-mlir cannot lower {_culprit(program, error)}") from error
+    mend_(importer.module)
     text = importer.module_op.get_asm(large_resource_limit=0)
     # What is left of the section of resources when all of them are elided is not valid MLIR.
     text = text.partition("\n{-#")[0].rstrip() + "\n"

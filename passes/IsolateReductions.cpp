@@ -1,0 +1,77 @@
+// Makes every reduction a dispatch of its own. Of a reduction and what reads it
+// over the reduced dimension again, as in a softmax over channels, IREE 3.13
+// makes one SPIR-V kernel, whose threads read what others have not written yet,
+// or that needs more shared memory than there is. Precondition: linalg on
+// tensors. Postcondition: `util.optimization_barrier` is behind each reduction
+// that is no contraction, and behind what is computed for it and has another
+// reader. Refuses nothing.
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/IreeDialects.h"
+#include "passes/Passes.h"
+#include "passes/Statistics.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace patternc {
+#define GEN_PASS_DEF_ISOLATEREDUCTIONSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+/// A product of matrices or a convolution may be followed by what is computed
+/// of each of its elements.
+static bool isReduction(linalg::LinalgOp op) {
+  return op.getNumReductionLoops() > 0 && op.hasPureTensorSemantics() &&
+         !linalg::isaContractionOpInterface(op) &&
+         !linalg::isaConvolutionOpInterface(op);
+}
+
+/// Collects what has another reader among what is computed for `op` alone.
+static void collectShared(linalg::LinalgOp op,
+                          llvm::SetVector<Operation *> &shared) {
+  for (Value input : op.getDpsInputs()) {
+    auto source = input.getDefiningOp<linalg::LinalgOp>();
+    if (!source || !source.hasPureTensorSemantics())
+      continue;
+    if (!input.hasOneUse())
+      shared.insert(source);
+    else if (!isReduction(source))
+      collectShared(source, shared);
+  }
+}
+
+/// Puts a barrier between an operation and what reads its results.
+static void isolate(Operation *op) {
+  OpBuilder builder(op->getContext());
+  builder.setInsertionPointAfter(op);
+  OperationState state(op->getLoc(), "util.optimization_barrier",
+                       op->getResults(), op->getResultTypes());
+  Operation *barrier = builder.create(state);
+  for (auto [result, kept] :
+       llvm::zip_equal(op->getResults(), barrier->getResults()))
+    result.replaceAllUsesExcept(kept, barrier);
+}
+
+namespace {
+
+class IsolateReductions
+    : public patternc::impl::IsolateReductionsPassBase<IsolateReductions> {
+public:
+  void runOnOperation() override {
+    llvm::SetVector<Operation *> isolated;
+    int64_t reductions = 0;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!isReduction(op))
+        return;
+      ++reductions;
+      isolated.insert(op);
+      collectShared(op, isolated);
+    });
+    llvm::for_each(isolated, isolate);
+    remarkStatistics(*this, getOperation(), {{"reductions", reductions}});
+  }
+};
+
+} // namespace

@@ -1,0 +1,122 @@
+"""Linalg as torch-mlir leaves it, to linalg that computes what PyTorch does."""
+
+# torch-mlir's bindings are compiled and have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
+import math
+from collections.abc import Callable
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith
+
+# Numbers of `arith::CmpFPredicate`.
+_OGT, _OLT, _UGT, _ULT = 2, 4, 9, 11
+_GREATER, _LESS = (_OGT, _UGT), (_OLT, _ULT)
+
+
+def mend_(module: ir.Module) -> None:
+    """Rewrites scalar arithmetic, in place.
+
+    - Maxima and minima, of which a clamp has both, are comparisons and selections that lose NaN.
+    - Numbers of Python are float64, and so are comparisons with them. PyTorch rounds them to the
+      type of the tensor, and GPUs have no float64.
+    """
+    rewrites: dict[str, Callable[[ir.Operation], None]] = {
+        "arith.select": _keep_nan,
+        "arith.truncf": _round_constant,
+        "arith.cmpf": _compare_in_float32,
+    }
+    found: list[ir.Operation] = []
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        if operation.name in rewrites:
+            found.append(operation)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)
+    for operation in found:
+        with operation.location, ir.InsertionPoint(operation):
+            rewrites[operation.name](operation)
+
+
+def failed_assertions(module: ir.Module) -> list[str]:
+    """The texts of assertions that never hold, by which torch-mlir says what it cannot lower."""
+    texts: list[str] = []
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        if operation.name == "cf.assert" and _constant(operation.operands[0]) in (0, False):
+            texts.append(ir.StringAttr(operation.attributes["msg"]).value)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)
+    return texts
+
+
+def _keep_nan(select: ir.Operation) -> None:
+    condition, chosen, other = select.operands
+    compare = _definition(condition, "arith.cmpf")
+    if compare is None:
+        return
+    left, right = compare.operands
+    predicate = ir.IntegerAttr(compare.attributes["predicate"]).value
+    if (chosen, other) not in ((left, right), (right, left)) or predicate not in _GREATER + _LESS:
+        return
+    kept = chosen if predicate in (_UGT, _ULT) else other  # where one of the two is NaN
+    bound = right if kept == left else left
+    if _is_number(bound):
+        return  # as in a ReLU
+    takes_greater = (predicate in _GREATER) == (chosen == left)
+    mended = (arith.MaximumFOp if takes_greater else arith.MinimumFOp)(left, right)
+    _replace(select, mended.result)
+
+
+def _round_constant(truncation: ir.Operation) -> None:
+    value = _constant(truncation.operands[0])
+    if value is not None:
+        constant = arith.ConstantOp(truncation.result.type, value)
+        _replace(truncation, constant.result)
+
+
+def _compare_in_float32(compare: ir.Operation) -> None:
+    float32 = ir.F32Type.get()
+    operands = []
+    for operand in compare.operands:
+        extension = _definition(operand, "arith.extf")
+        value = _constant(operand)
+        if extension is not None and extension.operands[0].type == float32:
+            operands.append(extension.operands[0])
+        elif value is not None and operand.type == ir.F64Type.get():
+            operands.append(arith.ConstantOp(float32, value).result)
+        else:
+            return
+    _replace(compare, arith.CmpFOp(compare.attributes["predicate"], *operands).result)
+
+
+def _replace(operation: ir.Operation, value: ir.Value) -> None:
+    operation.result.replace_all_uses_with(value)
+    operation.erase()
+
+
+def _definition(value: ir.Value, name: str) -> ir.Operation | None:
+    owner = value.owner
+    if isinstance(owner, ir.Block) or owner.name != name:
+        return None
+    return owner.operation
+
+
+def _is_number(value: ir.Value) -> bool:
+    constant = _constant(value)
+    return constant is not None and not math.isnan(constant)
+
+
+def _constant(value: ir.Value) -> float | int | None:
+    """The number that a scalar value is, if it is constant."""
+    operation = _definition(value, "arith.constant")
+    if operation is None:
+        return None
+    attribute = operation.attributes["value"]
+    if ir.FloatAttr.isinstance(attribute):
+        return ir.FloatAttr(attribute).value
+    if ir.IntegerAttr.isinstance(attribute):
+        return ir.IntegerAttr(attribute).value
+    return None
