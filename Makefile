@@ -64,6 +64,24 @@ fuzz: $(STAMPS)/test ## random inputs, valid and broken, a minute of each kind
 	$(call step,fuzzers)
 	@$(ACTIVE) python -m fuzz $(FUZZ_ARGS)
 
+SANITIZE := build/sanitize
+# Sanitizers that find something end the process by a signal, which no test takes for a refusal.
+SANITIZED := ASAN_OPTIONS=allow_user_poisoning=0:detect_leaks=0:abort_on_error=1 \
+  UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1
+# Python has to load the run-time library before it loads the extension.
+SANITIZED_PYTHON = $(SANITIZED) PYTHONPATH=$(SANITIZE)/python \
+  LD_PRELOAD=$$(clang++-22 -print-file-name=libclang_rt.asan-x86_64.so) python
+
+.PHONY: sanitize
+sanitize: $(STAMPS)/sanitize ## lit, binding tests and fuzzers of MLIR with sanitizers and assertions
+	$(call step,lit tests with sanitizers)
+	@$(ACTIVE) $(SANITIZED) lit -sv --no-progress-bar -D tools_dir=$(SANITIZE)/bin \
+	  -D output_dir=$(SANITIZE)/lit $(LIT_ARGS) lit_tests
+	$(call step,binding tests with sanitizers)
+	@$(ACTIVE) $(SANITIZED_PYTHON) -m pytest -q tests/bindings
+	$(call step,fuzzers of MLIR with sanitizers)
+	@$(ACTIVE) $(SANITIZED_PYTHON) -m fuzz valid-ir mutated-ir $(FUZZ_ARGS)
+
 .PHONY: lint
 lint: lint-format lint-code lint-types lint-docs ## formatting, linting, spelling, types, generated docs
 
@@ -141,7 +159,7 @@ clean: ## remove the build and the virtual environment
 
 # Set-up. Each stamp is newer than the files it depends on once its step has succeeded.
 
-$(STAMPS)/system: .ci/apt-packages.txt
+$(STAMPS)/system $(STAMPS)/system-sanitize: $(STAMPS)/system%: .ci/apt-packages%.txt
 	@mkdir -p $(@D)
 	@missing=$$(for package in $$(cat $<); do \
 	    dpkg-query -W -f '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || echo $$package; \
@@ -179,6 +197,14 @@ $(STAMPS)/test: $(STAMPS)/package pyproject.toml
 $(STAMPS)/bench: $(STAMPS)/package benchmarks/requirements.txt
 	$(call step,engines to compare with)
 	@$(PIP) install -r benchmarks/requirements.txt
+	@touch $@
+
+# The extension lies beside links to the Python sources.
+$(STAMPS)/sanitize: $(STAMPS)/test $(STAMPS)/system-sanitize $(CXX_SOURCES) $(ODS_SOURCES) $(BUILD_FILES)
+	$(call step,build with sanitizers (minutes at first))
+	@cmake --preset sanitize -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python >/dev/null
+	@cmake --build --preset sanitize --target pattern-opt pattern-lsp-server PatterncPython
+	@ln -sfn $(CURDIR)/python/patternc/* $(SANITIZE)/python/patternc/
 	@touch $@
 
 # IREE's runtime for aarch64, which the tests run under qemu-user.

@@ -554,11 +554,10 @@ class _Function:
         rng = self.rng
         parts = [("mul", f) for f in factors] + [("div", d) for d in divisors]
         rng.shuffle(parts)
+        # Not with a number, which could be folded with another one, and rounded.
+        parts.sort(key=lambda part: part[1][0] == "constant" or part[0] == "div" and bool(factors))
         if parts[0][0] == "div":
-            if rng.random() < 0.5 or len(parts) == len(divisors):
-                parts.insert(0, ("mul", ("constant", 1.0)))
-            else:
-                parts.sort(key=lambda part: part[0] == "div")
+            parts.insert(0, ("mul", ("constant", 1.0)))
         result = parts[0][1]
         for kind, part in parts[1:]:
             result = self.swapped("mul", result, part) if kind == "mul" else ("div", result, part)

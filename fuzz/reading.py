@@ -212,7 +212,7 @@ def elements(text: str) -> np.ndarray | None:
         return np.frombuffer(data, kind).reshape(shape)
     tokens = content.replace("[", "").replace("]", "").split(",")
     numbers = np.array([_number(token.strip(), kind) for token in tokens if token.strip()], kind)
-    return np.broadcast_to(numbers, shape) if numbers.size == 1 else numbers.reshape(shape)
+    return np.broadcast_to(numbers[0], shape) if numbers.size == 1 else numbers.reshape(shape)
 
 
 def _number(token: str, kind: type) -> object:

@@ -44,6 +44,21 @@ class Case:
     data: object = None
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why a worker died.
+
+    Attributes:
+      place: in a few words.
+      text: in full.
+      foreign: whether it is the fault of a tool that patternc is built on, as the tool alone shows.
+    """
+
+    place: str = ""
+    text: str = ""
+    foreign: bool = False
+
+
 class Fuzzer(Protocol):
     """One kind of random input and what has to hold for it.
 
@@ -71,6 +86,9 @@ class Fuzzer(Protocol):
         """
         ...
 
+    # A fuzzer may have a method `explain(case) -> Reason`, which is asked about a case that killed
+    # its worker.
+
 
 @runtime_checkable
 class Shrinking(Protocol):
@@ -91,13 +109,22 @@ class Result:
     findings: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Outcome:
     """Of one case: counts, or what is wrong in a line and in full."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     kind: str = ""
     text: str = ""
+    died: bool = False
+
+    def explain(self, reason: "Reason") -> None:
+        """Adds what a fuzzer knows about a death."""
+        if reason.foreign:
+            self.counts, self.kind = {f"{self.kind} in {reason.place}, not of patternc": 1}, ""
+        elif reason.place:
+            self.kind += f": {_general(reason.place)}"
+            self.text += f"\n\n{reason.text}"
 
 
 def run(
@@ -127,6 +154,8 @@ def run(
             seconds is None or time.monotonic() - start < seconds
         ):
             outcome = worker.run(seed + result.cases)
+            if outcome.died and (explain := getattr(fuzzer, "explain", None)):
+                outcome.explain(explain(fuzzer.make(seed + result.cases)))
             result.counts.update(outcome.counts)
             if outcome.kind:
                 kind = f"{fuzzer.name}: {outcome.kind}"
@@ -207,7 +236,7 @@ class _Worker:
         said = os.pread(self._errors, size, 0).decode(errors="replace")
         self.stop()
         self._start()
-        return _Outcome(kind=f"{how}{_where(said)}", text=f"{how}\n\n{said[-20000:]}")
+        return _Outcome(kind=f"{how}{_where(said)}", text=f"{how}\n\n{said[-20000:]}", died=True)
 
     def stop(self) -> None:
         self._process.kill()

@@ -1,0 +1,155 @@
+"""Mutated MLIR through the parser and every pass: refused or run, never a signal or a hang."""
+
+import random
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fuzz.random_linalg import random_module
+from fuzz.runner import Case, Reason
+from fuzz.text_mutation import mutated
+
+_LIT_TESTS = Path(__file__).parent.parent / "lit_tests"
+_PASSES = Path(__file__).parent.parent / "passes" / "Passes.td"
+_MLIR_OPT = "/usr/lib/llvm-22/bin/mlir-opt"
+_PIPELINES = (
+    "pattern-linalg-to-packed-pipeline",
+    "pattern-packed-to-executable-pipeline",
+    "pattern-packed-to-executable-pipeline{device=gpu lanes=64}",
+    "pattern-packed-to-executable-pipeline{device=vm lanes=1}",
+    "pattern-linalg-to-executable-pipeline",
+    "pattern-linalg-to-executable-pipeline{device=gpu lanes=64}",
+    "pattern-linalg-to-executable-pipeline{lanes=4 registers=16}",
+    "pattern-linalg-to-reference-pipeline",
+    "canonicalize,cse",
+)
+_ALIKE = """
+f32 f16 f64 bf16 i1 i8 ui8 i16 i32 i64 index
+arith.addf arith.subf arith.mulf arith.divf arith.maximumf arith.minimumf arith.maxnumf arith.negf
+arith.addi arith.muli arith.maxsi math.exp math.tanh linalg.add linalg.sub linalg.max linalg.exp
+linalg.conv_2d_nchw_fchw linalg.conv_2d_ngchw_gfchw linalg.depthwise_conv_2d_nchw_chw
+linalg.conv_1d_ncw_fcw linalg.pooling_nchw_max linalg.pooling_nchw_sum linalg.matmul
+linalg.batch_matmul linalg.generic linalg.fill linalg.broadcast linalg.transpose
+tensor.collapse_shape tensor.expand_shape tensor.cast tensor.extract_slice tensor.insert_slice
+pattern.conv2d pattern.packed_conv2d pattern.pool2d pattern.pack pattern.unpack
+parallel reduction d0 d1 d2 d3 relu relu6 hard_swish silu none cpu gpu vm memory reader filter
+channel max average ogt ugt olt ult oge ole true false
+strides dilations padding groups kernel origin pitch size set ids group lanes vectors tiles blocks
+prefetch filters stationary placement activation filter_order schedule
+"""
+# The cases of one context; what a context keeps grows with them.
+_CONTEXT_CASES = 50
+
+
+class MutatedIR:
+    """One mutated text: parsed, then through some passes and pipelines, each on a copy."""
+
+    name = "mutated-ir"
+    time_limit = 20.0
+
+    def prepare(self) -> None:
+        from patternc import ir, passmanager
+
+        self._ir, self._passmanager = ir, passmanager
+        self._corpus = [text for text in _lit_modules() if self._parses(text)]
+        self._generated = [random_module(seed, 1).text for seed in range(300)]
+        passes = re.findall(r'Pass<"([\w-]+)"', _PASSES.read_text())
+        self._steps = [*passes, *passes, *_PIPELINES]
+        self._context = None
+        self._uses = 0
+
+    def _parses(self, text: str) -> bool:
+        try:
+            self._ir.Module.parse(text, self._ir.Context(multithreading=False))
+        except self._ir.MLIRError:
+            return False
+        return True
+
+    def make(self, seed: int) -> Case:
+        rng = random.Random(seed)
+        source = self._corpus if rng.random() < 0.7 else self._generated
+        text = mutated(rng.choice(source), rng, source, _ALIKE)
+        steps = rng.sample(self._steps, 3)
+        return Case(
+            {"module.mlir": text.encode(errors="replace")},
+            label=f"each alone: {' '.join(steps)}",
+            data=(text, steps),
+        )
+
+    def check(self, case: Case) -> Mapping[str, int]:
+        text, steps = case.data  # type: ignore[misc]
+        if self._context is None or self._uses == _CONTEXT_CASES:
+            self._context, self._uses = self._ir.Context(multithreading=False), 0
+        self._uses += 1
+        counts = Counter(inputs=1)
+        try:
+            module = self._ir.Module.parse(text, self._context)
+        except self._ir.MLIRError:
+            return counts
+        counts["parsed"] += 1
+        for step in steps:
+            copy = module.clone()
+            manager = self._passmanager.PassManager.parse(
+                f"builtin.module({step})", self._context
+            )
+            counts["passes"] += 1
+            try:
+                manager.run(copy)
+            except self._ir.MLIRError:
+                counts["refused by a pass"] += 1
+                continue
+            self._ir.layer_report(copy)
+            copy.print(elide_large=16)
+        return counts
+
+
+    def explain(self, case: Case) -> Reason:
+        """What `pattern-opt` says about it."""
+        text, steps = case.data  # type: ignore[misc]
+        return explain(text, steps, self.time_limit)
+
+
+def explain(text: str, steps: Sequence[str], time_limit: float) -> Reason:
+    """The first of some passes that kills `pattern-opt`, or its parser, and what it said."""
+    for step in ("", *steps):
+        died = _dies(["pattern-opt", f"--pass-pipeline=builtin.module({step})"], text, time_limit)
+        if died is None:
+            continue
+        # What a crashed process was doing, the innermost last.
+        doing = re.findall(r"^\d+\.\t(.*)", died, flags=re.MULTILINE)
+        place = f"{step or 'parser'}: {doing[-1] if doing else died.splitlines()[-1]}"
+        foreign = not step and _dies([_MLIR_OPT, "--allow-unregistered-dialect"], text, time_limit)
+        return Reason(place, died[-6000:], foreign=bool(foreign))
+    return Reason()
+
+
+def _dies(command: Sequence[str], text: str, time_limit: float) -> str | None:
+    """What a program says before it dies of a text; None if it lives."""
+    try:
+        process = subprocess.run(
+            command,
+            input=text.encode(errors="replace"),
+            capture_output=True,
+            timeout=time_limit,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    if process.returncode in (0, 1):
+        return None
+    return process.stderr.decode(errors="replace") or f"exit code {process.returncode}"
+
+
+def _lit_modules() -> list[str]:
+    """What the files of the lit tests are split into: modules that parse or do not."""
+    modules = []
+    for file in sorted(_LIT_TESTS.rglob("*.mlir")):
+        text = re.sub(r"^\s*//(?! -----).*\n", "", file.read_text(), flags=re.MULTILINE)
+        for part in re.split(r"^// -----.*\n", text, flags=re.MULTILINE):
+            functions = re.split(r"^(?=func\.func|  func\.func)", part, flags=re.MULTILINE)
+            modules.append(part)
+            if len(functions) > 2 and not part.lstrip().startswith(("module", "builtin")):
+                modules += [functions[0] + function for function in functions[1:]]
+    return [module for module in modules if module.strip()]
