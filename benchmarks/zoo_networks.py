@@ -204,13 +204,19 @@ NETWORKS: dict[str, ZooNetwork] = (
             "distilbert": _transformers(
                 "DistilBert", _TEXT, dim=64, hidden_dim=128, n_heads=4, n_layers=2, vocab_size=100
             ),
-            "efficientnet": _transformers("EfficientNet", _IMAGE, width_coefficient=0.5, depth_coefficient=1.0, hidden_dim=640),
+            "efficientnet": _transformers(
+                "EfficientNet", _IMAGE, width_coefficient=0.5, depth_coefficient=1.0, hidden_dim=640
+            ),
             "electra": _transformers("Electra", _TEXT, embedding_size=32, **_WORDS),
             "focalnet": _transformers("FocalNet", _IMAGE, image_size=64, embed_dim=32),
-            "gpt2": _transformers("GPT2", _TEXT, use_cache=False, n_embd=64, n_head=4, n_layer=2, vocab_size=100),
+            "gpt2": _transformers(
+                "GPT2", _TEXT, use_cache=False, n_embd=64, n_head=4, n_layer=2, vocab_size=100
+            ),
             "hubert": _transformers("Hubert", (4000,), **_SOUND),
             "levit": _transformers("Levit", (3, 224, 224), image_size=224),
-            "llama": _transformers("Llama", _TEXT, use_cache=False, num_key_value_heads=2, **_WORDS),
+            "llama": _transformers(
+                "Llama", _TEXT, use_cache=False, num_key_value_heads=2, **_WORDS
+            ),
             "mobilenet_v1": _transformers("MobileNetV1", _IMAGE, depth_multiplier=0.25),
             "mobilevit": _transformers("MobileViT", (3, 128, 128), hidden_sizes=[32, 48, 64]),
             "poolformer": _transformers("PoolFormer", _IMAGE, hidden_sizes=[16, 32, 64, 96]),

@@ -315,7 +315,9 @@ def _convolution(m: Maker) -> object:
     if r.random() < 0.7:
         kernel = kernel[:1] * rank
     groups = r.choice([1, 1, 1, channels, r.choice(_divisors(channels))])
-    filters = groups * r.choice([1, 1, 2, 3, 4, 8]) if groups > 1 else r.choice([1, 3, 4, 8, 16, 20])
+    filters = (
+        groups * r.choice([1, 1, 2, 3, 4, 8]) if groups > 1 else r.choice([1, 3, 4, 8, 16, 20])
+    )
     stride = r.choice([1, 1, 1, 2, 3, tuple(r.choice([1, 2]) for _ in range(rank))])
     dilation = r.choice([1, 1, 1, 2, 3, tuple(r.choice([1, 2]) for _ in range(rank))])
     padding: Any = r.choice([0, 1, tuple(k // 2 for k in kernel), kernel[0] // 2])
