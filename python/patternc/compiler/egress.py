@@ -28,7 +28,7 @@ _SHOWN_DIAGNOSTICS = 20
 
 _DIALECTS = frozenset(
     """affine arith bufferization builtin cf complex flow func gpu hal index iree_codegen
-    iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tosa ub util
+    iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tm_tensor tosa ub util
     vector""".split()
 )
 
@@ -94,6 +94,8 @@ def to_vmfb(text: str, target: Target, *, settings: Settings) -> bytes:
 
     check_allowed(text)
     flags = [*target.flags, *_COMMON_FLAGS]
+    if '"tm_tensor.' in text:
+        flags.append("--iree-input-type=tm_tensor")
     if settings.dump_dir is not None:
         kernels = settings.dump_dir / "kernels"
         kernels.mkdir(parents=True, exist_ok=True)

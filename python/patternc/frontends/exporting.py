@@ -51,8 +51,10 @@ def export(model: Any, example_args: Any) -> ExportedProgram:
             f"but got {type(model).__name__}"
         )
     signature(program)
+    _check_elements(program)
     with _quiet():
         program = program.run_decompositions(decomposition_table())
+    _check_elements(program)
     _remove_side_effects_(program)
     return program
 
@@ -154,6 +156,25 @@ def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
             )
         if weight.is_floating_point() and not is_finite(weight):
             raise ModelError(f"'{name}' holds NaN or infinite values")
+
+
+def _check_elements(program: ExportedProgram) -> None:
+    """Refuses tensors without elements, by which torch-mlir divides."""
+    targets = {spec.arg.name: spec.target for spec in program.graph_signature.input_specs}
+    for node in program.graph.nodes:
+        value = node.meta.get("val")
+        if not isinstance(value, torch.Tensor) or 0 not in value.shape or not node.users:
+            continue
+        if node.op != "placeholder":
+            what = f"the result '{node.name}' of operator {node.target}{layer_of(node)}"
+        elif (target := targets.get(node.name)) is not None:
+            what = f"'{target}'"
+        else:
+            what = f"input '{node.name}'"
+        raise ModelError(
+            f"{what} has the shape ({', '.join(map(str, value.shape))}) and so no elements; "
+            f"expected at least one"
+        )
 
 
 def _capture(model: torch.nn.Module, example_args: tuple[torch.Tensor, ...]) -> ExportedProgram:

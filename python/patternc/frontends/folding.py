@@ -1,4 +1,4 @@
-"""Folds what an exported program computes from constants into the weights of its convolutions.
+"""Folds what an exported program computes from constants into its weights.
 
 Works on the decomposed graph, where every convolution is `aten.convolution` and every batch norm
 `aten._native_batch_norm_legit_no_training`: a module and an exported program, in whatever dialect
@@ -12,21 +12,44 @@ import torch
 from torch.export import ExportedProgram
 from torch.fx import Node
 from torch.fx.node import map_arg
+from torch.utils._pytree import tree_leaves
 
 from patternc.errors import ModelError
 from patternc.frontends.exporting import is_finite, layer_path
 
 _CONVOLUTION = torch.ops.aten.convolution.default
 _BATCH_NORM = torch.ops.aten._native_batch_norm_legit_no_training.default
+# Ways to look at a tensor, which cost nothing or which passes want to see.
+_LAYOUT = {
+    torch.ops.aten.alias.default,
+    torch.ops.aten.clone.default,
+    torch.ops.aten.expand.default,
+    torch.ops.aten.permute.default,
+    torch.ops.aten.select.int,
+    torch.ops.aten.slice.Tensor,
+    torch.ops.aten.squeeze.dims,
+    torch.ops.aten.unsqueeze.default,
+    torch.ops.aten.view.default,
+}
+# Tensors that need no memory until they are read.
+_CREATION = {
+    torch.ops.aten.arange.start_step,
+    torch.ops.aten.empty.memory_format,
+    torch.ops.aten.full.default,
+    torch.ops.aten.full_like.default,
+    torch.ops.aten.scalar_tensor.default,
+}
+# Elements of what is computed from nothing stored, 1 MiB of float32, as IREE folds it too.
+_SMALL = 1 << 18
 
 
 def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
-    """Folds batch norms and computed weights of a decomposed program, in place.
+    """Folds batch norms and what is computed from constants in a decomposed program, in place.
 
     A batch norm goes into the convolution whose only reader it is; any other becomes one multiply
     and one add. A weight that is computed from constants (a parametrisation, a pruning mask)
-    becomes a plain one. Arithmetic on statistics is in float64, and its result is stored in
-    float32.
+    becomes a plain one, as does anything else (positions, masks) unless it is large. Arithmetic on
+    statistics is in float64, and its result is stored in float32.
 
     Returns:
       The constants of the program by identity, each with its name. A folded weight has the name
@@ -42,6 +65,8 @@ def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
                 _fold_computed_weights_(node, constants)
             elif node.target is _BATCH_NORM:
                 _fold_batch_norm_(node, constants)
+        for node in _computed_constants(program.graph, constants):
+            _replace_by_constant_(node, constants)
     # What was folded is no longer there to take the names of what it was folded into.
     program.graph.eliminate_dead_code()
     program.graph.lint()
@@ -76,6 +101,24 @@ class _Constants:
     def is_computed(self, argument: Any) -> bool:
         return argument in self._known and argument.op == "call_function"
 
+    def is_small(self, node: Node) -> bool:
+        """Whether nothing that a known node needs is larger than what the program stores for it."""
+        computed, stored, todo = {node}, {}, [node]
+        while todo:
+            for source in todo.pop().all_input_nodes:
+                if source.op != "call_function":
+                    stored[source] = source.meta["val"].numel() if "val" in source.meta else 0
+                elif source not in computed:
+                    computed.add(source)
+                    todo.append(source)
+        limit = max(_SMALL, sum(stored.values()))
+        return isinstance(node.meta["val"], torch.Tensor) and all(
+            value.numel() <= limit
+            for each in computed
+            for value in tree_leaves(each.meta["val"])
+            if isinstance(value, torch.Tensor)
+        )
+
     def value(self, argument: Any) -> Any:
         """What a known node computes, worked out the first time it is asked for."""
         if argument not in self._values:
@@ -84,8 +127,8 @@ class _Constants:
             self._values[argument] = argument.target(*args, **kwargs)
         return self._values[argument]
 
-    def add(self, value: torch.Tensor, name: str, *, before: Node) -> Node:
-        """Makes a new constant of the program.
+    def add_weight(self, value: torch.Tensor, name: str, *, before: Node) -> Node:
+        """Makes a new weight of the program.
 
         Args:
           value: float32 or float64; stored in float32.
@@ -98,6 +141,10 @@ class _Constants:
                 f"'{name}' holds NaN or infinite values once the batch norm or the "
                 f"parametrisation that scales it is folded in"
             )
+        return self.add(value, name, before=before)
+
+    def add(self, value: torch.Tensor, name: str, *, before: Node) -> Node:
+        """Makes a new constant of the program, of any values."""
         module = self.program.graph_module
         attribute = f"folded_{len(self.names)}"
         module.register_buffer(attribute, value)
@@ -114,8 +161,36 @@ def _fold_computed_weights_(convolution: Node, constants: _Constants) -> None:
         argument = convolution.args[position]
         if constants.is_computed(argument):
             name = f"{layer_path(convolution)}.{kind}".lstrip(".")
-            weight = constants.add(constants.value(argument), name, before=convolution)
+            weight = constants.add_weight(constants.value(argument), name, before=convolution)
             convolution.update_arg(position, weight)
+
+
+def _computed_constants(graph: torch.fx.Graph, constants: _Constants) -> list[Node]:
+    """Known nodes that compute something, are small, and are read by what is not known."""
+    found: dict[Node, None] = {}
+
+    def visit(node: Node) -> None:
+        if not constants.is_computed(node) or node in found:
+            return
+        if node.target in _LAYOUT:
+            for source in node.all_input_nodes:
+                visit(source)
+        elif node.target not in _CREATION and constants.is_small(node):
+            found[node] = None
+
+    for node in graph.nodes:
+        if node.op == "call_function" and not constants.known(node):
+            for source in node.all_input_nodes:
+                visit(source)
+    return list(found)
+
+
+def _replace_by_constant_(node: Node, constants: _Constants) -> None:
+    name = f"{layer_path(node)}.constant".lstrip(".")
+    constant = constants.add(constants.value(node).contiguous(), name, before=node)
+    constant.meta["val"] = node.meta["val"]
+    # An output stays what the signature of the program says it is.
+    node.replace_all_uses_with(constant, delete_user_cb=lambda user: user.op != "output")
 
 
 def _fold_batch_norm_(node: Node, constants: _Constants) -> None:
@@ -164,8 +239,8 @@ def _scale_convolution_(
         shift = shift + old_bias.double() * scale
     else:
         bias_name = f"{name.rpartition('.')[0]}.bias".lstrip(".")
-    convolution.update_arg(1, constants.add(new, name, before=convolution))
-    convolution.update_arg(2, constants.add(shift, bias_name, before=convolution))
+    convolution.update_arg(1, constants.add_weight(new, name, before=convolution))
+    convolution.update_arg(2, constants.add_weight(shift, bias_name, before=convolution))
 
 
 def _multiply_add(
@@ -180,7 +255,7 @@ def _multiply_add(
         (torch.ops.aten.add.Tensor, shift, "shift"),
     ):
         name = f"{layer_path(node)}.{kind}".lstrip(".")
-        constant = constants.add(factor.view(shape), name, before=node)
+        constant = constants.add_weight(factor.view(shape), name, before=node)
         with node.graph.inserting_before(node):
             result = node.graph.call_function(operator, (result, constant))
         result.meta.update(node.meta, val=value)

@@ -14,6 +14,7 @@ from torch_mlir.extras import fx_importer
 from torch_mlir.passmanager import PassManager
 
 from patternc.errors import ModelError
+from patternc.frontends import mending
 from patternc.frontends.exporting import first_line, layer_of
 
 _PIPELINES = (
@@ -77,8 +78,11 @@ def lower(
       The text of the MLIR module and the blobs that it names.
 
     Raises:
-      ModelError: when torch-mlir has no lowering for an operator.
+      ModelError: when torch-mlir has no lowering for an operator; names it and its layer.
     """
+    for node in program.graph.nodes:
+        # The importer makes locations of this, which is how errors find the node again.
+        node.meta["stack_trace"] = f'File "{node.name}", line 1,'
     context = ir.Context()
     torch_dialect.register_dialect(context)
     hooks = _BlobHooks(names)
@@ -87,25 +91,50 @@ def lower(
         importer.import_program(program, func_name="main")
         for pipeline in _PIPELINES:
             PassManager.parse(pipeline, context).run(importer.module_op)
-    # Besides MLIRError, the importer has assertions and Python errors for what it does not know.
+    except ir.MLIRError as error:
+        diagnostic = error.error_diagnostics[0]
+        culprit = _node_at(diagnostic.location, program) or _node_named(diagnostic.message, program)
+        raise _refusal(culprit, diagnostic.message) from error
+    # The importer has assertions and Python errors for what it does not know.
     except Exception as error:
-        raise ModelError(f"torch-mlir cannot lower {_culprit(program, error)}") from error
-    mend_(importer.module)
-    text = importer.module_op.get_asm(large_resource_limit=0)
-    # What is left of the section of resources when all of them are elided is not valid MLIR.
-    text = text.partition("\n{-#")[0].rstrip() + "\n"
+        message = first_line(error)
+        raise _refusal(_node_named(message, program), message) from error
+    for text, location in mending.failed_assertions(importer.module):
+        raise ModelError(f"{_refusal(_node_at(location, program), text)}: {text}")
+    mending.mend_(importer.module)
+    text = _text(importer.module_op)
     used = dict.fromkeys(re.findall(r'dense_resource<"?([\w.$-]+)"?>', text))
     return text, {name: hooks.blobs[name] for name in used}
 
 
-def _culprit(program: ExportedProgram, error: Exception) -> str:
-    """Names the operator that an error of torch-mlir is about, and its layer."""
-    message = getattr(error, "error_diagnostics", None)
-    message = message[0].message if message else first_line(error)
-    operator = re.search(r"torch\.((?:aten|prims|operator)\.\w+)", message)
+def _text(module: ir.Operation) -> str:
+    text = module.get_asm(large_resource_limit=0)
+    if " tm_tensor." in text:  # whose own syntax nobody else reads
+        text = module.get_asm(large_resource_limit=0, print_generic_op_form=True)
+    # What is left of the section of resources when all of them are elided is not valid MLIR.
+    return text.partition("\n{-#")[0].rstrip() + "\n"
+
+
+def _refusal(culprit: torch.fx.Node | None, message: str) -> ModelError:
+    what = f"operator {culprit.target}{layer_of(culprit)}" if culprit else f"the model: {message}"
+    return ModelError(f"torch-mlir cannot lower {what}")
+
+
+def _node_at(location: ir.Location, program: ExportedProgram) -> torch.fx.Node | None:
+    names = re.findall(r'"([^"]+)":1:', str(location))
+    return next((node for node in _operators(program) if node.name in names), None)
+
+
+def _node_named(message: str, program: ExportedProgram) -> torch.fx.Node | None:
+    """The first operator of the name that a message has."""
+    operator = re.search(r"\b((?:aten|prims)\.\w+)", message)
     if operator is None:
-        return f"the model: {message}"
-    for node in program.graph.nodes:
-        if str(node.target).startswith(f"{operator[1]}."):
-            return f"operator {node.target}{layer_of(node)}"
-    return f"operator {operator[1]}"
+        return None
+    return next(
+        (node for node in _operators(program) if str(node.target).startswith(f"{operator[1]}.")),
+        None,
+    )
+
+
+def _operators(program: ExportedProgram) -> list[torch.fx.Node]:
+    return [node for node in program.graph.nodes if node.op == "call_function"]

@@ -39,17 +39,18 @@ def mend_(module: ir.Module) -> None:
             rewrites[operation.name](operation)
 
 
-def failed_assertions(module: ir.Module) -> list[str]:
-    """The texts of assertions that never hold, by which torch-mlir says what it cannot lower."""
-    texts: list[str] = []
+def failed_assertions(module: ir.Module) -> list[tuple[str, ir.Location]]:
+    """Assertions that never hold, by which torch-mlir says what it cannot lower."""
+    failed: list[tuple[str, ir.Location]] = []
 
     def visit(operation: ir.Operation) -> ir.WalkResult:
         if operation.name == "cf.assert" and _constant(operation.operands[0]) in (0, False):
-            texts.append(ir.StringAttr(operation.attributes["msg"]).value)
+            text = ir.StringAttr(operation.attributes["msg"]).value
+            failed.append((text.rstrip("."), operation.location))
         return ir.WalkResult.ADVANCE
 
     module.operation.walk(visit)
-    return texts
+    return failed
 
 
 def _keep_nan(select: ir.Operation) -> None:
@@ -94,7 +95,16 @@ def _compare_in_float32(compare: ir.Operation) -> None:
 
 def _replace(operation: ir.Operation, value: ir.Value) -> None:
     operation.result.replace_all_uses_with(value)
+    sources = {operand.owner for operand in operation.operands}
     operation.erase()
+    for source in sources:
+        if isinstance(source, ir.Operation | ir.OpView) and _is_dead(source):
+            source.erase()
+
+
+def _is_dead(operation: ir.Operation) -> bool:
+    is_scalar = operation.name in ("arith.constant", "arith.cmpf", "arith.extf")
+    return is_scalar and not any(True for _ in operation.results[0].uses)
 
 
 def _definition(value: ir.Value, name: str) -> ir.Operation | None:
@@ -115,8 +125,4 @@ def _constant(value: ir.Value) -> float | int | None:
     if operation is None:
         return None
     attribute = operation.attributes["value"]
-    if ir.FloatAttr.isinstance(attribute):
-        return ir.FloatAttr(attribute).value
-    if ir.IntegerAttr.isinstance(attribute):
-        return ir.IntegerAttr(attribute).value
-    return None
+    return attribute.value if isinstance(attribute, ir.FloatAttr | ir.IntegerAttr) else None
