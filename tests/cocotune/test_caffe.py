@@ -442,6 +442,12 @@ CONVOLUTION = "convolution_param {{ num_output: 4 {} }}"
         ("layers { type: CONVOLUTION }", 'no field named "layers"; .*upgrade_net_proto_text'),
         ("layer {", "prototxt, line 1"),
         (INPUT, "has no layers"),
+        (
+            INPUT
+            + layer("ReLU", 'param { name: "w" }', name="a")
+            + layer("ReLU", 'param { name: "w" }', name="b"),
+            "layers 'a' and 'b' share the parameter 'w', which is not known",
+        ),
         ("", "has 0 inputs, expected one"),
         ('input: "a" input: "b" ' + layer("ReLU"), "has 2 inputs"),
         ('input: "data" ' + layer("ReLU"), r"input 'data' has the shape \(none\)"),

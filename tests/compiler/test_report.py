@@ -89,9 +89,19 @@ def test_sums_and_table():
     assert [layer.name for layer in report.layers] == ["0", "2", "3"]
     assert report.total("kept_weights") == 24 + 4 + 27
     lines = str(report).splitlines()
-    assert len(lines) == 2 + 3 + 1
-    assert lines[-1].startswith("total")
-    assert "9/12" not in lines[-1] and "13/15" in lines[-1]
+    assert len(lines) == 2 + 3 + 1 + 1
+    assert lines[-2].startswith("total")
+    assert "9/12" not in lines[-2] and "13/15" in lines[-2]
+
+
+def test_layers_that_take_more_than_dense_are_marked(compiled):
+    model = nn.Sequential(*pruned_by_hand(), nn.Conv2d(4, 16, 1))
+    *rows, last = str(
+        compile(model, (torch.randn(1, 2, 5, 6),), target="vmvx").report()
+    ).splitlines()
+    assert [row.split()[0] for row in rows if row.endswith("*")] == ["2"]
+    assert last.startswith("* larger than dense")
+    assert "*" not in str(compiled.report())
 
 
 def test_grouped_and_empty_layers():

@@ -97,7 +97,7 @@ class Report:
                 f"{layer.rate:.1f}x",
                 *_amounts(layer.dense_multiply_adds, layer.multiply_adds, 1e6),
                 *_amounts(layer.dense_bytes, layer.csr_bytes, 1e3),
-                _amount(layer.fkw_bytes / 1e3),
+                _amount(layer.fkw_bytes / 1e3) + _LARGER * (layer.fkw_bytes > layer.dense_bytes),
             ]
             for layer in self.layers
         ]
@@ -132,9 +132,15 @@ class Report:
             "CSR kB",
             "FKW kB",
         ]
-        return tabulate(rows, headers, disable_numparse=True, colalign=_ALIGNMENT)
+        table = tabulate(rows, headers, disable_numparse=True, colalign=_ALIGNMENT)
+        if any(layer.fkw_bytes > layer.dense_bytes for layer in self.layers):
+            return f"{table}\n{_WHY_LARGER}"
+        return table
 
 
+# Behind the size of a layer that takes more than its dense weights do.
+_LARGER = "*"
+_WHY_LARGER = "* larger than dense: too few weights are removed to make up for the indices"
 _ALIGNMENT = ("left", "left", "left", *["right"] * 10)
 
 

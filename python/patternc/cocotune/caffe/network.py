@@ -117,6 +117,7 @@ def _make_network(parsed: Any, image: tuple[int, ...] | None) -> CaffeNetwork:
         layers.pop()
     if not layers:
         raise CocoTuneError("the network has no layers, which are written 'layer { ... }'")
+    _check_not_shared(layers)
     # Names have to differ within a module, and outside of modules.
     names: dict[str, set[str]] = defaultdict(set)
     layers = _with_scales(layers)
@@ -141,6 +142,18 @@ def _make_network(parsed: Any, image: tuple[int, ...] | None) -> CaffeNetwork:
         name = _attribute("flatten", names[""])
         grouped.append(_Step(name, nn.Flatten(), (last,), (f"{last}/{name}",)))
     return CaffeNetwork(grouped, bottom, image=image, marked=tuple(marked.values()))
+
+
+def _check_not_shared(layers: Iterable[Any]) -> None:
+    owners: dict[str, str] = {}
+    for layer in layers:
+        for name in (param.name for param in layer.param if param.name):
+            owner = owners.setdefault(name, layer.name)
+            if owner != layer.name:
+                raise CocoTuneError(
+                    f"layers '{owner}' and '{layer.name}' share the parameter '{name}', which is "
+                    "not known; give them parameters of their own"
+                )
 
 
 def _is_trained(layer: Any) -> bool:

@@ -27,6 +27,8 @@ def parse_prototxt(source: str | Path, message: str) -> Any:
         raise CocoTuneError(f"{source} cannot be read: {error}") from error
     try:
         return text_format.Parse(text, message_class(message)())
+    except RecursionError as error:
+        raise CocoTuneError(f"{where}: nested too deep to be read") from error
     except text_format.ParseError as error:
         what = (str(error).partition(" : ")[2] or str(error)).strip().rstrip(".")
         hint = "; old networks are translated by Caffe's upgrade_net_proto_text" * (

@@ -38,12 +38,15 @@ _MESSAGES: dict[str, str] = {
     "relu_param:ReLUParameter reshape_param:ReshapeParameter scale_param:ScaleParameter "
     "sigmoid_param:SigmoidParameter slice_param:SliceParameter softmax_param:SoftmaxParameter "
     "swish_param:SwishParameter tanh_param:SigmoidParameter "
-    "transform_param:TransformationParameter window_data_param:DataParameter",
+    "transform_param:TransformationParameter "
+    "window_data_param:WindowDataParameter python_param:PythonParameter "
+    "contrastive_loss_param:ContrastiveLossParameter",
     "AccuracyParameter": "top_k:uint32 axis:int32 ignore_label:int32",
     "BatchNormParameter": "use_global_stats:bool moving_average_fraction:float eps:float",
     "BiasParameter": "axis:int32 num_axes:int32 filler:FillerParameter",
     "ClipParameter": "min:float max:float",
     "ConcatParameter": "axis:int32 concat_dim:uint32",
+    "ContrastiveLossParameter": "margin:float legacy_version:bool",
     "ConvolutionParameter": "num_output:uint32 bias_term:bool pad:uint32* kernel_size:uint32* "
     "stride:uint32* dilation:uint32* pad_h:uint32 pad_w:uint32 kernel_h:uint32 kernel_w:uint32 "
     "stride_h:uint32 stride_w:uint32 group:uint32 weight_filler:FillerParameter "
@@ -73,6 +76,7 @@ _MESSAGES: dict[str, str] = {
     "kernel_h:uint32 kernel_w:uint32 stride:uint32 stride_h:uint32 stride_w:uint32 "
     "engine:Engine global_pooling:bool round_mode:RoundMode ceil_mode:bool",
     "PowerParameter": "power:float scale:float shift:float",
+    "PythonParameter": "module:string layer:string param_str:string share_in_parallel:bool",
     "ReLUParameter": "negative_slope:float engine:Engine",
     "ReshapeParameter": "shape:BlobShape axis:int32 num_axes:int32",
     "ScaleParameter": "axis:int32 num_axes:int32 filler:FillerParameter bias_term:bool "
@@ -83,7 +87,10 @@ _MESSAGES: dict[str, str] = {
     "SwishParameter": "beta:float",
     "TransformationParameter": "scale:float mirror:bool crop_size:uint32 mean_file:string "
     "mean_value:float* force_color:bool force_gray:bool",
-    "SolverParameter": "net:string train_net:string test_net:string* train_state:NetState "
+    "WindowDataParameter": "source:string scale:float mean_file:string batch_size:uint32 "
+    "crop_size:uint32 mirror:bool fg_threshold:float bg_threshold:float fg_fraction:float "
+    "context_pad:uint32 crop_mode:string cache_images:bool root_folder:string",
+    "SolverParameter": "net_param:NetParameter train_net_param:NetParameter net:string train_net:string test_net:string* train_state:NetState "
     "test_state:NetState* test_iter:int32* test_interval:int32 test_compute_loss:bool "
     "test_initialization:bool base_lr:float display:int32 average_loss:int32 max_iter:int32 "
     "iter_size:int32 lr_policy:string gamma:float power:float momentum:float weight_decay:float "
