@@ -5,12 +5,13 @@ import random
 import sys
 from pathlib import Path
 
+from fuzz.mutated_files import MutatedFiles
 from fuzz.mutated_ir import MutatedIR
 from fuzz.runner import Fuzzer, run
 from fuzz.torch_modules import TorchModules
 from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = [ValidIR(), MutatedIR(), TorchModules()]
+FUZZERS: list[Fuzzer] = [ValidIR(), MutatedIR(), MutatedFiles(), TorchModules()]
 
 
 def main() -> int:

@@ -358,7 +358,11 @@ class Interpreter:
 
         def at(results: tuple, position: list[np.ndarray]) -> tuple:
             return tuple(
-                position[e] if isinstance(e, int) else e[0] if isinstance(e, tuple) else eval(e, {"d": position})
+                position[e]
+                if isinstance(e, int)
+                else e[0]
+                if isinstance(e, tuple)
+                else eval(e, {"d": position})
                 for e in results
             )
 
@@ -534,7 +538,7 @@ def _sizes(
     return [int(next(rest)) if size == unknown else int(size) for size in static]
 
 
-def _windows(image, kernel, strides, dilations, size):  # noqa: ANN001, ANN202
+def _windows(image, kernel, strides, dilations, size):
     """What each position of a kernel reads."""
     for i in range(kernel[0]):
         for j in range(kernel[1]):
@@ -546,13 +550,13 @@ def _windows(image, kernel, strides, dilations, size):  # noqa: ANN001, ANN202
             ]
 
 
-def _convolve(image, weights, strides, dilations, size):  # noqa: ANN001, ANN202
-    """Of N×G×C×H×W and G×F×C×kh×kw: N×G×F×H'×W'."""
+def _convolve(image, weights, strides, dilations, size):
+    """Of [N, G, C, H, W] and [G, F, C, kh, kw]: [N, G, F, H', W']."""
     kernel = weights.shape[-2:]
     shape = (image.shape[0], image.shape[1], weights.shape[1], *size)
     total = np.zeros(shape, np.result_type(image, weights))
     for k, part in enumerate(_windows(image, kernel, strides, dilations, size)):
-        tap = weights[..., k // kernel[1], k % kernel[1]]  # G×F×C
+        tap = weights[..., k // kernel[1], k % kernel[1]]  # [G, F, C]
         product = tap @ part.reshape(*part.shape[:3], -1)
         total += product.reshape(shape)
     return total
@@ -584,12 +588,11 @@ def _pattern_set(text: str) -> tuple[list[list[int]], int, int]:
         for part in inside.split("]")
         if part.strip(", ")
     ]
-    patterns = [[p for p in pattern] for pattern in patterns]
     return patterns, int(height), int(width)
 
 
 def _kept(op: Operation) -> np.ndarray:
-    """Filters × channels × height × width, 1 where the kernel map keeps a weight."""
+    """[filters, channels, height, width], 1 where the kernel map keeps a weight."""
     from fuzz.reading import elements
 
     text = op["map"][1]  # type: ignore[index]

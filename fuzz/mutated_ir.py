@@ -3,6 +3,7 @@
 import random
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from fuzz.text_mutation import mutated
 
 _LIT_TESTS = Path(__file__).parent.parent / "lit_tests"
 _PASSES = Path(__file__).parent.parent / "passes" / "Passes.td"
+_PATTERN_OPT = str(Path(sys.executable).with_name("pattern-opt"))
 _MLIR_OPT = "/usr/lib/llvm-22/bin/mlir-opt"
 _PIPELINES = (
     "pattern-linalg-to-packed-pipeline",
@@ -47,7 +49,7 @@ class MutatedIR:
     """One mutated text: parsed, then through some passes and pipelines, each on a copy."""
 
     name = "mutated-ir"
-    time_limit = 20.0
+    time_limit = 10.0
 
     def prepare(self) -> None:
         from patternc import ir, passmanager
@@ -91,9 +93,7 @@ class MutatedIR:
         counts["parsed"] += 1
         for step in steps:
             copy = module.clone()
-            manager = self._passmanager.PassManager.parse(
-                f"builtin.module({step})", self._context
-            )
+            manager = self._passmanager.PassManager.parse(f"builtin.module({step})", self._context)
             counts["passes"] += 1
             try:
                 manager.run(copy)
@@ -104,7 +104,6 @@ class MutatedIR:
             copy.print(elide_large=16)
         return counts
 
-
     def explain(self, case: Case) -> Reason:
         """What `pattern-opt` says about it."""
         text, steps = case.data  # type: ignore[misc]
@@ -114,7 +113,7 @@ class MutatedIR:
 def explain(text: str, steps: Sequence[str], time_limit: float) -> Reason:
     """The first of some passes that kills `pattern-opt`, or its parser, and what it said."""
     for step in ("", *steps):
-        died = _dies(["pattern-opt", f"--pass-pipeline=builtin.module({step})"], text, time_limit)
+        died = _dies([_PATTERN_OPT, f"--pass-pipeline=builtin.module({step})"], text, time_limit)
         if died is None:
             continue
         # What a crashed process was doing, the innermost last.

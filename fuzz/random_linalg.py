@@ -127,7 +127,13 @@ class _Function:
 
     def build(self) -> str:
         rng = self.rng
-        starts: list[Callable[[], Value]] = [self.image, self.image, self.image, self.rows, self.row]
+        starts: list[Callable[[], Value]] = [
+            self.image,
+            self.image,
+            self.image,
+            self.rows,
+            self.row,
+        ]
         value = rng.choice(starts)()
         self.values = [value]
         last: Value | None = value
@@ -145,9 +151,7 @@ class _Function:
             self.callees.append(
                 Signature(self.name, [(s or (), e) for s, e in self.arguments], results)
             )
-        header = (
-            f"func.func {visibility}@{self.name}({', '.join(self.signature)}) -> ({types}) {{"
-        )
+        header = f"func.func {visibility}@{self.name}({', '.join(self.signature)}) -> ({types}) {{"
         return "\n".join([header, *self.lines, "}"])
 
     def step(self, last: Value | None) -> Value:
@@ -214,7 +218,11 @@ class _Function:
         return Value(self.argument(shape, self.element), shape, self.element)
 
     def rows(self) -> Value:
-        shape = (self.rng.choice((1, 1, 2)), self.rng.choice((1, 2, 4, 8, 9)), self.rng.randint(1, 24))
+        shape = (
+            self.rng.choice((1, 1, 2)),
+            self.rng.choice((1, 2, 4, 8, 9)),
+            self.rng.randint(1, 24),
+        )
         return Value(self.argument(shape, self.element), shape, self.element)
 
     def row(self) -> Value:
@@ -260,7 +268,7 @@ class _Function:
         return f"{float(number):.17f}"
 
     def weights(self, shape: Shape, *, matrix: bool = False) -> np.ndarray:
-        """filters × channels × kernel, pruned to patterns, in blocks, at random or not at all."""
+        """[filters, channels, kernel], pruned to patterns, in blocks, at random or not at all."""
         rng = self.rng
         generator = np.random.default_rng(rng.getrandbits(32))
         numbers = np.array([-2, -1.5, -1, -0.5, -0.25, 0.25, 0.5, 1, 1.5, 2])
@@ -451,7 +459,9 @@ class _Function:
                     return arguments[[leaf[0] for leaf in leaves].index(node[1])]
                 if kind == "constant":
                     return constants.get(node) or self.number_text(node[1], element)
-                return self.operation(kind, [emit(p) if isinstance(p, tuple) else p for p in node[1:]], element)
+                return self.operation(
+                    kind, [emit(p) if isinstance(p, tuple) else p for p in node[1:]], element
+                )
 
             return emit(expression)
 
@@ -464,9 +474,7 @@ class _Function:
             special=special,
         )
 
-    def prepare(
-        self, part: Expression, shape: Shape, element: str, split: float
-    ) -> Expression:
+    def prepare(self, part: Expression, shape: Shape, element: str, split: float) -> Expression:
         """Makes an operand an image of its own, or not."""
         if part[0] in ("image", "scalar", "constant"):
             return part
@@ -474,8 +482,7 @@ class _Function:
             value = self.materialise(part, shape, element, split)
             return self.whole(value)
         inner = tuple(
-            self.prepare(p, shape, element, split) if isinstance(p, tuple) else p
-            for p in part[1:]
+            self.prepare(p, shape, element, split) if isinstance(p, tuple) else p for p in part[1:]
         )
         return (part[0], *inner)
 
@@ -555,7 +562,9 @@ class _Function:
         parts = [("mul", f) for f in factors] + [("div", d) for d in divisors]
         rng.shuffle(parts)
         # Not with a number, which could be folded with another one, and rounded.
-        parts.sort(key=lambda part: part[1][0] == "constant" or part[0] == "div" and bool(factors))
+        parts.sort(
+            key=lambda part: part[1][0] == "constant" or (part[0] == "div" and bool(factors))
+        )
         if parts[0][0] == "div":
             parts.insert(0, ("mul", ("constant", 1.0)))
         result = parts[0][1]
@@ -577,7 +586,9 @@ class _Function:
         if kind == "relu6":
             return self.compute(self.relu6(x, element), value.shape, element)
         if kind == "hardswish":
-            gate = self.relu6(self.swapped("add", x, ("constant", rng.choice((3, 3, 3, 2)))), element)
+            gate = self.relu6(
+                self.swapped("add", x, ("constant", rng.choice((3, 3, 3, 2)))), element
+            )
             sixth, divisors = [("constant", 1 / 6)], []
             if rng.random() < 0.5:
                 sixth, divisors = [], [("constant", rng.choice((6, 6, 6, 5)))]
@@ -626,9 +637,7 @@ class _Function:
                 )
                 data = np.array([self.number() for _ in range(int(np.prod(shape)))])
                 return ("image", self.constant(data.reshape(shape), element), results)
-            square = [
-                i for i in range(1, len(dims)) if value.shape[i] == value.shape[i - 1]
-            ]
+            square = [i for i in range(1, len(dims)) if value.shape[i] == value.shape[i - 1]]
             if square:
                 i = rng.choice(square)
                 turned = [*dims[: i - 1], dims[i], dims[i - 1], *dims[i + 1 :]]
@@ -1040,8 +1049,14 @@ class _Function:
         return f"dense<{list(numbers)}> : vector<{len(numbers)}xi64>"
 
     def conv(
-        self, name: str, image: Value, weights: Value, out: Shape, strides: list[int],
-        dilations: list[int], channel: int = 1,
+        self,
+        name: str,
+        image: Value,
+        weights: Value,
+        out: Shape,
+        strides: list[int],
+        dilations: list[int],
+        channel: int = 1,
     ) -> Value:
         init, special = self.initial(out, image.element, channel)
         type_ = tensor(out, image.element)
@@ -1139,7 +1154,11 @@ class _Function:
         n, c, length = image.shape
         if rng.random() < 0.2:  # as a convolution of a column
             column = self.expand(image, 2, (length, 1))
-            result = self.depthwise_convolution(column) if rng.random() < 0.5 else self.grouped_convolution(column)
+            result = (
+                self.depthwise_convolution(column)
+                if rng.random() < 0.5
+                else self.grouped_convolution(column)
+            )
             return None if result is None or result.shape[3] != 1 else self.collapse(result, 2, 3)
         kernel = rng.choice((1, 2, 3, 5))
         geometry = self.geometry((length, 1), (kernel, 1))
@@ -1194,8 +1213,11 @@ class _Function:
         rng = self.rng
         divisor = area if rng.random() < 0.9 else rng.choice((1, 2, 9))
         x = self.whole(total)
-        tree = ("div", x, ("constant", divisor)) if rng.random() < 0.9 else (
-            "mul", x, ("constant", 1 / divisor))
+        tree = (
+            ("div", x, ("constant", divisor))
+            if rng.random() < 0.9
+            else ("mul", x, ("constant", 1 / divisor))
+        )
         return self.compute(tree, total.shape, total.element)
 
     def global_mean(self, value: Value) -> Value | None:
@@ -1311,7 +1333,11 @@ class _Function:
         if same and rng.random() < 0.8:
             other = rng.choice(same)
         else:
-            other = Value(self.argument(first.shape, first.element), first.shape, first.element) if first.shape else None
+            other = (
+                Value(self.argument(first.shape, first.element), first.shape, first.element)
+                if first.shape
+                else None
+            )
         if other is None:
             del self.lines[at:]
             return None
@@ -1370,7 +1396,9 @@ class _Function:
             inner = self.inner(
                 Value(inner_name, value.shape, value.element, value.special or second.special), 1
             )
-            back = inner if inner.type == value.type else Value(inner_name, value.shape, value.element)
+            back = (
+                inner if inner.type == value.type else Value(inner_name, value.shape, value.element)
+            )
             self.line(f"cf.br {label}({back.name} : {value.type})")
             special = value.special or second.special or inner.special
             value = Value(value.name, value.shape, value.element, special)
@@ -1384,7 +1412,11 @@ class _Function:
         callee = rng.choice(self.callees)
         operands = []
         for shape, element in callee.arguments:
-            same = [v for v in self.values if v.shape == shape and v.element == element and not v.special]
+            same = [
+                v
+                for v in self.values
+                if v.shape == shape and v.element == element and not v.special
+            ]
             if same and rng.random() < 0.8:
                 operands.append(rng.choice(same).name)
             else:
@@ -1394,8 +1426,8 @@ class _Function:
         name = self.fresh()
         count = len(callee.results)
         self.line(
-            f"{name}{f':{count}' if count > 1 else ''} = call @{callee.name}({', '.join(operands)}) : "
-            f"({arguments}) -> ({results})"
+            f"{name}{f':{count}' if count > 1 else ''} = call @{callee.name}"
+            f"({', '.join(operands)}) : ({arguments}) -> ({results})"
         )
         at = rng.randrange(count)
         chosen = callee.results[at]

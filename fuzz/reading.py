@@ -11,7 +11,9 @@ _OPERATION = re.compile(r'(?:(%\w+)(?::(\d+))? = )?"([\w.]+)"\(([^)]*)\)(?:\[([^
 _BLOCK = re.compile(r"(\^\w+)(?:\((.*)\))?:")
 _ALIAS = re.compile(r"^(#\w+) = (.*)$", re.MULTILINE)
 _RESOURCE = re.compile(r'(\w[\w.$-]*): "0x([0-9A-Fa-f]*)"')
-_SHAPED = re.compile(r"(?:tensor|vector)<((?:[\d?]+x)*)(\w+)")
+_TYPE = re.compile(
+    r"((?:tensor|vector)<((?:[\d?]+x)*)(\w+)(?:, #\w+[^>]*>)?>)|(?<![\w.<])([if]\d+|index)(?!\w)"
+)
 _DTYPES = {
     "f16": np.float16,
     "f32": np.float32,
@@ -168,10 +170,7 @@ def _read_arguments(text: str) -> list[tuple[str, Type]]:
 def read_types(text: str) -> list[Type]:
     """The types in a list of them."""
     found = []
-    for tensor, shape, element, scalar in re.findall(
-        r"((?:tensor|vector)<((?:[\d?]+x)*)(\w+)(?:, #\w+[^>]*>)?>)|(?<![\w.<])([if]\d+|index)(?!\w)",
-        text,
-    ):
+    for tensor, shape, element, scalar in _TYPE.findall(text):
         if tensor:
             sizes = [-1 if size == "?" else int(size) for size in shape.split("x")[:-1]]
             found.append(Type(element, tuple(sizes)))

@@ -76,7 +76,9 @@ def _once(text: str, rng: random.Random, corpus: Sequence[str], words: Sequence[
         lines[i:i] = other[at : at + rng.choice((1, 2, 4))]
     elif way < 0.97:
         at = rng.randrange(len(text) + 1)
-        return text[:at] + rng.choice(("", " ", "\x00", "\u00e9", "{", "}", ">", '"')) + text[at + 1 :]
+        return (
+            text[:at] + rng.choice(("", " ", "\x00", "\u00e9", "{", "}", ">", '"')) + text[at + 1 :]
+        )
     else:
         return text[: rng.randrange(len(text) + 1)]
     return "".join(lines)

@@ -2,6 +2,8 @@
 
 import contextlib
 import random
+import re
+import time
 from collections import Counter
 from collections.abc import Mapping
 
@@ -9,7 +11,8 @@ import numpy as np
 
 from fuzz.interpreter import Interpreter, Unknown
 from fuzz.random_linalg import RandomModule, random_module
-from fuzz.reading import dtype, functions, read_function, resources
+from fuzz.reading import Type, functions, read_function, resources
+from fuzz.reduction import reduced
 from fuzz.runner import Case, Finding
 
 _FUNCTIONS = 8
@@ -30,6 +33,8 @@ _REFUSED = ("which float16 cannot hold", "f16 cannot hold", "largest f16")
 # What a result may be off by, of its largest element: sums have no error, but 1/6 has, which is
 # written as a factor or as a division, in float32 and in float16.
 _ROUNDING = {False: 1e-5, True: 2e-2}
+# How long a wrong function is made smaller.
+_REDUCTION_SECONDS = 5
 _LOWERED = {"lowered", "shared", "egress"}
 
 Results = list[np.ndarray]
@@ -92,19 +97,16 @@ class _Run:
         self.interpreter = interpreter
 
     def arguments(self, name: str) -> list[list[np.ndarray]]:
-        trials = []
-        for _ in range(_TRIALS):
-            values = []
-            for shape, element in self.signatures[name]:
-                if element == "i1":
-                    values.append(np.asarray(self.generator.random(shape or ()) < 0.5))
-                elif element[0] == "i":
-                    values.append(self.generator.integers(-9, 9, shape or ()))
-                else:
-                    numbers = self.generator.integers(-32, 33, shape or ()) / 8
-                    values.append(np.asarray(numbers, np.float64))
-            trials.append(values)
-        return trials
+        signature = self.signatures[name]
+        return [[self.value(*type_) for type_ in signature] for _ in range(_TRIALS)]
+
+    def value(self, shape: tuple[int, ...] | None, element: str) -> np.ndarray:
+        """Small numbers without errors."""
+        if element == "i1":
+            return np.asarray(self.generator.random(shape or ()) < 0.5)
+        if element[0] == "i":
+            return np.asarray(self.generator.integers(-9, 9, shape or ()))
+        return np.asarray(self.generator.integers(-32, 33, shape or ()) / 8, np.float64)
 
     def expect(self, name: str, trial: int) -> Results:
         known = self.expected.setdefault(name, [])
@@ -114,7 +116,7 @@ class _Run:
 
     # Pipelines.
 
-    def run(self, module, step: str) -> bool:  # noqa: ANN001
+    def run(self, module, step: str) -> bool:
         """Runs a pass; False if it refuses the module for a documented reason."""
         manager = self.fuzzer._passmanager.PassManager.parse(
             f"builtin.module({step})", self.context
@@ -157,7 +159,10 @@ class _Run:
         pipeline = rng.choice(self.fuzzer._halves if halves else self.fuzzer._pipelines)
         for name, options in (
             ("pattern-raise-convolutions", {"max_patterns": (1, 2, 16)}),
-            ("pattern-compress-weights", {"max_filter_group": (1, 2, 4, 16), "index_bits": (16, 32)}),
+            (
+                "pattern-compress-weights",
+                {"max_filter_group": (1, 2, 4, 16), "index_bits": (16, 32)},
+            ),
             (
                 "pattern-schedule-convolutions",
                 {
@@ -187,7 +192,7 @@ class _Run:
 
     # Comparison.
 
-    def compare(self, module, steps: str, *, loosely: bool = False) -> None:  # noqa: ANN001
+    def compare(self, module, steps: str, *, loosely: bool = False) -> None:
         """Compares what every changed function computes."""
         printed = module.print(generic=True)
         texts = functions(printed)
@@ -204,11 +209,13 @@ class _Run:
                 self.counts[f"not computed: {unknown}"] += 1
                 continue
             if wrong:
-                culprit = steps if loosely else self.bisect(steps, name)
+                shortest = steps if loosely else self.bisect(steps, name)
+                culprit = _split(shortest)[-1].partition("{")[0]
+                small = self.reduce(name, shortest, loosely)
                 raise Finding(
                     f"wrong result behind {culprit}\n\nfunction {name}: {wrong}\n"
-                    f"pattern-opt --pass-pipeline='builtin.module({steps})'\n\n"
-                    f"{self.texts[name]}\n\n{texts[name]}"
+                    f"pattern-opt --pass-pipeline='builtin.module({shortest})'\n\n"
+                    f"{small}\n\nwhole:\n{self.texts[name]}\n\nbehind all:\n{texts[name]}"
                 )
 
     def differences(self, interpreter: Interpreter, name: str, loosely: bool = False) -> str:
@@ -228,18 +235,63 @@ class _Run:
         return said
 
     def bisect(self, steps: str, name: str) -> str:
-        """The first of the steps behind which a function is wrong."""
+        """The steps up to the first behind which a function is wrong."""
         module = self.fuzzer._ir.Module.parse(self.text, self.context)
-        for step in _split(steps):
+        parts = _split(steps)
+        for i, step in enumerate(parts):
             self.run(module, step)
-            printed = module.print(generic=True)
-            parsed = {n: read_function(t) for n, t in functions(printed).items()}
+            interpreter, _ = _interpreter(module)
             try:
-                if self.differences(Interpreter(parsed, resources(printed)), name):
-                    return step.partition("{")[0]
+                if self.differences(interpreter, name):
+                    return ",".join(parts[: i + 1])
             except Unknown:
                 continue
         return steps
+
+    def reduce(self, name: str, steps: str, loosely: bool) -> str:
+        """A smaller function for which the steps are wrong, as text that parses."""
+        end = time.monotonic() + _REDUCTION_SECONDS
+        _, _, tail = self.module.print(generic=True).partition("\n{-#")
+        blobs = f"\n{{-#{tail}" if tail else ""
+
+        def whole(text: str) -> str:
+            return f'"builtin.module"() ({{\n{text}\n}}) : () -> (){blobs}'
+
+        def shows(text: str) -> bool:
+            if time.monotonic() > end:
+                return False
+            try:
+                module = self.fuzzer._ir.Module.parse(whole(text), self.context)
+                before, signature = _interpreter(module)
+                for step in _split(steps):
+                    self.run(module, step)
+                after, _ = _interpreter(module)
+                wrong = 0
+                for _ in range(_TRIALS):
+                    values = [self.value(type_.shape, type_.element) for type_ in signature[name]]
+                    pairs = zip(before.run(name, values), after.run(name, values), strict=True)
+                    wrong += any(_difference(a, b, loosely or "f16" in text) for a, b in pairs)
+                return wrong == _TRIALS
+            except Exception:  # it is not valid any more, or something else is wrong
+                return False
+
+        small = reduced(self.texts[name], shows)
+        used = set(re.findall(r"dense_resource<([\w.]+)>", small))
+        lines = [
+            line.strip(" ,") for line in tail.splitlines() if line.split(":")[0].strip() in used
+        ]
+        blobs = ""
+        if lines:
+            blobs = "\n{-# dialect_resources: { builtin: {" + ", ".join(lines) + "} } #-}"
+        return whole(small)
+
+
+def _interpreter(module) -> tuple[Interpreter, dict[str, list[Type]]]:
+    """What computes the functions of a module, and their arguments."""
+    printed = module.print(generic=True)
+    parsed = {name: read_function(text) for name, text in functions(printed).items()}
+    arguments = {name: function.arguments for name, function in parsed.items()}
+    return Interpreter(parsed, resources(printed)), arguments
 
 
 def _split(steps: str) -> list[str]:
