@@ -1,6 +1,7 @@
 #include "dialect/ConstantData.h"
 
 #include "dialect/Float16.h"
+#include "dialect/SizeLimits.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -29,15 +30,23 @@ std::optional<ConstantData<T>> ConstantData<T>::of(ElementsAttr attribute) {
 
 template <typename T>
 std::optional<ConstantData<T>> ConstantData<T>::ofBits(ElementsAttr attribute) {
-  if (attribute.getElementType().getIntOrFloatBitWidth() != 8 * sizeof(T))
+  std::optional<int64_t> bytes = bytesOf(attribute.getShapedType());
+  if (!bytes ||
+      attribute.getElementType().getIntOrFloatBitWidth() != 8 * sizeof(T))
     return std::nullopt;
   ConstantData result;
-  size_t count = attribute.getNumElements();
+  size_t count = *bytes / sizeof(T);
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute)) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     if (!blob || blob->getData().size() != count * sizeof(T))
       return std::nullopt;
-    result.view = blob->getDataAs<T>();
+    const char *data = blob->getData().data();
+    if (llvm::isAddrAligned(llvm::Align(alignof(T)), data)) {
+      result.view = ArrayRef<T>(reinterpret_cast<const T *>(data), count);
+    } else {
+      result.expanded.resize(count);
+      std::memcpy(result.expanded.data(), data, count * sizeof(T));
+    }
     return result;
   }
   auto dense = dyn_cast<DenseElementsAttr>(attribute);
@@ -45,9 +54,11 @@ std::optional<ConstantData<T>> ConstantData<T>::ofBits(ElementsAttr attribute) {
     return std::nullopt;
   ArrayRef<char> raw = dense.getRawData();
   const T *first = reinterpret_cast<const T *>(raw.data());
-  if (dense.isSplat())
+  if (dense.isSplat()) {
+    if (count > maxSplatElements)
+      return std::nullopt;
     result.expanded.assign(count, *first);
-  else
+  } else
     result.view = ArrayRef<T>(first, count);
   return result;
 }

@@ -11,13 +11,14 @@
 namespace patternc {
 
 /// Elements of a constant, whether it stands in the IR as a blob (no copy), as
-/// dense elements (no copy) or as a splat (expanded). Blobs carry the weights
-/// of a network and are never turned into attributes. Elements of type f16 are
-/// widened to float, which is exact.
+/// dense elements (no copy) or as a splat (expanded), or badly aligned
+/// (copied). Blobs carry the weights of a network and are never turned into
+/// attributes. Elements of type f16 are widened to float, which is exact.
 template <typename T> class ConstantData {
 public:
   /// The elements of `value`, or nothing when it is no constant of element
-  /// type `T` or its blob is missing or too short.
+  /// type `T`, its blob is missing or not as long, or it is a splat of more
+  /// elements than would be expanded.
   static std::optional<ConstantData> of(mlir::Value value);
   static std::optional<ConstantData> of(mlir::ElementsAttr attribute);
 

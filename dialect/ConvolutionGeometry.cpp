@@ -102,7 +102,7 @@ LogicalResult patternc::verifyGeometry(ConvolutionOp op, int64_t kernelHeight,
     return op.emitOpError(
                "expected input and output of rank 4, but found rank ")
            << in.size() << " and " << out.size();
-  if (llvm::product_of(in) == 0 || llvm::product_of(out) == 0)
+  if (llvm::is_contained(in, 0) || llvm::is_contained(out, 0))
     return op.emitOpError("expected images with elements, but found ")
            << op.getInput().getType() << " and " << op.getOutput().getType();
   ArrayRef<int64_t> strides = op.getStrides(), padding = op.getPadding(),
@@ -116,6 +116,14 @@ LogicalResult patternc::verifyGeometry(ConvolutionOp op, int64_t kernelHeight,
                           "dilations");
   if (!allAtLeast(padding, 4, 0))
     return op.emitOpError("expected four paddings that are not negative");
+  if (saturatedProduct(strides) > maxPhases)
+    return op.emitOpError("strides split the image into ")
+           << saturatedProduct(strides) << " phases, expected at most "
+           << maxPhases;
+  std::string reason =
+      whatIsTooLarge(in, padding, {kernelHeight, kernelWidth}, strides);
+  if (!reason.empty())
+    return op.emitOpError(reason);
   int64_t groups = op.getGroups();
   if (groups < 1 || in[1] % groups != 0 || out[1] % groups != 0)
     return op.emitOpError("groups ")

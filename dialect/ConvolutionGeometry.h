@@ -32,8 +32,9 @@ struct ConvolutionGeometry {
   /// Height or width of an output; 0 where the kernel does not fit.
   static int64_t outputSize(int64_t padded, int64_t kernel, int64_t dilation,
                             int64_t stride) {
-    int64_t reach = dilation * (kernel - 1) + 1;
-    return padded < reach ? 0 : (padded - reach) / stride + 1;
+    if (padded < 1 || (kernel > 1 && dilation > (padded - 1) / (kernel - 1)))
+      return 0;
+    return (padded - 1 - dilation * (kernel - 1)) / stride + 1;
   }
 
   /// A product with a matrix: the rows are images of one position, with nothing
@@ -89,8 +90,8 @@ struct ConvolutionGeometry {
   int64_t maxLanes(int64_t pitch) const { return runColumns(pitch) + 1; }
   /// Multiply-adds of the convolution with no kernel removed.
   int64_t denseMultiplyAdds() const {
-    return batch * filters * outHeight * outWidth * channelsPerGroup() *
-           kernelHeight * kernelWidth;
+    return saturatedProduct({batch, filters, outHeight, outWidth,
+                             channelsPerGroup(), kernelHeight, kernelWidth});
   }
 };
 

@@ -1,6 +1,7 @@
 #include "dialect/PatternAttributes.h"
 
 #include "dialect/PatternDialect.h"
+#include "dialect/SizeLimits.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
@@ -93,6 +94,10 @@ KernelPatternsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (height <= 0 || width <= 0)
     return emitError() << "kernel size " << height << "x" << width
                        << " is not positive";
+  if (saturatedProduct({height, width}) > maxKernelPositions)
+    return emitError() << "kernel size " << height << "x" << width
+                       << " has more than " << maxKernelPositions
+                       << " positions";
   if (entries <= 0 || positions.empty() || positions.size() % entries != 0)
     return emitError() << "expected at least one pattern with at least one "
                           "position";
@@ -134,6 +139,9 @@ KernelMapAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected kernel ids as a rank-2 tensor of ui8, but "
                           "found "
                        << type;
+  if (saturatedProduct(type.getShape()) > maxKernels)
+    return emitError() << "kernel ids are " << type << ", expected at most "
+                       << maxKernels;
   auto checkId = [&](uint8_t id) -> LogicalResult {
     if (id <= set.getNumPatterns())
       return success();
@@ -156,6 +164,9 @@ LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               KernelPatternsAttr, int64_t group) {
   if (group <= 0)
     return emitError() << "filter group " << group << " is not positive";
+  if (group > maxAtOnce)
+    return emitError() << "filter group " << group << " is larger than "
+                       << maxAtOnce;
   return success();
 }
 
@@ -169,6 +180,14 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError()
            << "lanes, vectors, tiles and blocks must be positive, but are "
            << lanes << ", " << vectors << ", " << tiles << " and " << blocks;
+  if (lanes > maxAtOnce || vectors > maxAtOnce)
+    return emitError() << "expected at most " << maxAtOnce
+                       << " lanes and vectors, but found " << lanes << " and "
+                       << vectors;
+  for (int64_t count : {tiles, blocks, prefetch, filters})
+    if (count > maxPositions)
+      return emitError() << "tiles, blocks, prefetch and filters are at most "
+                         << maxPositions << ", but found " << count;
   if (prefetch < 0)
     return emitError() << "prefetch " << prefetch << " is negative";
   if (filters < 0)
@@ -228,26 +247,46 @@ LogicalResult PlanesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (strides.size() != 2 ||
       llvm::any_of(strides.asArrayRef(), [](int64_t s) { return s <= 0; }))
     return emitError() << "expected two positive strides";
+  int64_t phases = saturatedProduct(strides.asArrayRef());
+  if (phases > maxPhases)
+    return emitError() << "strides make " << phases
+                       << " phases, expected at most " << maxPhases;
   if (origin < 0)
     return emitError() << "origin " << origin << " is negative";
   if (pitch <= 0 || size <= 0)
     return emitError() << "pitch and size must be positive";
+  if (int64_t elements = saturatedProduct({phases, size});
+      elements > maxPositions)
+    return emitError() << "planes have " << elements
+                       << " elements a channel, expected at most "
+                       << maxPositions;
+  if (origin > size || pitch > size)
+    return emitError() << "origin " << origin << " and pitch " << pitch
+                       << " are beyond planes of size " << size;
   return success();
 }
 
 LogicalResult
-PlanesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+PlanesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element,
                            function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != 4 || ShapedType::isDynamicShape(shape))
     return emitError() << "planes need a static tensor of rank 4";
+  if (!element.isF16() && !element.isF32())
+    return emitError() << "planes need elements of f16 or f32, but found "
+                       << element;
   int64_t rows = llvm::divideCeilSigned(shape[2], getStrides()[0]);
   int64_t columns = llvm::divideCeilSigned(shape[3], getStrides()[1]);
   if (getPitch() < columns)
     return emitError() << "planes of pitch " << getPitch()
                        << " do not hold rows of " << columns;
-  int64_t end = getOrigin() + rows * getPitch();
+  int64_t end = getOrigin() +
+                std::min(saturatedProduct({rows, getPitch()}), maxTensorBytes);
   if (getSize() < end)
     return emitError() << "planes of size " << getSize()
                        << " do not hold rows that end at " << end;
+  if (saturatedProduct({shape[0], shape[1], getPlaneSize(),
+                        element.getIntOrFloatBitWidth() / 8}) > maxTensorBytes)
+    return emitError() << "planes take more than " << maxTensorBytes
+                       << " bytes";
   return success();
 }

@@ -29,7 +29,7 @@ def Pattern_KernelPatternsAttr : Pattern_Attr<"KernelPatterns", "set"> {
 
     Refused: an empty set, positions outside the kernel, unsorted or repeated
     positions, patterns of different lengths, the same pattern twice, more than
-    255 patterns.
+    255 patterns, a kernel of more than 65536 positions.
 
     Example:
 
@@ -64,7 +64,8 @@ def Pattern_KernelMapAttr : Pattern_Attr<"KernelMap", "kernel_map"> {
     ui8>` over the filters (output channels) and the input channels of a group;
     0 is a kernel that was removed, *p* > 0 the *p*-th pattern of the set.
 
-    Refused: ids that are not a rank-2 `ui8` tensor, an id beyond the set.
+    Refused: ids that are not a rank-2 `ui8` tensor, an id beyond the set, more than
+    2^28 kernels.
 
     Example:
 
@@ -92,7 +93,7 @@ def Pattern_FkwAttr : Pattern_Attr<"Fkw", "fkw"> {
     patterns; their index arrays are stored once, and their weights lie side by
     side, tap after tap.
 
-    Refused: a group that is not positive.
+    Refused: a group that is not positive, or of more than 1024 filters.
 
     Example:
 
@@ -143,8 +144,8 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
       are the workgroups, each of which makes its filter groups for the whole image;
       `tiles` and `blocks` of the layer itself are not used.
 
-    Refused: lanes, vectors, tiles or blocks that are not positive; negative prefetch or
-    filters; more than one lane on `vm`; channels that are stationary, or a placement in
+    Refused: lanes, vectors, tiles or blocks that are not positive, more than 1024 lanes or
+    vectors, more than 2^31 - 1 of anything else; negative prefetch or filters; more than one lane on `vm`; channels that are stationary, or a placement in
     the reader, elsewhere than on `cpu`; both at once.
 
     Example:
@@ -169,6 +170,8 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
     /// Bytes of sums that a kernel has room for if channels are stationary: IREE's
     /// limit for what lies on the stack.
     static constexpr int64_t maxSumBytes = 32768;
+    /// Multiply-adds that a kernel writes out at most, beside those of loops.
+    static constexpr int64_t maxWrittenOut = 1 << 16;
 
     /// Whether the convolution that reads the output computes it.
     bool isPlacedInReader() const { return getPlacement() == Placement::Reader; }
@@ -199,8 +202,8 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     Vectors may read up to `PlanesAttr::slackBytes` beyond the last phase; what they
     find there reaches no output.
 
-    Refused: tensors that are not rank 4 and static; planes that do not hold the
-    image.
+    Refused: tensors that are not rank 4, static and of f16 or f32; planes that do not
+    hold the image; more than 4096 phases, 2^31 - 1 elements of a channel or 2^48 bytes.
 
     Example:
 

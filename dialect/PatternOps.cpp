@@ -193,7 +193,6 @@ static LogicalResult verifyStorage(PackedConv2DOp op) {
   auto channels = op.readChannels();
   if (!reorder || !channels)
     return success();
-  SmallVector<int64_t> lastReader(geometry.channels, -1);
   for (int64_t i = 0; i < filterGroups; ++i) {
     int64_t first = groupOf(i * group) * geometry.channelsPerGroup();
     int64_t last = first + geometry.channelsPerGroup() - 1;
@@ -204,10 +203,13 @@ static LogicalResult verifyStorage(PackedConv2DOp op) {
                << k << " reads channel " << channel
                << ", but the convolution group of its filters has " << first
                << " to " << last;
-      if (std::exchange(lastReader[channel], i) == i)
-        return op.emitOpError("filter group ")
-               << i << " has two kernels of channel " << channel;
     }
+    SmallVector<int32_t> read(channels->begin() + begins[i],
+                              channels->begin() + begins[i + 1]);
+    llvm::sort(read);
+    if (auto twice = llvm::adjacent_find(read); twice != read.end())
+      return op.emitOpError("filter group ")
+             << i << " has two kernels of channel " << *twice;
   }
   return success();
 }
@@ -251,6 +253,14 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
   if (!schedule)
     return success();
   int64_t group = op.getStorage().getGroup();
+  KernelPatternsAttr set = op.getStorage().getSet();
+  auto verifyWrittenOut = [&](int64_t multiplyAdds) -> LogicalResult {
+    if (multiplyAdds <= ScheduleAttr::maxWrittenOut)
+      return success();
+    return op.emitOpError("schedule writes out ")
+           << multiplyAdds << " multiply-adds, expected at most "
+           << ScheduleAttr::maxWrittenOut;
+  };
   if (group % schedule->getFiltersOf(group) != 0)
     return op.emitOpError("computes ")
            << schedule->getFilters()
@@ -258,8 +268,8 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
            << group;
   if (schedule->getDevice() != Device::Cpu)
     return success();
-  if (ConvolutionGeometry whole = ConvolutionGeometry::of(op);
-      whole.isFullyConnected()) { // vectors run over filters
+  ConvolutionGeometry whole = ConvolutionGeometry::of(op);
+  if (whole.isFullyConnected()) { // vectors run over filters
     if (schedule->getStationary() == Stationary::Channel)
       return op.emitOpError("channels are not stationary where images are one "
                             "position");
@@ -267,25 +277,38 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
       return op.emitOpError("computes ")
              << schedule->getTiles() << " images at once, but there are "
              << whole.batch;
-    return success();
+    return verifyWrittenOut(saturatedProduct(
+        {schedule->getTiles(),
+         llvm::divideCeilSigned(group, schedule->getLanes())}));
   }
+  bool isChannelStationary = schedule->getStationary() == Stationary::Channel;
+  if (failed(verifyWrittenOut(
+          schedule->getVectors() *
+          (isChannelStationary ? static_cast<int64_t>(set.getPositions().size())
+                               : schedule->getFiltersOf(group)))))
+    return failure();
   PlanesAttr planes = planesOf(op.getInput());
   if (!planes)
     return success();
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
-  if (schedule->getStationary() == Stationary::Channel) {
+  if (isChannelStationary) {
     if (op.getStorage().getGroup() != 1)
       return op.emitOpError("channels are stationary for groups of one filter, "
                             "but the storage has groups of ")
              << op.getStorage().getGroup();
-    int64_t bytes =
-        llvm::divideCeilSigned(geometry.filters, schedule->getBlocks()) *
-        schedule->getVectors() * schedule->getLanes() *
-        op.getType().getElementTypeBitWidth() / 8;
+    int64_t bytes = saturatedProduct(
+        {llvm::divideCeilSigned(geometry.filters, schedule->getBlocks()),
+         schedule->getVectors(), schedule->getLanes(),
+         op.getType().getElementTypeBitWidth() / 8});
     if (bytes > ScheduleAttr::maxSumBytes)
       return op.emitOpError("the sums of a block take ")
              << bytes << " bytes, expected at most "
              << ScheduleAttr::maxSumBytes;
+    int64_t ends = saturatedProduct(
+        {schedule->getBlocks(), geometry.channels, set.getNumPatterns()});
+    if (ends > maxKernels)
+      return op.emitOpError("patterns of the channels of all blocks are ")
+             << ends << ", expected at most " << maxKernels;
   }
   if (PlanesAttr output = planesOf(op.getOutput())) {
     int64_t end = output.getOrigin() +
@@ -325,7 +348,8 @@ LogicalResult PackedConv2DOp::verify() {
   int64_t kernels = getIndex().getType().getNumElements();
   std::pair<StringRef, std::pair<TypedValue<RankedTensorType>, int64_t>>
       arrays[] = {
-          {"weight", {getWeight(), kernels * set.getEntries() * group}},
+          {"weight",
+           {getWeight(), saturatedProduct({kernels, set.getEntries(), group})}},
           {"index", {getIndex(), kernels}},
           {"stride", {getStride(), filterGroups * (set.getNumPatterns() + 1)}},
           {"offset", {getOffset(), filterGroups + 1}},
@@ -351,7 +375,7 @@ LogicalResult Pool2DOp::verify() {
   if (in.size() != 4 || out.size() != 4)
     return emitOpError("expected input and output of rank 4, but found rank ")
            << in.size() << " and " << out.size();
-  if (llvm::product_of(in) == 0)
+  if (llvm::is_contained(in, 0))
     return emitOpError("expected images with elements, but found ")
            << getInput().getType();
   ArrayRef<int64_t> kernel = getKernel(), strides = getStrides(),
@@ -366,6 +390,9 @@ LogicalResult Pool2DOp::verify() {
     return emitOpError("expected four paddings that are not negative");
   if (in[0] != out[0] || in[1] != out[1])
     return emitOpError("input and output differ in images or channels");
+  std::string reason = whatIsTooLarge(in, padding, kernel, strides);
+  if (!reason.empty())
+    return emitOpError(reason);
   for (int d : {0, 1}) {
     if (padding[d] >= kernel[d] || padding[2 + d] >= kernel[d])
       return emitOpError("expected padding narrower than the kernel of ")

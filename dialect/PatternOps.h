@@ -3,6 +3,7 @@
 
 #include "dialect/PatternAttributes.h"
 #include "dialect/PatternDialect.h"
+#include "dialect/SizeLimits.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"

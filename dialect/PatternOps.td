@@ -13,10 +13,12 @@ def Pattern_IsPlain : CPred<"!::llvm::cast<::mlir::RankedTensorType>($_self).get
 def Pattern_IsInPlanes : CPred<"::llvm::isa_and_nonnull<::patternc::PlanesAttr>("
                                "::llvm::cast<::mlir::RankedTensorType>($_self).getEncoding())">;
 
+def Pattern_FitsMemory : CPred<"::patternc::bytesOf(::llvm::cast<::mlir::ShapedType>($_self)).has_value()">;
+
 /// Tensors without encoding: only images are ever in planes.
 class Pattern_PlainTensorOf<list<Type> elementTypes>
-    : RankedTensorOf<elementTypes, [HasStaticShapePred, Pattern_IsPlain],
-                     "statically shaped tensor without encoding">;
+    : RankedTensorOf<elementTypes, [HasStaticShapePred, Pattern_IsPlain, Pattern_FitsMemory],
+                     "statically shaped tensor without encoding, of at most 2^48 bytes,">;
 /// Everything that an operation computes with has one element type.
 def Pattern_Image : Pattern_PlainTensorOf<[F16, F32]>;
 def Pattern_Index : Pattern_PlainTensorOf<[I16, I32]>;
@@ -24,8 +26,9 @@ def Pattern_I32Array : Pattern_PlainTensorOf<[I32]>;
 def Pattern_Planes
     : RankedTensorOf<[F16, F32], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
 def Pattern_ImageOrPlanes
-    : RankedTensorOf<[F16, F32], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>],
-                     "statically shaped tensor without encoding or in planes">;
+    : RankedTensorOf<[F16, F32], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>,
+                                 Pattern_FitsMemory],
+                     "statically shaped tensor without encoding or in planes, of at most 2^48 bytes,">;
 
 /// What every 2-D convolution has, whatever form its weights are in.
 class Pattern_ConvolutionOp<string opMnemonic>
@@ -51,7 +54,9 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     `relu`, `relu6`, `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`,
     `x / (1 + exp(−x))`.
 
-    Refused: shapes, padding or groups that do not fit each other; element types that
+    Refused: shapes, padding or groups that do not fit each other; sizes beyond what
+    memory and 32-bit counters hold (images of 2^31 positions with their padding, strides
+    that make more than 4096 phases); element types that
     differ; a residual of another type than the output; images without elements or
     with an encoding; a kernel map of another shape or kernel size than the weights;
     constant weights that are not zero where the map has no tap; a filter order that
@@ -152,8 +157,8 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
     is top, left, bottom, right; it is no part of a maximum and counts as zeros in a
     mean. The sum of a mean is made in f32.
 
-    Refused: shapes, kernel, strides or padding that do not fit each other; element
-    types that differ; padding as wide as the kernel; images without elements or with
+    Refused: shapes, kernel, strides or padding that do not fit each other, or images of
+    2^31 positions with their padding; element types that differ; padding as wide as the kernel; images without elements or with
     another encoding than planes without strides.
 
     Example:

@@ -1,7 +1,8 @@
 // Recognises activations. An importer writes one as a single elementwise
 // operation or as several with intermediate images, so their bodies are read as
 // one expression: an argument of a body stands for what the operation before
-// yields.
+// yields. An activation propagates NaN, in every kernel, so what gives a number
+// for NaN is none.
 
 #include "passes/ActivationMatcher.h"
 
@@ -33,7 +34,13 @@ static bool isSixth(float scale, Type type) {
   return scale == 1.0f / 6 || scale == rounded.getValueAsDouble();
 }
 
+/// Operations on images, and in a product, of the longest activation.
+static constexpr unsigned maxOperations = 16;
+
 namespace {
+
+/// What a clamp gives where its argument is NaN.
+enum class WhereNaN { IsNaN, IsAnything };
 
 /// Reads the expression behind one elementwise operation. The values that its
 /// methods take and return are resolved, and null where nothing matches.
@@ -46,7 +53,8 @@ public:
       return {};
     MatchedActivation result = matchExpression(resolveResult(last));
     // Only an image is behind all operations.
-    if (!result.image || !isa<RankedTensorType>(result.image.getType()) ||
+    if (visited.size() > maxOperations || !result.image ||
+        !isa<RankedTensorType>(result.image.getType()) ||
         !isUsedHereOnly(result.image))
       return {};
     return result;
@@ -65,11 +73,12 @@ private:
     auto op = argument ? dyn_cast_or_null<linalg::GenericOp>(
                              argument.getOwner()->getParentOp())
                        : nullptr;
-    if (!op)
+    if (!op || !visited.contains(op))
       return value;
     Value image = op.getDpsInputOperand(argument.getArgNumber())->get();
     auto producer = image.getDefiningOp<linalg::GenericOp>();
-    return producer && isElementwise(producer, producer.getNumDpsInputs())
+    return producer && visited.size() <= maxOperations &&
+                   isElementwise(producer, producer.getNumDpsInputs())
                ? resolveResult(producer)
                : image;
   }
@@ -100,7 +109,9 @@ private:
         divisors.empty())
       for (auto [x, gate] : {std::pair(factors[0], factors[1]),
                              std::pair(factors[1], factors[0])})
-        if (Value sum = matchRelu6(gate); sum && matchSum(sum, 3) == x)
+        // Where x is NaN the product is, whatever the gate.
+        if (Value sum = matchRelu6(gate, WhereNaN::IsAnything);
+            sum && matchSum(sum, 3) == x)
           return {Activation::HardSwish, x};
     if (product.scale == 1 && factors.size() == 1 && divisors.size() == 1 &&
         matchSigmoidDivisor(divisors[0]) == factors[0])
@@ -109,17 +120,19 @@ private:
   }
 
   /// If `value` is min(max(x, 0), 6), in either order, returns x.
-  Value matchRelu6(Value value) {
-    if (Value inner = matchClamp<arith::MinimumFOp>(value, 6))
-      return matchClamp<arith::MaximumFOp>(inner, 0);
-    Value inner = matchClamp<arith::MaximumFOp>(value, 0);
-    return inner ? matchClamp<arith::MinimumFOp>(inner, 6) : Value();
+  Value matchRelu6(Value value, WhereNaN whereNaN = WhereNaN::IsNaN) {
+    if (Value inner = matchClamp<arith::MinimumFOp>(value, 6, whereNaN))
+      return matchClamp<arith::MaximumFOp>(inner, 0, whereNaN);
+    Value inner = matchClamp<arith::MaximumFOp>(value, 0, whereNaN);
+    return inner ? matchClamp<arith::MinimumFOp>(inner, 6, whereNaN) : Value();
   }
 
   /// If `value` is max(x, bound) or min(x, bound), whichever `ClampOp` says,
   /// returns x. `value` may also be a comparison and a select in any of their
   /// mirrored forms.
-  template <typename ClampOp> Value matchClamp(Value value, float bound) {
+  template <typename ClampOp>
+  Value matchClamp(Value value, float bound,
+                   WhereNaN whereNaN = WhereNaN::IsNaN) {
     if (auto clamp = value.getDefiningOp<ClampOp>())
       return takeOther(clamp, bound);
     auto select = value.getDefiningOp<arith::SelectOp>();
@@ -143,10 +156,15 @@ private:
       return resolve(kept) == x && isConstant(otherwise, bound);
     };
     Value whenTrue = select.getTrueValue(), whenFalse = select.getFalseValue();
-    return (greater && isSelect(whenTrue, whenFalse)) ||
-                   (less && isSelect(whenFalse, whenTrue))
-               ? x
-               : Value();
+    bool isClamp = (greater && isSelect(whenTrue, whenFalse)) ||
+                   (less && isSelect(whenFalse, whenTrue));
+    // An unordered comparison is true for NaN, and an ordered one is false.
+    bool isUnordered = llvm::is_contained(
+        {Predicate::UGT, Predicate::UGE, Predicate::ULT, Predicate::ULE},
+        compare.getPredicate());
+    bool keepsNaN = isUnordered == greater;
+    return isClamp && (keepsNaN || whereNaN == WhereNaN::IsAnything) ? x
+                                                                     : Value();
   }
 
   /// If `value` is x + constant, returns x.
@@ -177,12 +195,15 @@ private:
   /// order. They round differently, by less than an activation may be off.
   struct Product {
     float scale = 1;
+    unsigned operations = 0;
     SmallVector<Value, 2> factors, divisors;
   };
 
   /// Multiplies `product` by `value`, or divides it. Fails where there are more
   /// factors than any activation has.
   bool collectFactors(Value value, Product &product, bool divides = false) {
+    if (++product.operations > maxOperations)
+      return false;
     auto both = [&](Operation *op, bool rhsDivides) {
       return collectFactors(resolve(op->getOperand(0)), product, divides) &&
              collectFactors(resolve(op->getOperand(1)), product, rhsDivides);

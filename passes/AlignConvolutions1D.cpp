@@ -11,7 +11,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/GreedyRewrite.h"
+#include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -94,6 +95,8 @@ struct TurnConvolution : OpRewritePattern<Conv2DOp> {
 class AlignConvolutions1D
     : public patternc::impl::AlignConvolutions1DPassBase<AlignConvolutions1D> {
 public:
+  using AlignConvolutions1DPassBase::AlignConvolutions1DPassBase;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
@@ -104,11 +107,13 @@ public:
         patterns, [](OpOperand *operand) {
           auto collapse =
               operand->get().getDefiningOp<tensor::CollapseShapeOp>();
-          return collapse && isOfRows(collapse);
+          return collapse && isOfRows(collapse) &&
+                 hasStaticTensors(operand->getOwner());
         });
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteGreedily(*this, getOperation(), std::move(patterns),
+                               maxRewrites)))
       return signalPassFailure();
     int64_t rows = 0;
     getOperation().walk([&](Conv2DOp op) {

@@ -43,12 +43,14 @@ public:
   using CompressWeightsPassBase::CompressWeightsPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (maxFilterGroup <= 0 || maxVectorGroup <= 0)
+    auto isGroup = [](int64_t group) {
+      return group > 0 && group <= maxAtOnce;
+    };
+    if (!isGroup(maxFilterGroup) || !isGroup(maxVectorGroup))
       return emitError(UnknownLoc::get(context))
-             << "expected a positive max-filter-group and max-vector-group, "
-                "but found "
-             << maxFilterGroup.getValue() << " and "
-             << maxVectorGroup.getValue();
+             << "expected a max-filter-group and a max-vector-group of 1 to "
+             << maxAtOnce << ", but found " << maxFilterGroup.getValue()
+             << " and " << maxVectorGroup.getValue();
     if (indexBits != 16 && indexBits != 32)
       return emitError(UnknownLoc::get(context))
              << "expected index-bits 16 or 32, but found "
@@ -116,7 +118,7 @@ private:
     Operation *denseWeights = op.getWeights().getDefiningOp();
     op.replaceAllUsesWith(packed.getOutput());
     op.erase();
-    if (denseWeights->use_empty())
+    if (isOpTriviallyDead(denseWeights))
       denseWeights->erase();
     return success();
   }

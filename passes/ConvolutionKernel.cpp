@@ -131,11 +131,10 @@ void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
   int64_t lineElements =
       PlanesAttr::lineElements(cast<MemRefType>(input.getType()));
   int64_t nextLine = 0;
-  for (int64_t y = 0; y < geometry.kernelHeight; ++y) {
-    int64_t first = geometry.tapOffset(y * geometry.kernelWidth, planes);
-    int64_t last =
-        geometry.tapOffset((y + 1) * geometry.kernelWidth - 1, planes) +
-        tile() - 1;
+  for (int64_t tap = 0; tap < geometry.kernelHeight * geometry.kernelWidth;
+       ++tap) {
+    int64_t first = geometry.tapOffset(tap, planes);
+    int64_t last = first + tile() - 1;
     for (nextLine = std::max(nextLine, first / lineElements);
          nextLine <= last / lineElements; ++nextLine)
       memref::PrefetchOp::create(
@@ -149,7 +148,8 @@ void ConvolutionKernel::prefetchWeights(ImplicitLocOpBuilder &b, Value first,
                                         int64_t count) const {
   int64_t lineElements =
       PlanesAttr::lineElements(cast<MemRefType>(weight.getType()));
-  for (int64_t i = 0; i < count; i += lineElements)
+  for (int64_t i = 0; i < std::min(count, pageLines * lineElements);
+       i += lineElements)
     memref::PrefetchOp::create(
         b, weight,
         ValueRange{IndexArithmetic(b).add(first, pageLines * lineElements + i)},

@@ -1,6 +1,7 @@
 // Unpacks FKW storage to dense weights and a kernel map. Precondition: packed
 // convolutions on plain images with constant arrays. Postcondition:
-// pattern.conv2d only. Refuses arrays that are not constant.
+// pattern.conv2d only. Refuses arrays that are not constant, and weights that
+// are too many when they are dense.
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
@@ -47,6 +48,11 @@ private:
           "cannot be decompressed: its FKW arrays are not constant");
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     KernelPatternsAttr set = op.getStorage().getSet();
+    if (saturatedProduct({geometry.filters, geometry.channelsPerGroup(),
+                          set.getHeight(), set.getWidth()}) > maxSplatElements)
+      return op.emitOpError("cannot be decompressed: its dense weights would "
+                            "have more than ")
+             << maxSplatElements << " elements";
     DenseKernels dense = unpackFkw(weight->elements(), *indices, set,
                                    geometry.channelsPerGroup());
 

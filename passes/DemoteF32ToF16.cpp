@@ -153,26 +153,33 @@ private:
     Type type = demote(op.getType());
     if (auto number = dyn_cast<FloatAttr>(value))
       return FloatAttr::get(type, number.getValueAsDouble());
-    auto elements = cast<ElementsAttr>(value);
-    if (auto splat = dyn_cast<SplatElementsAttr>(value))
+    StringRef name = blobName(op);
+    auto fits = [&](float number) {
+      if (!std::isfinite(number) || std::abs(number) < overflow)
+        return true;
+      op.emitError(name.empty() ? "constant" : name)
+          << " holds " << number
+          << ", which is beyond the largest number of f16, 65504";
+      return false;
+    };
+    if (auto splat = dyn_cast<SplatElementsAttr>(value)) {
+      float number = splat.getSplatValue<float>();
+      if (!fits(number))
+        return {};
       return DenseElementsAttr::get(
           cast<ShapedType>(type),
-          FloatAttr::get(getElementTypeOrSelf(type),
-                         awayFromZero(splat.getSplatValue<float>())));
-    auto data = ConstantData<float>::of(elements);
+          FloatAttr::get(getElementTypeOrSelf(type), awayFromZero(number)));
+    }
+    auto elements = dyn_cast<ElementsAttr>(value);
+    auto data = elements ? ConstantData<float>::of(elements) : std::nullopt;
     if (!data) {
       op.emitError("constant has no data that can be rounded to f16");
       return {};
     }
-    StringRef name = blobName(op);
     SmallVector<float, 0> numbers(data->elements());
     for (float &number : numbers) {
-      if (std::isfinite(number) && std::abs(number) >= overflow) {
-        op.emitError(name.empty() ? "constant" : name)
-            << " holds " << number
-            << ", which is beyond the largest number of f16, 65504";
+      if (!fits(number))
         return {};
-      }
       number = awayFromZero(number);
     }
     return createBlob<float>((name.empty() ? "constant" : name).str() +

@@ -11,7 +11,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -42,24 +42,30 @@ class EliminateRedundantLoads
     : public patternc::impl::EliminateRedundantLoadsPassBase<
           EliminateRedundantLoads> {
 public:
+  using EliminateRedundantLoadsPassBase::EliminateRedundantLoadsPassBase;
+
   void runOnOperation() override {
     RewritePatternSet sums(&getContext());
     arith::AddIOp::getCanonicalizationPatterns(sums, &getContext());
     FrozenRewritePatternSet foldSums(std::move(sums));
     Counts before, after;
+    SmallVector<FunctionOpInterface> functions;
     getOperation().walk([&](Operation *executable) {
-      if (executable->getName().getStringRef() != "stream.executable")
-        return;
-      executable->walk([&](FunctionOpInterface function) {
-        count(function, before);
-        // Stops at a limit of rounds at worst, with fewer equal addresses.
-        (void)applyPatternsGreedily(function, foldSums);
-        IRRewriter rewriter(&getContext());
-        DominanceInfo dominance(function);
-        eliminateCommonSubExpressions(rewriter, dominance, function);
-        count(function, after);
-      });
+      if (executable->getName().getStringRef() == "stream.executable")
+        executable->walk([&](FunctionOpInterface function) {
+          if (function->hasTrait<OpTrait::IsIsolatedFromAbove>())
+            functions.push_back(function);
+        });
     });
+    for (FunctionOpInterface function : functions) {
+      count(function, before);
+      if (failed(rewriteGreedily(*this, function, foldSums, maxRewrites)))
+        return signalPassFailure();
+      IRRewriter rewriter(&getContext());
+      DominanceInfo dominance(function);
+      eliminateCommonSubExpressions(rewriter, dominance, function);
+      count(function, after);
+    }
     remarkStatistics(*this, getOperation(),
                      {{"multiply-adds", after.multiplyAdds},
                       {"loads-before", before.loads},

@@ -1,7 +1,9 @@
 // Turns large tensor constants into named parameters of the IREE module, whose
 // bytes travel beside the text. Precondition: the module is complete.
-// Postcondition: function bodies hold small constants only. Refuses nothing.
+// Postcondition: function bodies hold small constants only. Refuses a blob that
+// does not hold what its type says.
 
+#include "dialect/SizeLimits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
@@ -21,11 +23,6 @@ namespace patternc {
 
 using namespace mlir;
 using namespace patternc;
-
-static int64_t byteSize(ShapedType type) {
-  return llvm::divideCeilSigned(
-      type.getNumElements() * type.getElementTypeBitWidth(), 8);
-}
 
 /// The constant as a blob; dense elements are copied into a new one. Nothing
 /// for constants whose bytes are not simply their elements.
@@ -65,10 +62,10 @@ public:
     for (auto function : getOperation().getOps<func::FuncOp>())
       function.walk([&](arith::ConstantOp op) {
         auto type = dyn_cast<RankedTensorType>(op.getType());
+        std::optional<int64_t> bytes = type ? bytesOf(type) : std::nullopt;
         // Blobs are not printed, so they have to leave whatever their size.
-        if (isa<DenseResourceElementsAttr>(op.getValue()) ||
-            (type && type.getElementType().isIntOrFloat() &&
-             byteSize(type) >= minBytes))
+        if (bytes && (isa<DenseResourceElementsAttr>(op.getValue()) ||
+                      *bytes >= minBytes))
           constants.push_back(op);
       });
 
@@ -83,12 +80,20 @@ public:
         DenseResourceElementsAttr blob = asBlob(op.getValue());
         if (!blob)
           continue;
+        int64_t expected = *bytesOf(blob.getType());
+        const AsmResourceBlob *data = blob.getRawHandle().getBlob();
+        if (data && static_cast<int64_t>(data->getData().size()) != expected) {
+          op.emitError("blob ") << blob.getRawHandle().getKey() << " has "
+                                << data->getData().size() << " bytes, but "
+                                << blob.getType() << " takes " << expected;
+          return signalPassFailure();
+        }
         // An unrolled loop has the same weights in each of its steps.
         FlatSymbolRefAttr &equal = equals[{blob.getType(), contentOf(blob)}];
         if (!equal) {
           StringRef name = blob.getRawHandle().getKey();
           if (!blobs.get(name))
-            bytes += byteSize(blob.getType());
+            bytes += expected;
           blobs.set(name, blob);
           equal = createGlobal(symbols, op.getLoc(), name, blob.getType());
         }
@@ -122,7 +127,11 @@ private:
       symbol = (name + "_" + Twine(i)).str();
     std::string parameter;
     llvm::raw_string_ostream os(parameter);
-    os << "parameter.named<\"" << scope << "\"::\"" << name << "\">";
+    os << "parameter.named<\"";
+    llvm::printEscapedString(scope, os);
+    os << "\"::\"";
+    llvm::printEscapedString(name, os);
+    os << "\">";
     OperationState state(loc, "util.global");
     state.propertiesAttr = b.getDictionaryAttr(
         {b.getNamedAttr(

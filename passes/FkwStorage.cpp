@@ -34,7 +34,8 @@ FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
 
   FkwArrays arrays;
   arrays.reorder.assign(order.begin(), order.end());
-  for (int64_t group = 2; group <= maxGroup; ++group)
+  for (int64_t group = 2; group <= std::min<int64_t>(maxGroup, order.size());
+       ++group)
     if (canGroup(ids, channels, order, filtersPerGroup, group))
       arrays.group = group;
 

@@ -5,8 +5,8 @@
 
 #include "dialect/PatternOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/ActivationMatcher.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -81,6 +81,8 @@ struct FuseActivation : OpRewritePattern<linalg::GenericOp> {
 class FuseEpilogues
     : public patternc::impl::FuseEpiloguesPassBase<FuseEpilogues> {
 public:
+  using FuseEpiloguesPassBase::FuseEpiloguesPassBase;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet residualPatterns(context), activationPatterns(context);
@@ -89,10 +91,11 @@ public:
     // From the end, because what an activation begins with may be one as well.
     GreedyRewriteConfig fromTheEnd;
     fromTheEnd.setUseTopDownTraversal(false);
-    if (failed(applyPatternsGreedily(getOperation(),
-                                     std::move(residualPatterns))) ||
-        failed(applyPatternsGreedily(
-            getOperation(), std::move(activationPatterns), fromTheEnd)))
+    if (failed(rewriteGreedily(*this, getOperation(),
+                               std::move(residualPatterns), maxRewrites)) ||
+        failed(rewriteGreedily(*this, getOperation(),
+                               std::move(activationPatterns), maxRewrites,
+                               fromTheEnd)))
       return signalPassFailure();
 
     int64_t residuals = 0, activations = 0;

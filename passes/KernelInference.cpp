@@ -4,10 +4,10 @@
 
 #include "passes/KernelInference.h"
 
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/bit.h"
 
 #include <algorithm>
+#include <map>
 
 using namespace mlir;
 using namespace patternc;
@@ -34,8 +34,7 @@ static Support widen(Support support, int entries) {
 /// The patterns that cover all supports, most frequent first, or nothing when
 /// there are more than `maxPatterns`.
 static SmallVector<Support>
-findPatterns(const llvm::MapVector<Support, int64_t> &counts,
-             int64_t maxPatterns) {
+findPatterns(const std::map<Support, int64_t> &counts, int64_t maxPatterns) {
   SmallVector<std::pair<Support, int64_t>> byWidth(counts.begin(),
                                                    counts.end());
   llvm::sort(byWidth, [](auto a, auto b) {
@@ -71,7 +70,9 @@ KernelMapAttr patternc::inferKernelMap(MLIRContext *context,
   SmallVector<Support> patterns;
   SmallVector<Support> supports(kernels);
   if (area <= maxArea) {
-    llvm::MapVector<Support, int64_t> counts;
+    // Any 64 bits may be a support, also those that a DenseMap keeps for
+    // itself.
+    std::map<Support, int64_t> counts;
     for (int64_t kernel = 0; kernel < kernels; ++kernel) {
       supports[kernel] = supportOf(weights.slice(kernel * area, area));
       if (supports[kernel])

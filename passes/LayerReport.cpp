@@ -9,26 +9,21 @@
 using namespace mlir;
 using namespace patternc;
 
-static int64_t bytesOf(Value array) {
-  auto type = cast<RankedTensorType>(array.getType());
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
-
 static llvm::json::Value describe(PackedConv2DOp op) {
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
   KernelPatternsAttr set = op.getStorage().getSet();
   int64_t group = op.getStorage().getGroup();
-  int64_t kernels = op.getIndex().getType().getNumElements() * group;
+  int64_t kernels =
+      saturatedProduct({op.getIndex().getType().getNumElements(), group});
   int64_t weights = op.getWeight().getType().getNumElements();
-  int64_t denseKernels = g.filters * g.channelsPerGroup();
+  int64_t denseKernels = saturatedProduct({g.filters, g.channelsPerGroup()});
   int64_t area = g.kernelHeight * g.kernelWidth;
   int64_t elementBytes = op.getType().getElementTypeBitWidth() / 8;
-  int64_t outSize = g.batch * g.outHeight * g.outWidth;
   int64_t fkwBytes = 0;
   for (Value array :
        {Value(op.getWeight()), Value(op.getIndex()), Value(op.getStride()),
         Value(op.getOffset()), Value(op.getReorder())})
-    fkwBytes += bytesOf(array);
+    fkwBytes += *bytesOf(cast<ShapedType>(array.getType()));
 
   llvm::json::Array patterns;
   for (int64_t p = 0; p < set.getNumPatterns(); ++p)
@@ -52,8 +47,9 @@ static llvm::json::Value describe(PackedConv2DOp op) {
       {"kept_kernels", kernels},
       {"kept_weights", weights},
       {"dense_multiply_adds", g.denseMultiplyAdds()},
-      {"multiply_adds", weights * outSize},
-      {"dense_bytes", denseKernels * area * elementBytes},
+      {"multiply_adds",
+       saturatedProduct({weights, g.batch, g.outHeight, g.outWidth})},
+      {"dense_bytes", saturatedProduct({denseKernels, area, elementBytes})},
       // CSR over filters: value and column of every weight, row pointers.
       {"csr_bytes", weights * (elementBytes + 4) + (g.filters + 1) * 4},
       {"fkw_bytes", fkwBytes}};

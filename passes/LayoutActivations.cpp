@@ -111,16 +111,20 @@ public:
     }
   }
 
-  PlanesAttr planes(Extent extent) const {
+  /// Null for images that are too large for planes, after an error at `op`.
+  PlanesAttr planes(Operation *op, Extent extent) const {
     auto [height, width, strideH, strideW, lineElements] = extent;
     int64_t columns = llvm::divideCeilSigned(width, strideW);
     int64_t pitch = std::max(columns, lookup(pitches, extent));
     int64_t origin = alignedOrigin(extent);
     int64_t imageEnd = origin + llvm::divideCeilSigned(height, strideH) * pitch;
-    int64_t size = std::max(imageEnd, lookup(sizes, extent));
-    return PlanesAttr::get(context,
-                           DenseI64ArrayAttr::get(context, {strideH, strideW}),
-                           origin, pitch, llvm::alignTo(size, lineElements));
+    int64_t size =
+        llvm::alignTo(std::max(imageEnd, lookup(sizes, extent)), lineElements);
+    auto emit = [&] { return op->emitOpError(); };
+    function_ref<InFlightDiagnostic()> emitError = emit;
+    return PlanesAttr::getChecked(
+        emitError, context, DenseI64ArrayAttr::get(context, {strideH, strideW}),
+        origin, pitch, size);
   }
 
 private:
@@ -147,13 +151,14 @@ public:
   void runOnOperation() override {
     inserted = unpacked = 0;
     for (Operation &function : *getOperation().getBody())
-      layOut(function);
+      if (failed(layOut(function)))
+        return signalPassFailure();
     remarkStatistics(*this, getOperation(),
                      {{"packs", inserted}, {"unpacks", unpacked}});
   }
 
 private:
-  void layOut(Operation &function) {
+  LogicalResult layOut(Operation &function) {
     SmallVector<Run> runs;
     llvm::DenseMap<Operation *, size_t> runOfOp;
     function.walk([&](PackedConv2DOp op) {
@@ -164,20 +169,37 @@ private:
     });
     Layouts layouts(&getContext(), runs);
     packs.clear();
-    function.walk([&](Operation *op) {
+    WalkResult result = function.walk([&](Operation *op) {
+      LogicalResult done = success();
       auto conv = dyn_cast<PackedConv2DOp>(op);
       if (conv && !staysPlain(conv)) {
         const Run &run = runs[runOfOp[op]];
-        move(conv, conv.getInputMutable(), layouts.planes(run.input));
-        PlanesAttr output = layouts.planes(run.output);
+        PlanesAttr input = layouts.planes(op, run.input);
+        PlanesAttr output = input ? layouts.planes(op, run.output) : input;
+        done = success(output &&
+                       succeeded(move(conv, conv.getInputMutable(), input)));
         for (OpOperand &residual : conv.getResidualMutable())
-          move(conv, residual, output);
-        place(conv.getOutput(), output, conv.getResidual() != nullptr);
+          done = success(succeeded(done) &&
+                         succeeded(move(conv, residual, output)));
+        if (succeeded(done))
+          done = place(conv.getOutput(), output, conv.getResidual() != nullptr);
       } else if (auto pool = dyn_cast<Pool2DOp>(op)) {
-        place(pool.getOutput(), layouts.planes(extentOf(pool.getOutput())),
-              /*always=*/false);
+        PlanesAttr output = layouts.planes(op, extentOf(pool.getOutput()));
+        done = success(output && succeeded(place(pool.getOutput(), output,
+                                                 /*always=*/false)));
       }
+      return failed(done) ? WalkResult::interrupt() : WalkResult::advance();
     });
+    return failure(result.wasInterrupted());
+  }
+
+  /// `image` in planes; null if that takes too much memory, after an error at
+  /// `op`.
+  static RankedTensorType inPlanes(Operation *op, RankedTensorType image,
+                                   PlanesAttr planes) {
+    return RankedTensorType::getChecked([&] { return op->emitOpError(); },
+                                        image.getShape(),
+                                        image.getElementType(), planes);
   }
 
   /// Images of one position are one element after the other already.
@@ -194,15 +216,18 @@ private:
 
   /// Puts an output into planes if some use can read it there, or `always`;
   /// other uses get it unpacked.
-  void place(TypedValue<RankedTensorType> image, PlanesAttr planes,
-             bool always) {
+  LogicalResult place(TypedValue<RankedTensorType> image, PlanesAttr planes,
+                      bool always) {
     if (image.getType().getEncoding() ||
         !(always || llvm::any_of(image.getUses(), readsPlanes)))
-      return;
+      return success();
     RankedTensorType plain = image.getType();
-    image.setType(plain.cloneWithEncoding(planes));
+    RankedTensorType placed = inPlanes(image.getDefiningOp(), plain, planes);
+    if (!placed)
+      return failure();
+    image.setType(placed);
     if (llvm::all_of(image.getUses(), readsPlanes))
-      return;
+      return success();
     OpBuilder b(image.getContext());
     b.setInsertionPointAfterValue(image);
     auto unpack = UnpackOp::create(b, image.getLoc(), plain, image);
@@ -210,10 +235,11 @@ private:
       return use.getOwner() != unpack && !readsPlanes(use);
     });
     ++unpacked;
+    return success();
   }
 
   /// Makes a use read `planes`, or others as good that the image is in already.
-  void move(Operation *user, OpOperand &use, PlanesAttr planes) {
+  LogicalResult move(Operation *user, OpOperand &use, PlanesAttr planes) {
     auto image = cast<TypedValue<RankedTensorType>>(use.get());
     if (PlanesAttr now = planesOf(image);
         now && now.getStrides() == planes.getStrides() &&
@@ -221,15 +247,18 @@ private:
         now.getOrigin() >= planes.getOrigin() &&
         now.getSize() - now.getOrigin() >=
             planes.getSize() - planes.getOrigin())
-      return;
+      return success();
     Value &pack = packs[{image, planes}];
     if (!pack || pack.getParentBlock() != user->getBlock()) {
+      RankedTensorType packed = inPlanes(user, image.getType(), planes);
+      if (!packed)
+        return failure();
       ImplicitLocOpBuilder b(user->getLoc(), user);
-      pack =
-          PackOp::create(b, image.getType().cloneWithEncoding(planes), image);
+      pack = PackOp::create(b, packed, image);
       ++inserted;
     }
     use.set(pack);
+    return success();
   }
 
   llvm::DenseMap<std::pair<Value, Attribute>, Value> packs;

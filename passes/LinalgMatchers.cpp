@@ -2,18 +2,33 @@
 
 #include "passes/LinalgMatchers.h"
 
+#include "dialect/SizeLimits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
+using namespace patternc;
 
 bool patternc::isPlain(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.hasStaticShape() && type.getNumElements() != 0 &&
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.hasStaticShape() &&
+         !llvm::is_contained(type.getShape(), 0) &&
          (type.getElementType().isF32() || type.getElementType().isF16()) &&
-         !type.getEncoding();
+         !type.getEncoding() && bytesOf(type);
+}
+
+ArrayRef<int64_t> patternc::shapeOf(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getShape();
+}
+
+bool patternc::hasStaticTensors(Operation *op) {
+  return llvm::all_of(op->getOperandTypes(), [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape();
+  });
 }
 
 bool patternc::isOfOneType(Operation *op) {
@@ -50,12 +65,17 @@ bool patternc::isElementwise(linalg::GenericOp op, unsigned numInputs) {
          op.getNumParallelLoops() == op.getNumLoops() &&
          llvm::all_of(op.getIndexingMapsArray(),
                       [](AffineMap map) { return map.isIdentity(); }) &&
+         llvm::all_of(
+             op.getBody()->without_terminator(),
+             [](Operation &inner) { return isMemoryEffectFree(&inner); }) &&
          !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
 }
 
 bool patternc::addsArguments(Block &body) {
   auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   Value first = body.getArgument(0), second = body.getArgument(1);
-  return add && ((add.getLhs() == first && add.getRhs() == second) ||
-                 (add.getLhs() == second && add.getRhs() == first));
+  return add && add->getBlock() == &body &&
+         llvm::hasSingleElement(body.without_terminator()) &&
+         ((add.getLhs() == first && add.getRhs() == second) ||
+          (add.getLhs() == second && add.getRhs() == first));
 }

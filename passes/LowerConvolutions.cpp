@@ -209,15 +209,18 @@ public:
                   return LogicalResult(op.emitOpError(
                       "has no schedule; run pattern-schedule-convolutions "
                       "first"));
-                return lower(op);
+                return success(succeeded(lower(op)) &&
+                               succeeded(refuseForeignReaders(op)));
               })
               .Default([](Operation *) { return success(); });
       return failed(done) ? WalkResult::interrupt() : WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();
-    // A reader comes after what it reads.
-    for (Operation *op : llvm::reverse(lowered)) {
+    // Nothing else reads them any more.
+    for (Operation *op : lowered)
+      op->dropAllUses();
+    for (Operation *op : lowered) {
       if (auto conv = dyn_cast<PackedConv2DOp>(op))
         erasePacked(conv);
       else
@@ -273,8 +276,11 @@ private:
       return success(); // comes with its reader
     }
     auto maker = op.getInput().getDefiningOp<PackedConv2DOp>();
-    if (maker && !maker.getSchedule()->isPlacedInReader())
+    if (maker &&
+        !(maker.getSchedule() && maker.getSchedule()->isPlacedInReader()))
       maker = {};
+    if (maker && !reasonAgainstReader(maker).empty())
+      return op.emitOpError("cannot compute its input, which is placed in it");
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     ConvolutionKernel kernel, makerKernel;
@@ -289,8 +295,12 @@ private:
     RankedTensorType output = writeOutPlanes(op.getOutput().getType());
     SmallVector<Type> bindings(ValueRange(operands).getTypes());
     SmallVector<RankedTensorType> results{output};
-    if (maker)
-      results.push_back(groupsInWork(maker, kernel));
+    if (maker) {
+      RankedTensorType work = groupsInWork(maker, kernel);
+      if (!work)
+        return failure();
+      results.push_back(work);
+    }
     llvm::append_range(bindings, results);
     StreamExecutable executable(getOperation(), op.getLoc(), layerName(op),
                                 bindings, kernel.workgroups(), kernel.schedule);
@@ -308,15 +318,18 @@ private:
     return success();
   }
 
-  /// A filter group of the maker's output for each workgroup of the reader.
+  /// A filter group of the maker's output for each workgroup of the reader;
+  /// null if they take too much memory, after an error.
   static RankedTensorType groupsInWork(PackedConv2DOp maker,
                                        const ConvolutionKernel &reader) {
     RankedTensorType made = maker.getOutput().getType();
     std::array<int64_t, 3> grid = reader.workgroups();
-    return writeOutPlanes(RankedTensorType::get(
-        {llvm::product_of(grid), maker.getStorage().getGroup(),
-         made.getDimSize(2), made.getDimSize(3)},
-        made.getElementType(), made.getEncoding()));
+    int64_t shape[] = {saturatedProduct(grid), maker.getStorage().getGroup(),
+                       made.getDimSize(2), made.getDimSize(3)};
+    RankedTensorType work = RankedTensorType::getChecked(
+        [&] { return maker.emitOpError("is placed in its reader, whose "); },
+        shape, made.getElementType(), made.getEncoding());
+    return work ? writeOutPlanes(work) : work;
   }
 
   /// Fills in all but the buffers of `kernel`, and appends its operands.
@@ -349,6 +362,11 @@ private:
     kernel.schedule = *op.getSchedule();
     kernel.activation = op.getActivation();
     kernel.patternBits = llvm::Log2_64_Ceil(kernel.set.getNumPatterns());
+    if (!llvm::isInt<32>(kernel.geometry.channels << kernel.patternBits))
+      return op.emitOpError("has ")
+             << kernel.geometry.channels << " channels and "
+             << kernel.set.getNumPatterns()
+             << " patterns, more than 32 bits can number";
     kernel.storesRuns = isPlain && areRuns(kernel, *indices);
     if (kernel.maker)
       numberInGroups(*indices, kernel.maker->group);
@@ -391,6 +409,21 @@ private:
   /// planes were written out to, or null for planes that no op here made.
   Value bufferOf(Value image) const {
     return planesOf(image) ? writtenOut.lookupOrNull(image) : image;
+  }
+
+  /// Fails if an operation of another dialect reads what `op` writes in planes.
+  template <typename RowsOp>
+  static LogicalResult refuseForeignReaders(RowsOp op) {
+    if (!planesOf(op.getOutput()))
+      return success();
+    for (Operation *user : op->getUsers())
+      if (!isa<PackedConv2DOp, Pool2DOp, PackOp, UnpackOp>(user)) {
+        InFlightDiagnostic error =
+            op.emitOpError("writes planes that another operation reads");
+        error.attachNote(user->getLoc()) << "it is read here";
+        return error;
+      }
+    return success();
   }
 
   static LogicalResult refuseForeignPlanes(Operation *op) {

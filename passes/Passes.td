@@ -3,6 +3,12 @@
 
 include "mlir/Pass/PassBase.td"
 
+/// Of passes that rewrite until nothing matches.
+class RewriteLimit
+    : Option<"maxRewrites", "max-rewrites", "int64_t", /*default=*/"0",
+             "Rewrites of a round after which the pass gives up with an error; 0 for a number "
+             "that grows with the module">;
+
 def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
   let summary = "Compute in f16 what is computed in f32.";
   let description = [{
@@ -15,7 +21,7 @@ def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
     converts it from or to a float of 16 bits, stays as well.
 
     Refused, with an error: a constant tensor with a number beyond the largest f16,
-    65504. In a single number it becomes infinity. Place: first pass, where it is
+    65504. In a scalar it becomes infinity. Place: first pass, where it is
     wanted.
 
     Statistics, as remarks:
@@ -82,7 +88,8 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
   }];
   let options = [
     Option<"maxPatterns", "max-patterns", "int64_t", /*default=*/"64",
-           "Largest pattern set to look for; weights with more distinct supports count as dense">];
+           "Largest pattern set to look for; weights with more distinct supports count as dense">,
+    RewriteLimit<>];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -118,6 +125,7 @@ def AlignConvolutions1DPass : Pass<"pattern-align-convolutions-1d", "::mlir::Mod
         {padding = array<i64: 0, 1, 0, 1>} : (tensor<1x2x1x8xf32>, tensor<2x2x1x3xf32>) -> tensor<1x2x1x8xf32>
     ```
   }];
+  let options = [RewriteLimit<>];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
@@ -156,6 +164,7 @@ def RaisePoolingPass : Pass<"pattern-raise-pooling", "::mlir::ModuleOp"> {
         : tensor<1x2x8x8xf32> -> tensor<1x2x4x4xf32>
     ```
   }];
+  let options = [RewriteLimit<>];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::tensor::TensorDialect"];
 }
 
@@ -201,7 +210,8 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", /*default=*/"16",
-           "Filters that a vector register holds">];
+           "Filters that a vector register holds">,
+    RewriteLimit<>];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -239,6 +249,7 @@ def FuseEpiloguesPass : Pass<"pattern-fuse-epilogues", "::mlir::ModuleOp"> {
         : (...) -> tensor<1x2x4x4xf32>
     ```
   }];
+  let options = [RewriteLimit<>];
 }
 
 def ReorderFiltersPass : Pass<"pattern-reorder-filters", "::mlir::ModuleOp"> {
@@ -318,7 +329,8 @@ def DecompressWeightsPass : Pass<"pattern-decompress-weights", "::mlir::ModuleOp
     The inverse of compression: dense weights and a kernel map again, used by
     the reference lowering and to check what compression wrote.
 
-    Refused, with an error: arrays that are not constant or inputs in planes.
+    Refused, with an error: arrays that are not constant, inputs in planes, or more than
+    2^28 dense weights.
 
     Statistics, as remarks:
     - `decompressed`: convolutions unpacked
@@ -564,6 +576,7 @@ def EliminateRedundantLoadsPass : Pass<"pattern-eliminate-redundant-loads", "::m
     %y1 = vector.fma %b1, %x0, %acc1 : vector<16xf32>
     ```
   }];
+  let options = [RewriteLimit<>];
 }
 
 def IsolateReductionsPass : Pass<"pattern-isolate-reductions", "::mlir::ModuleOp"> {
@@ -677,7 +690,8 @@ def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::Mo
     attribute `pattern.parameters` of the module, name by name, until the caller
     writes them into a parameter archive. Equal constants share one parameter.
 
-    Refused: nothing. Last pass of the pipeline.
+    Refused, with an error: a blob with more or fewer bytes than its type takes. Last pass
+    of the pipeline.
 
     Statistics, as remarks:
     - `parameters`: parameters created

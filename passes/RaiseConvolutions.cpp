@@ -12,7 +12,8 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/KernelInference.h"
 #include "passes/LayerName.h"
 #include "passes/LinalgMatchers.h"
@@ -34,7 +35,7 @@ namespace {
 /// The parts of a linalg convolution in the terms of pattern.conv2d.
 struct Convolution {
   Value input;
-  DenseElementsAttr strides, dilations;
+  SmallVector<int64_t, 2> strides, dilations;
   OpFoldResult bias;     // a constant or a value; null without bias
   ElementsAttr weights;  // filters × channels of a group × height × width
   StringRef weightsName; // of the blob, if any
@@ -81,26 +82,30 @@ static FailureOr<OpFoldResult> matchBias(Value init, int64_t filters) {
     init = expand.getSrc();
   if (auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
       broadcast && isPlain(broadcast.getInput()) &&
+      shapeOf(broadcast.getInput()).size() == 1 &&
       broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3})
     return OpFoldResult(broadcast.getInput());
   return failure();
 }
 
-/// True if strides and dilations are positive and the output is as large as the
-/// input allows; linalg also takes others.
-template <typename LinalgOp> static bool readsWholeImage(LinalgOp op) {
-  auto size = [](Value value, int d) {
-    return cast<RankedTensorType>(value.getType()).getShape().take_back(2)[d];
-  };
-  auto strides = op.getStrides().template getValues<int64_t>();
-  auto dilations = op.getDilations().template getValues<int64_t>();
-  return llvm::all_of(llvm::seq(2), [&](int d) {
-    return strides[d] > 0 && dilations[d] > 0 &&
-           size(op->getResult(0), d) ==
-               ConvolutionGeometry::outputSize(size(op.getInputs()[0], d),
-                                               size(op.getInputs()[1], d),
-                                               dilations[d], strides[d]);
-  });
+/// True if strides and dilations are positive, the output is as large as the
+/// input allows and nothing is too large for pattern.conv2d; linalg also takes
+/// others.
+static bool readsWholeImage(const Convolution &conv, ArrayRef<int64_t> image,
+                            ArrayRef<int64_t> kernel) {
+  for (int d : {0, 1})
+    if (conv.strides[d] < 1 || conv.dilations[d] < 1 ||
+        ArrayRef(conv.outputShape).take_back(2)[d] !=
+            ConvolutionGeometry::outputSize(image.take_back(2)[d], kernel[d],
+                                            conv.dilations[d], conv.strides[d]))
+      return false;
+  return whatIsTooLarge(image.take_back(4), /*padding=*/{0, 0, 0, 0}, kernel,
+                        conv.strides)
+             .empty() &&
+         saturatedProduct(conv.strides) <= maxPhases &&
+         saturatedProduct(kernel) <= maxKernelPositions &&
+         conv.weights.getNumElements() <=
+             saturatedProduct({maxKernels, kernel[0], kernel[1]});
 }
 
 /// Reads what all convolution ops share; the caller fills in the groups.
@@ -114,9 +119,17 @@ static FailureOr<Convolution> matchConvolution(LinalgOp op) {
   if (!matchPattern(source, m_Constant(&conv.weights)))
     return failure();
   // N × O × H' × W', or N × groups × O × H' × W'.
-  ArrayRef<int64_t> out =
-      cast<RankedTensorType>(op->getResult(0).getType()).getShape();
-  if (!readsWholeImage(op))
+  ArrayRef<int64_t> out = shapeOf(op->getResult(0));
+  conv.outputShape.assign(out.begin(), out.end());
+  llvm::append_range(conv.dilations,
+                     op.getDilations().template getValues<int64_t>());
+  // A stride over a single output leads beyond the image, no matter how far.
+  ArrayRef<int64_t> image = shapeOf(op.getInputs()[0]);
+  for (auto [in, size, stride] :
+       llvm::zip_equal(image.take_back(2), out.take_back(2),
+                       op.getStrides().template getValues<int64_t>()))
+    conv.strides.push_back(size == 1 ? std::min(stride, in) : stride);
+  if (!readsWholeImage(conv, image, shapeOf(op.getInputs()[1]).take_back(2)))
     return failure();
   FailureOr<OpFoldResult> bias = matchBias(
       op.getOutputs()[0], llvm::product_of(out.drop_front().drop_back(2)));
@@ -125,9 +138,6 @@ static FailureOr<Convolution> matchConvolution(LinalgOp op) {
   conv.bias = *bias;
   conv.weightsName = blobName(source);
   conv.input = op.getInputs()[0];
-  conv.strides = op.getStrides();
-  conv.dilations = op.getDilations();
-  conv.outputShape.assign(out.begin(), out.end());
   return conv;
 }
 
@@ -166,8 +176,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
       return failure();
     Type element = conv->weights.getElementType();
     // The kernel is the last two dimensions of the linalg weights.
-    auto linalgWeights =
-        cast<ShapedType>(op.getInputs()[1].getType()).getShape();
+    ArrayRef<int64_t> linalgWeights = shapeOf(op.getInputs()[1]);
     auto weightsType = RankedTensorType::get(
         {conv->outputShape[1],
          conv->weights.getNumElements() /
@@ -190,20 +199,16 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     if (auto splat = dyn_cast_if_present<Attribute>(conv->bias))
       bias = constant(splat);
     Value input = conv->input;
-    if (cast<ShapedType>(input.getType()).getRank() == 5)
+    if (shapeOf(input).size() == 5)
       input = joinGroups(rewriter, loc, input);
     SmallVector<int64_t> padding = takePadding(input, isZero);
     auto outputType = RankedTensorType::get(conv->outputShape, element);
-    auto pair = [](DenseElementsAttr attribute) {
-      return llvm::to_vector(attribute.getValues<int64_t>());
-    };
     Value result = Conv2DOp::create(
         rewriter, loc, outputType, input, constant(weights), bias,
         /*residual=*/nullptr, map,
-        /*filter_order=*/nullptr,
-        rewriter.getDenseI64ArrayAttr(pair(conv->strides)),
+        /*filter_order=*/nullptr, rewriter.getDenseI64ArrayAttr(conv->strides),
         rewriter.getDenseI64ArrayAttr(padding),
-        rewriter.getDenseI64ArrayAttr(pair(conv->dilations)),
+        rewriter.getDenseI64ArrayAttr(conv->dilations),
         rewriter.getI64IntegerAttr(conv->groups),
         ActivationAttr::get(rewriter.getContext(), Activation::None));
     auto wanted = cast<RankedTensorType>(op->getResult(0).getType());
@@ -258,10 +263,9 @@ struct ExpandConvolution1D : OpRewritePattern<linalg::Conv1DNcwFcwOp> {
 
 private:
   static RankedTensorType expanded(Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    ArrayRef<int64_t> shape = type.getShape();
+    ArrayRef<int64_t> shape = shapeOf(value);
     return RankedTensorType::get({shape[0], shape[1], 1, shape[2]},
-                                 type.getElementType());
+                                 getElementTypeOrSelf(value.getType()));
   }
 
   static Value expand(ImplicitLocOpBuilder &b, Value value) {
@@ -277,10 +281,13 @@ private:
       sizes.insert(sizes.begin() + 2, b.getIndexAttr(0));
       return sizes;
     };
+    // A constant may stand inside the operation, where only it is seen.
+    Value padding = pad.getConstantPaddingValue();
+    if (TypedAttr constant; matchPattern(padding, m_Constant(&constant)))
+      padding = arith::ConstantOp::create(b, constant);
     return tensor::PadOp::create(b, expanded(image), expand(b, pad.getSource()),
                                  ofRows(pad.getMixedLowPad()),
-                                 ofRows(pad.getMixedHighPad()),
-                                 pad.getConstantPaddingValue());
+                                 ofRows(pad.getMixedHighPad()), padding);
   }
 
   static Value expandBias(ImplicitLocOpBuilder &b, Value init) {
@@ -318,7 +325,8 @@ public:
     // The reshapes around grouped convolutions cancel.
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteGreedily(*this, getOperation(), std::move(patterns),
+                               maxRewrites)))
       return signalPassFailure();
 
     int64_t patterned = 0, dense = 0, removedKernels = 0;

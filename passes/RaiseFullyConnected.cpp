@@ -13,7 +13,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/LayerName.h"
 #include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
@@ -114,6 +114,7 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     Value input = op.getInputs()[0];
     auto transpose = matrixOf(op).template getDefiningOp<linalg::TransposeOp>();
     if (!op.hasPureTensorSemantics() || op.hasUserDefinedMaps() || !transpose ||
+        transpose.getPermutation() != ArrayRef<int64_t>{1, 0} ||
         !isPlain(input) || !isPlain(op->getResult(0)) || !isOfOneType(op) ||
         !isPlain(transpose.getInput()) || !isZeroFill(op.getOutputs()[0]))
       return failure();
@@ -125,8 +126,9 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     auto outputType = cast<RankedTensorType>(op->getResult(0).getType());
     int64_t filters = outputType.getShape().back();
     int64_t rows = outputType.getNumElements() / filters;
-    int64_t channels =
-        cast<RankedTensorType>(input.getType()).getShape().back();
+    int64_t channels = shapeOf(input).back();
+    if (saturatedProduct({filters, channels}) > maxKernels)
+      return rewriter.notifyMatchFailure(op, "the matrix is too large");
     // Blocks keep at least what pruning left.
     int64_t left = llvm::count_if(data->elements(), [](float w) { return w; });
     if (rows != 1 && 2 * left > filters * channels)
@@ -177,7 +179,8 @@ private:
     Value matrices = op.getInputs()[1];
     auto copy = matrices.getDefiningOp<linalg::GenericOp>();
     if (!copy || copy.getNumLoops() != 3 || copy.getNumDpsInputs() != 1 ||
-        copy.getNumParallelLoops() != 3 ||
+        copy.getNumDpsInits() != 1 || copy.getNumParallelLoops() != 3 ||
+        !llvm::hasSingleElement(*copy.getBody()) ||
         copy.getBody()->getTerminator()->getOperand(0) !=
             copy.getBody()->getArgument(0))
       return matrices;
@@ -209,7 +212,8 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
     auto conv =
         collapse ? collapse.getSrc().getDefiningOp<Conv2DOp>() : nullptr;
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-    if (!conv || conv.getBias() || conv.getActivation() != Activation::None ||
+    if (!conv || conv->getBlock() != op->getBlock() || conv.getBias() ||
+        conv.getResidual() || conv.getActivation() != Activation::None ||
         !collapse->hasOneUse() || !conv->hasOneUse() ||
         collapse.getType() != op->getResult(0).getType() ||
         !isPlain(op.getInputs()[1]) || !maps[0].isIdentity() ||
@@ -231,7 +235,15 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
 static bool isElementwise(OpOperand *operand) {
   auto generic = dyn_cast<linalg::GenericOp>(operand->getOwner());
   return generic && generic.getNumResults() == 1 && isOfOneType(generic) &&
+         hasStaticTensors(generic) &&
          generic.getNumParallelLoops() == generic.getNumLoops();
+}
+
+/// Whether `value` are rows of images that were split into batches.
+static bool isBatchOfRows(Value value) {
+  auto split = value.getDefiningOp<tensor::ExpandShapeOp>();
+  return split && split.getReassociationIndices() == batchOfRows &&
+         rowsOfImages(split.getSrc());
 }
 
 class RaiseFullyConnected
@@ -240,9 +252,10 @@ public:
   using RaiseFullyConnectedPassBase::RaiseFullyConnectedPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (lanes <= 0)
+    if (lanes <= 0 || lanes > maxAtOnce)
       return emitError(UnknownLoc::get(context))
-             << "expected positive lanes, but found " << lanes.getValue();
+             << "expected 1 to " << maxAtOnce << " lanes, but found "
+             << lanes.getValue();
     return success();
   }
 
@@ -261,12 +274,11 @@ public:
     patterns.add<TakeBias>(context, /*benefit=*/2);
     // What is computed from each output moves to the rows, where these were
     // split, and then to the images, where it can be fused; then the reshapes
-    // between two layers, and those behind a global pooling, cancel.
+    // between two layers, and those behind a global pooling, cancel. Rows never
+    // become batches again, nor images rows, so that this ends.
     linalg::populateFoldReshapeOpsByCollapsingPatterns(
         patterns, [](OpOperand *operand) {
-          auto split = operand->get().getDefiningOp<tensor::ExpandShapeOp>();
-          return split && rowsOfImages(split.getSrc()) &&
-                 isElementwise(operand);
+          return isBatchOfRows(operand->get()) && isElementwise(operand);
         });
     linalg::populateFoldReshapeOpsByExpansionPatterns(
         patterns, [](OpOperand *operand) {
@@ -274,7 +286,8 @@ public:
         });
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteGreedily(*this, getOperation(), std::move(patterns),
+                               maxRewrites)))
       return signalPassFailure();
     remarkStatistics(*this, getOperation(),
                      {{"layers", convolutions() - before}});

@@ -12,7 +12,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -51,9 +51,15 @@ static bool isFilled(Value init, function_ref<bool(Value)> isNeutral) {
 static FailureOr<Windows> withPadding(Windows windows,
                                       function_ref<bool(Value)> isNeutral) {
   windows.padding = takePadding(windows.image, isNeutral);
-  ArrayRef<int64_t> in =
-      cast<RankedTensorType>(windows.image.getType()).getShape().take_back(2);
+  ArrayRef<int64_t> in = shapeOf(windows.image).take_back(2);
   ArrayRef<int64_t> out = ArrayRef(windows.outputShape).take_back(2);
+  auto isTooLarge = [&] {
+    return !whatIsTooLarge(shapeOf(windows.image), windows.padding,
+                           windows.kernel, windows.strides)
+                .empty();
+  };
+  if (isTooLarge())
+    return failure();
   for (int d : {0, 1}) {
     int64_t kernel = windows.kernel[d], stride = windows.strides[d];
     int64_t low = windows.padding[d];
@@ -66,6 +72,8 @@ static FailureOr<Windows> withPadding(Windows windows,
       return failure();
     windows.padding[2 + d] = high;
   }
+  if (isTooLarge())
+    return failure();
   return windows;
 }
 
@@ -75,20 +83,25 @@ static FailureOr<Windows> matchPooling(LinalgOp op,
   auto values = [](DenseElementsAttr attribute) {
     return llvm::to_vector(attribute.getValues<int64_t>());
   };
-  SmallVector<int64_t> strides = values(op.getStrides());
   if (!op.hasPureTensorSemantics() || !llvm::all_of(op.getInputs(), isPlain) ||
       !isPlain(op->getResult(0)) || !isOfOneType(op) ||
       !isFilled(op.getOutputs()[0], isNeutral) ||
-      values(op.getDilations()) != ArrayRef<int64_t>{1, 1} ||
-      llvm::any_of(strides, [](int64_t stride) { return stride < 1; }))
+      values(op.getDilations()) != ArrayRef<int64_t>{1, 1})
     return failure();
-  auto shape = [](Value value) {
-    return llvm::to_vector(cast<RankedTensorType>(value.getType()).getShape());
-  };
+  auto outputShape = llvm::to_vector(shapeOf(op->getResult(0)));
+  SmallVector<int64_t> strides = values(op.getStrides());
+  ArrayRef<int64_t> image = shapeOf(op.getInputs()[0]);
+  for (auto [in, size, stride] : llvm::zip_equal(
+           image.take_back(2), ArrayRef(outputShape).take_back(2), strides)) {
+    if (stride < 1)
+      return failure();
+    if (size == 1) // it leads beyond the image, no matter how far
+      stride = std::min(stride, in);
+  }
   return withPadding({/*image=*/op.getInputs()[0],
-                      /*kernel=*/shape(op.getInputs()[1]), strides,
-                      /*padding=*/{},
-                      /*outputShape=*/shape(op->getResult(0))},
+                      /*kernel=*/llvm::to_vector(shapeOf(op.getInputs()[1])),
+                      strides,
+                      /*padding=*/{}, outputShape},
                      isNeutral);
 }
 
@@ -113,8 +126,7 @@ static FailureOr<Windows> matchGlobalSum(linalg::GenericOp op) {
       (maps[1].getResults() != ArrayRef{n, c} &&
        maps[1].getResults() != ArrayRef{n, c, zero, zero}))
     return failure();
-  ArrayRef<int64_t> shape =
-      cast<RankedTensorType>(op.getInputs()[0].getType()).getShape();
+  ArrayRef<int64_t> shape = shapeOf(op.getInputs()[0]);
   return withPadding({/*image=*/op.getInputs()[0],
                       /*kernel=*/llvm::to_vector(shape.take_back(2)),
                       /*strides=*/{1, 1},
@@ -194,11 +206,14 @@ private:
 
 class RaisePooling : public patternc::impl::RaisePoolingPassBase<RaisePooling> {
 public:
+  using RaisePoolingPassBase::RaisePoolingPassBase;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
     patterns.add<RaiseMaximum, RaiseMean>(context);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteGreedily(*this, getOperation(), std::move(patterns),
+                               maxRewrites)))
       return signalPassFailure();
 
     int64_t maxima = 0, means = 0;

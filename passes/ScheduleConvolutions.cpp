@@ -52,10 +52,11 @@ public:
   using ScheduleConvolutionsPassBase::ScheduleConvolutionsPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (lanes <= 0 || registers <= 0)
+    if (lanes <= 0 || lanes > maxAtOnce || registers <= 0)
       return emitError(UnknownLoc::get(context))
-             << "expected positive lanes and registers, but found "
-             << lanes.getValue() << " and " << registers.getValue();
+             << "expected 1 to " << maxAtOnce
+             << " lanes and positive registers, but found " << lanes.getValue()
+             << " and " << registers.getValue();
     if (cores <= 0)
       return emitError(UnknownLoc::get(context))
              << "expected one core or more, but found " << cores.getValue();

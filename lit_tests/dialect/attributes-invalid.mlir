@@ -214,3 +214,55 @@ func.func private @planes_too_narrow(
 // expected-error @+2 {{planes of size 47 do not hold rows that end at 48}}
 func.func private @planes_too_small(
   tensor<1x2x9x8xf32, #pattern.planes<strides = [2, 1], origin = 3, pitch = 9, size = 47>>)
+
+// -----
+
+// expected-error @+1 {{kernel size 4294967296x4294967296 has more than 65536 positions}}
+#set = #pattern.set<4294967296x4294967296, [[0]]>
+
+// -----
+
+// expected-error @+1 {{kernel ids are 'tensor<65536x65536xui8>', expected at most 268435456}}
+#map = #pattern.kernel_map<set = <1x1, [[0]]>, ids = dense<1> : tensor<65536x65536xui8>>
+
+// -----
+
+// expected-error @+1 {{filter group 1025 is larger than 1024}}
+#fkw = #pattern.fkw<set = <1x1, [[0]]>, group = 1025>
+
+// -----
+
+// expected-error @+1 {{expected at most 1024 lanes and vectors, but found 65537 and 1}}
+#schedule = #pattern.schedule<device = cpu, lanes = 65537, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+
+// -----
+
+// expected-error @+1 {{tiles, blocks, prefetch and filters are at most 2147483647, but found 2147483648}}
+#schedule = #pattern.schedule<device = cpu, lanes = 1, vectors = 1, tiles = 1, blocks = 2147483648, prefetch = 0>
+
+// -----
+
+// expected-error @+1 {{strides make 4295098369 phases, expected at most 4096}}
+#planes = #pattern.planes<strides = [65537, 65537], origin = 0, pitch = 4, size = 16>
+
+// -----
+
+// expected-error @+1 {{planes have 9223372036854775807 elements a channel, expected at most 2147483647}}
+#planes = #pattern.planes<strides = [2, 2], origin = 0, pitch = 4, size = 9223372036854775807>
+
+// -----
+
+// expected-error @+1 {{origin 17 and pitch 4 are beyond planes of size 16}}
+#planes = #pattern.planes<strides = [1, 1], origin = 17, pitch = 4, size = 16>
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
+// expected-error @+1 {{planes need elements of f16 or f32, but found 'index'}}
+func.func private @elements(tensor<1x1x4x4xindex, #planes>)
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
+// expected-error @+1 {{planes take more than 281474976710656 bytes}}
+func.func private @memory(tensor<4294967296x4294967296x4x4xf32, #planes>)

@@ -289,3 +289,42 @@ func.func @half_weight_off_the_map(%x: tensor<1x1x4x4xf16>) {
       : (tensor<1x1x4x4xf16>, tensor<1x1x1x2xf16>) -> tensor<1x1x4x3xf16>
   return
 }
+
+// -----
+
+func.func @padding_beyond_counters(%x: tensor<1x1x6x6xf32>, %w: tensor<1x1x3x3xf32>) {
+  // expected-error @+1 {{has padding 9223372036854775807, expected at most 2147483647}}
+  %y = pattern.conv2d %x, %w map <set = <3x3, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {padding = array<i64: 9223372036854775807, 1, 9223372036854775807, 1>}
+      : (tensor<1x1x6x6xf32>, tensor<1x1x3x3xf32>) -> tensor<1x1x2x6xf32>
+  return
+}
+
+// -----
+
+func.func @positions_beyond_counters(%x: tensor<1x1x6x6xf32>, %w: tensor<1x1x3x3xf32>) {
+  // expected-error @+1 {{reads channels whose positions with padding are 9000036000036, expected at most 2147483647}}
+  %y = pattern.conv2d %x, %w map <set = <3x3, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {padding = array<i64: 3000000, 3000000, 0, 0>}
+      : (tensor<1x1x6x6xf32>, tensor<1x1x3x3xf32>) -> tensor<1x1x3000004x3000004xf32>
+  return
+}
+
+// -----
+
+func.func @too_many_phases(%x: tensor<1x1x6x6xf32>, %w: tensor<1x1x3x3xf32>) {
+  // expected-error @+1 {{strides split the image into 9223372036854775807 phases, expected at most 4096}}
+  %y = pattern.conv2d %x, %w map <set = <3x3, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      {strides = array<i64: 9223372036854775807, 9223372036854775807>}
+      : (tensor<1x1x6x6xf32>, tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32>
+  return
+}
+
+// -----
+
+func.func @more_than_memory(%x: tensor<1x4294967296x4294967296x1xf32>, %w: tensor<1x1x1x1xf32>) {
+  // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding, of at most 2^48 bytes}}
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x4294967296x4294967296x1xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+  return
+}

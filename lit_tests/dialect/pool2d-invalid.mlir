@@ -152,3 +152,12 @@ func.func @element_types(%x: tensor<1x2x8x8xf16>) {
   %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>} : tensor<1x2x8x8xf16> -> tensor<1x2x7x7xf32>
   return
 }
+
+// -----
+
+func.func @stride_beyond_counters(%x: tensor<1x2x8x8xf32>) {
+  // expected-error @+1 {{has a stride of 9223372036854775807, expected at most 2147483647}}
+  %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>, strides = array<i64: 9223372036854775807, 1>}
+      : tensor<1x2x8x8xf32> -> tensor<1x2x1x7xf32>
+  return
+}

@@ -3,8 +3,8 @@
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{index-bits=8})' 2>&1 | FileCheck %s --check-prefix=BITS
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-vector-group=-1})' 2>&1 | FileCheck %s --check-prefix=VECTOR
 
-// GROUP: error: expected a positive max-filter-group and max-vector-group, but found 0 and 8
-// VECTOR: error: expected a positive max-filter-group and max-vector-group, but found 8 and -1
+// GROUP: error: expected a max-filter-group and a max-vector-group of 1 to 1024, but found 0 and 8
+// VECTOR: error: expected a max-filter-group and a max-vector-group of 1 to 1024, but found 8 and -1
 // BITS: error: expected index-bits 16 or 32, but found 8
 
 func.func @weights_not_constant(%x: tensor<1x1x1x1xf32>, %w: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {

@@ -26,3 +26,11 @@ func.func @no_data() -> tensor<2xf32> {
   %w = arith.constant dense_resource<missing> : tensor<2xf32>
   return %w : tensor<2xf32>
 }
+
+// -----
+
+func.func @splat() -> tensor<2xf32> {
+  // expected-error @+1 {{constant holds -3.000000e+38, which is beyond the largest number of f16, 65504}}
+  %w = arith.constant dense<-3.0e+38> : tensor<2xf32>
+  return %w : tensor<2xf32>
+}

@@ -153,3 +153,19 @@ func.func @w() -> tensor<1xf32> {
 {-#
   dialect_resources: { builtin: { w: "0x400000000000803F" } }
 #-}
+
+// -----
+
+// Elements that are neither integers nor floats have no bytes that a parameter could hold; a name may hold quotes.
+// CHECK-LABEL: module attributes {pattern.parameters =
+// CHECK: #flow.parameter.named<"patternc"::"of \22index\22">
+// CHECK: arith.constant dense_resource<index> : tensor<1xindex>
+func.func @elements() -> (tensor<1xindex>, tensor<1xf32>) {
+  %0 = arith.constant dense_resource<index> : tensor<1xindex>
+  %1 = arith.constant dense_resource<"of \"index\""> : tensor<1xf32>
+  return %0, %1 : tensor<1xindex>, tensor<1xf32>
+}
+
+{-#
+  dialect_resources: { builtin: { index: "0x080000000100000000000000", "of \"index\"": "0x040000000000803F" } }
+#-}

@@ -63,7 +63,7 @@ func.func @relu_greater(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   return %r : tensor<1x1x4x4xf32>
 }
 
-// torch-mlir's clamp from below.
+// Ordered, the other way round: NaN stays NaN.
 // CHECK-LABEL: @relu_less
 // CHECK: %[[Y:.+]] = pattern.conv2d {{.*}} {activation = #pattern.activation<relu>}
 // CHECK-NEXT: return %[[Y]]
@@ -77,8 +77,73 @@ func.func @relu_less(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
       ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
   ^bb0(%in: f32, %out: f32):
+    %0 = arith.cmpf olt, %in, %zero : f32
+    %1 = arith.select %0, %zero, %in : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x1x4x4xf32>
+  return %r : tensor<1x1x4x4xf32>
+}
+
+// NaN becomes zero, which no activation does.
+// CHECK-LABEL: @relu_less_loses_nan
+// CHECK: %[[Y:.+]] = pattern.conv2d
+// CHECK-NOT: activation
+// CHECK: linalg.generic {{.*}} ins(%[[Y]] :
+func.func @relu_less_loses_nan(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
     %0 = arith.cmpf ult, %in, %zero : f32
     %1 = arith.select %0, %zero, %in : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x1x4x4xf32>
+  return %r : tensor<1x1x4x4xf32>
+}
+
+// NaN becomes zero, which no activation does.
+// CHECK-LABEL: @relu_greater_loses_nan
+// CHECK: %[[Y:.+]] = pattern.conv2d
+// CHECK-NOT: activation
+// CHECK: linalg.generic {{.*}} ins(%[[Y]] :
+func.func @relu_greater_loses_nan(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.cmpf ogt, %in, %zero : f32
+    %1 = arith.select %0, %in, %zero : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x1x4x4xf32>
+  return %r : tensor<1x1x4x4xf32>
+}
+
+// NaN becomes zero, which no activation does.
+// CHECK-LABEL: @relu_maxnum
+// CHECK: %[[Y:.+]] = pattern.conv2d
+// CHECK-NOT: activation
+// CHECK: linalg.generic {{.*}} ins(%[[Y]] :
+func.func @relu_maxnum(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %1 = arith.maxnumf %in, %zero : f32
     linalg.yield %1 : f32
   } -> tensor<1x1x4x4xf32>
   return %r : tensor<1x1x4x4xf32>
@@ -105,11 +170,35 @@ func.func @relu_bound_first(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   return %r : tensor<1x1x4x4xf32>
 }
 
-// torch-mlir's ReLU6.
+// Both comparisons keep NaN.
 // CHECK-LABEL: @relu6_clamp
 // CHECK: %[[Y:.+]] = pattern.conv2d {{.*}} {activation = #pattern.activation<relu6>}
 // CHECK-NEXT: return %[[Y]]
 func.func @relu6_clamp(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.cmpf olt, %in, %zero : f32
+    %1 = arith.select %0, %zero, %in : f32
+    %2 = arith.cmpf ogt, %1, %six : f32
+    %3 = arith.select %2, %six, %1 : f32
+    linalg.yield %3 : f32
+  } -> tensor<1x1x4x4xf32>
+  return %r : tensor<1x1x4x4xf32>
+}
+
+// As torch-mlir clamps: NaN becomes zero.
+// CHECK-LABEL: @relu6_loses_nan
+// CHECK: %[[Y:.+]] = pattern.conv2d
+// CHECK-NOT: activation
+// CHECK: linalg.generic {{.*}} ins(%[[Y]] :
+func.func @relu6_loses_nan(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %zero = arith.constant 0.0 : f32
   %six = arith.constant 6.0 : f32
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>

@@ -306,3 +306,14 @@ func.func @chain_of_three(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
       : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %v : tensor<1x4x6x6xf32>
 }
+
+// -----
+
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>
+func.func @planes_leave_the_function(%x: tensor<1x2x8x8xf32>) -> tensor<1x2x7x7xf32, #planes> {
+  // expected-error @+1 {{writes planes that another operation reads}}
+  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      {kernel = array<i64: 2, 2>} : tensor<1x2x8x8xf32> -> tensor<1x2x7x7xf32, #planes>
+  // expected-note @+1 {{it is read here}}
+  return %y : tensor<1x2x7x7xf32, #planes>
+}

@@ -120,3 +120,59 @@ func.func @one_dimension_without_constant_weights(%x: tensor<1x1x4xf32>, %w: ten
       outs(%zero : tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
   return %y : tensor<1x1x4xf32>
 }
+
+// -----
+
+// Weights that are one number may be more than a machine holds.
+// CHECK-LABEL: @too_many_weights
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @too_many_weights(%x: tensor<1x65537x3x3xf32>) -> tensor<1x65537x1x1xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x65537x1x1xf32>
+  %w = arith.constant dense<1.0> : tensor<65537x65537x3x3xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x65537x3x3xf32>, tensor<65537x65537x3x3xf32>)
+      outs(%zero : tensor<1x65537x1x1xf32>) -> tensor<1x65537x1x1xf32>
+  return %y : tensor<1x65537x1x1xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @too_large_image
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @too_large_image(%x: tensor<1x1x50000x50000xf32>, %i: tensor<1x1x50000x50000xf32>) -> tensor<1x1x50000x50000xf32> {
+  %zero = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%zero : f32) outs(%i : tensor<1x1x50000x50000xf32>) -> tensor<1x1x50000x50000xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x50000x50000xf32>, tensor<1x1x1x1xf32>)
+      outs(%f : tensor<1x1x50000x50000xf32>) -> tensor<1x1x50000x50000xf32>
+  return %y : tensor<1x1x50000x50000xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @too_many_phases
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @too_many_phases(%x: tensor<1x1x256x256xf32>) -> tensor<1x1x2x2xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x2x2xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %y = linalg.conv_2d_nchw_fchw {strides = dense<255> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x1x256x256xf32>, tensor<1x1x1x1xf32>) outs(%zero : tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}
+
+// -----
+
+// A broadcast that varies along the columns is no bias.
+// CHECK-LABEL: @broadcast_of_columns
+// CHECK-NOT: pattern.conv2d
+// CHECK: linalg.conv_2d_ngchw_gfchw
+func.func @broadcast_of_columns(%x: tensor<1x2x2x4x4xf32>, %b: tensor<2x4xf32>) -> tensor<1x2x2x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x2x2x1x1xf32>
+  %e = tensor.empty() : tensor<1x2x2x4x4xf32>
+  %i = linalg.broadcast ins(%b : tensor<2x4xf32>) outs(%e : tensor<1x2x2x4x4xf32>) dimensions = [0, 2, 3]
+  %y = linalg.conv_2d_ngchw_gfchw ins(%x, %w : tensor<1x2x2x4x4xf32>, tensor<2x2x2x1x1xf32>)
+      outs(%i : tensor<1x2x2x4x4xf32>) -> tensor<1x2x2x4x4xf32>
+  return %y : tensor<1x2x2x4x4xf32>
+}

@@ -304,3 +304,14 @@ func.func @one_dimension_without_padding_and_bias(%x: tensor<1x1x4xf16>) -> tens
       outs(%f : tensor<1x1x4xf16>) -> tensor<1x1x4xf16>
   return %y : tensor<1x1x4xf16>
 }
+
+// A stride over a single output leads beyond the image, no matter how far.
+// CHECK-LABEL: @stride_over_one_output
+// CHECK: pattern.conv2d {{.*}} {strides = array<i64: 6, 6>}
+func.func @stride_over_one_output(%x: tensor<1x1x6x6xf32>) -> tensor<1x1x1x1xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x1x1x1xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x3x3xf32>
+  %y = linalg.conv_2d_nchw_fchw {strides = dense<9223372036854775807> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x1x6x6xf32>, tensor<1x1x3x3xf32>) outs(%zero : tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+  return %y : tensor<1x1x1x1xf32>
+}

@@ -224,3 +224,33 @@ func.func @split_rows(%x: tensor<6x2xf32>, %b: tensor<2xf32>, %a: tensor<2x3x2xf
   %y = linalg.transpose ins(%u : tensor<2x3x2xf32>) outs(%g : tensor<3x2x2xf32>) permutation = [1, 0, 2]
   return %y : tensor<3x2x2xf32>
 }
+
+// What is computed of a layer's rows in two ways, here x * (x + x), moves to the images as a whole, and stays there.
+// CHECK-LABEL: @gate
+// CHECK: %[[CONV:.+]] = pattern.conv2d
+// CHECK: %[[SUM:.+]] = linalg.generic {{.*}} ins(%[[CONV]], %[[CONV]] : tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>)
+// CHECK: %[[PRODUCT:.+]] = linalg.generic {{.*}} ins(%[[CONV]], %[[SUM]] : tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>)
+// CHECK: pattern.conv2d %[[PRODUCT]]
+func.func @gate(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%w : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  %o = tensor.empty() : tensor<1x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %y = linalg.matmul ins(%x, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%f : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %s = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %y : tensor<1x2xf32>, tensor<1x2xf32>) outs(%o : tensor<1x2xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %0 = arith.addf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2xf32>
+  %p = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %s : tensor<1x2xf32>, tensor<1x2xf32>) outs(%o : tensor<1x2xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %0 = arith.mulf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2xf32>
+  %z = linalg.matmul ins(%p, %t : tensor<1x2xf32>, tensor<2x2xf32>) outs(%f : tensor<1x2xf32>) -> tensor<1x2xf32>
+  return %z : tensor<1x2xf32>
+}

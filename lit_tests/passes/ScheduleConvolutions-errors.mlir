@@ -8,8 +8,8 @@
 
 // CORES: error: expected one core or more, but found 0
 // LINE: error: expected lanes that divide 16 on cpu, but found 32
-// LANES: error: expected positive lanes and registers, but found 0 and 32
-// REGISTERS: error: expected positive lanes and registers, but found 16 and -1
+// LANES: error: expected 1 to 1024 lanes and positive registers, but found 0 and 32
+// REGISTERS: error: expected 1 to 1024 lanes and positive registers, but found 16 and -1
 // VECTORS: error: expected positive max-vectors and filters that are not negative, but found 0 and 0
 // FILTERS: error: expected positive max-vectors and filters that are not negative, but found 12 and -1
 

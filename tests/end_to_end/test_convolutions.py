@@ -184,3 +184,19 @@ def test_activations_far_from_zero(activation):
     nn.init.ones_(conv.weight)
     result = compile(nn.Sequential(conv, activation), (x[None, None, None],))(x[None, None, None])
     torch.testing.assert_close(result.flatten(), activation(x), rtol=1e-6, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "image"), [((8, 8), (20, 20)), ((1, 64), (1, 96)), ((5, 13), (9, 20)), ((1, 128), (1, 160))]
+)
+@pytest.mark.parametrize("pruned", [0, 1, 2, 30])
+def test_kernels_of_64_positions_and_more(kernel, image, pruned):
+    """Some kernels are dense, others lack their first positions, and one is removed."""
+    torch.manual_seed(pruned)
+    layer = nn.Sequential(nn.Conv2d(2, 8, kernel, stride=(1, 2)))
+    with torch.no_grad():
+        weights = layer[0].weight.flatten(2)
+        weights[:3, :, :pruned] = 0
+        weights[3, 0] = 0
+    x = torch.randn(1, 2, *image)
+    assert_close_convolution(compile(layer, (x,))(x), layer, x)

@@ -180,3 +180,51 @@ def test_dense_products_of_more_rows_are_left_to_iree():
     module = compile(model, (x,))
     assert not module.report().layers
     assert_close_network(module(x), model, x)
+
+
+class _Between(nn.Module):
+    """Two layers with something between them that reads the rows of the first, maybe twice."""
+
+    def __init__(self, between, *, residual: bool = False, rows: int = 1) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(32, 32), nn.Linear(32, 10)
+        if rows > 1:
+            prune_(self, linear=True, connectivity=5, block_rows=8)
+        self.between, self.residual = between, residual
+
+    def forward(self, x):
+        y = self.between(self.first(x))
+        return self.second(y + x if self.residual else y)
+
+
+@pytest.mark.parametrize("shape", [(1, 32), (3, 32), (1, 5, 32), (2, 3, 32)], ids=str)
+@pytest.mark.parametrize("residual", [False, True], ids=["", "residual"])
+def test_what_is_between_layers(shape, residual):
+    """Each of these moves to the images of the first layer, and the compiler comes to an end."""
+    torch.manual_seed(0)
+    parts = {
+        "silu": nn.SiLU(),
+        "hardswish": nn.Hardswish(),
+        "square": lambda y: y * y,
+        "gelu": nn.GELU(),
+        "chain": nn.Sequential(nn.Hardswish(), nn.SiLU(), nn.Tanh()),
+        "gate": lambda y: y * torch.sigmoid(y + 1) * (y - 2),
+    }
+    rows = torch.Size(shape[:-1]).numel()
+    model = nn.ModuleList(_Between(f, residual=residual, rows=rows) for f in parts.values())
+
+    class All(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.models = model
+
+        def forward(self, x):
+            return tuple(part(x) for part in self.models)
+
+    x = torch.randn(shape)
+    with torch.no_grad():
+        expected = All()(x)
+    module = compile(All(), (x,))
+    assert len(module.report().layers) >= len(parts)
+    for name, result, right in zip(parts, module(x), expected, strict=True):
+        torch.testing.assert_close(result, right, rtol=1e-4, atol=1e-5, msg=f"{name}: {result}")

@@ -1,0 +1,58 @@
+#include "passes/GreedyRewrite.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Rewrites of a pass for each operation that it began with; those of networks
+/// take less than 4.
+static constexpr int64_t rewritesForOperation = 64, rewritesAtLeast = 1024;
+
+namespace {
+
+/// Remembers what was rewritten last. Operations do not live as long, so it is
+/// the location that is kept.
+class LastRewrite : public RewriterBase::Listener {
+public:
+  explicit LastRewrite(Location loc) : loc(loc) {}
+
+  void notifyPatternBegin(const Pattern &, Operation *op) override {
+    candidate = op->getLoc();
+  }
+  void notifyPatternEnd(const Pattern &pattern, LogicalResult status) override {
+    if (failed(status))
+      return;
+    loc = *candidate;
+    name = pattern.getDebugName();
+  }
+
+  Location loc;
+  StringRef name;
+
+private:
+  std::optional<Location> candidate;
+};
+
+} // namespace
+
+LogicalResult patternc::rewriteGreedily(const Pass &pass, Operation *root,
+                                        const FrozenRewritePatternSet &patterns,
+                                        int64_t maxRewrites,
+                                        GreedyRewriteConfig config) {
+  if (maxRewrites == 0) {
+    int64_t operations = 0;
+    root->walk([&](Operation *) { ++operations; });
+    maxRewrites = rewritesAtLeast + rewritesForOperation * operations;
+  }
+  LastRewrite last(root->getLoc());
+  config.setMaxNumRewrites(maxRewrites)
+      .setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)
+      .setListener(&last);
+  if (succeeded(applyPatternsGreedily(root, patterns, config)))
+    return success();
+  InFlightDiagnostic error =
+      emitError(last.loc) << pass.getArgument() << " still rewrites this after "
+                          << maxRewrites << " rewrites a round";
+  if (!last.name.empty())
+    error << ", last with " << last.name;
+  return error;
+}
