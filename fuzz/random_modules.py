@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_VALUE = re.compile(r"\bv\d+\b")
+_VALUE = re.compile(r"(?<!self\.)\bv\d+\b")
 # Values beyond this are not taken on: sums of them would say nothing about their small addends.
 _LARGEST = 1e3
 _MOST_ELEMENTS = 20000
@@ -202,7 +202,7 @@ def _without(program: Program, i: int, read: str) -> Program:
     gone = program.steps[i].value
 
     def renamed(text: str) -> str:
-        return re.sub(rf"\b(?<!self\.){gone}\b", read, text)
+        return re.sub(rf"(?<!self\.)\b{gone}\b", read, text)
 
     steps = [replace(s, expression=renamed(s.expression)) for s in program.steps[i + 1 :]]
     outputs = tuple(dict.fromkeys(read if o == gone else o for o in program.outputs))
@@ -304,7 +304,7 @@ def _divisors(*numbers: int) -> list[int]:
     return [d for d in range(1, min(numbers) + 1) if all(n % d == 0 for n in numbers)]
 
 
-@_rule(14)
+@_rule(22)
 def _convolution(m: Maker) -> object:
     r, x = m.random, m.pick(3, 4, 4, 5)
     if x is None:
@@ -492,7 +492,7 @@ def _resampling(m: Maker) -> object:
     )
 
 
-@_rule(10)
+@_rule(8)
 def _shape(m: Maker) -> object:
     r, x = m.random, m.pick()
     if x is None or not m.shape(x):
@@ -800,10 +800,10 @@ def random_program(seed: int, *, float16: bool, vulkan: bool) -> Program:
     if not m.steps:
         m.add(f"{next(iter(m.inputs))} + 1")
     last = m.steps[-1].value
-    more = r.random() < 0.25
-    outputs = (last, *(r.choices([s.value for s in m.steps], k=r.randint(1, 3)) if more else ()))
-    outputs = tuple(dict.fromkeys(outputs))
-    result = r.choice(["tuple"] * 5 + ["list", "dict", "nested"]) if more else "tuple"
+    read = {value for step in m.steps for value in step.reads}
+    others = [s.value for s in m.steps[:-1] if s.value not in read or r.random() < 0.1]
+    outputs = (last, *(others[-3:] if r.random() < 0.6 else ()))
+    result = r.choice(["tuple"] * 4 + ["list", "dict", "nested"]) if len(outputs) > 1 else "tuple"
     spoil = ""
     if r.random() < 0.05:
         name = next(iter(m.inputs))

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.iree, pytest.mark.torch, pytest.mark.slow]
 
 PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "zoo.py"
 
-# What compiles within seconds, of each package: fire modules, a squeeze-and-excitation network, a
+# What compiles within seconds, of each package: fire modules, squeeze and excitation, a
 # state of the art transformer of images, attention with positions, masks and outputs of dataclasses.
 QUICK = (
     "torchvision/squeezenet1_1",
@@ -29,7 +29,9 @@ QUICK = (
 def _packages():
     for package in ("timm", "transformers"):
         if not __import__("importlib.util").util.find_spec(package):
-            pytest.skip(f"{package} is not installed; it comes with benchmarks/zoo_requirements.txt")
+            pytest.skip(
+                f"{package} is not installed; it comes with benchmarks/zoo_requirements.txt"
+            )
 
 
 @pytest.fixture

@@ -188,6 +188,19 @@ class ReluForTwo(nn.Module):
         return torch.relu(y), y
 
 
+class Rolled(nn.Module):
+    """By more than the image is large, as well, and all of it."""
+
+    def forward(self, x):
+        return x.roll((9, -11, 1), (1, 2, 3)), x.roll(-700)
+
+
+class Distances(nn.Module):
+    def forward(self, x):
+        y = x.flip(2) + 1
+        return torch.dist(x, y), torch.dist(x, y, 3), torch.cdist(x, y), torch.cdist(x, y, p=1)
+
+
 class OneImageTwoConvolutions(nn.Module):
     """Of the same and of different padding, so that they can and cannot share planes."""
 
@@ -214,6 +227,9 @@ OTHERS = {
     "two readers": ReluForTwo(),
     "clamped elsewhere": nn.Sequential(nn.Conv2d(4, 4, 3), nn.Hardtanh(-1.0, 5.0)),
     "leaky": nn.Sequential(nn.Conv2d(4, 4, 3), nn.LeakyReLU()),
+    "leaky at random while it trains": nn.Sequential(nn.Conv2d(4, 4, 3), nn.RReLU()),
+    "rolled": Rolled(),
+    "distances": Distances(),
     "same weights twice": TiedConvolutions(),
     "one image, two convolutions": OneImageTwoConvolutions(),
     "transposed image": nn.Sequential(nn.Flatten(2), nn.Unflatten(2, (8, 8)), nn.Conv2d(4, 4, 3)),

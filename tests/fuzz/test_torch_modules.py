@@ -1,7 +1,6 @@
-"""The fuzzer of torch modules: cases are a function of their seed, and a fault is found and shrunk."""
+"""The fuzzer of torch modules: its cases follow from their seeds, a fault is found and shrunk."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -100,5 +99,3 @@ def test_only_errors_of_patternc_may_be_raised(fuzzing, tmp_path, monkeypatch):
     result = runner.run(torch_modules.TorchModules(), seed=3, count=1, folder=tmp_path)
     (kind,) = result.findings
     assert "IndexError" in kind
-
-

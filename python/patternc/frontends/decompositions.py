@@ -41,6 +41,12 @@ def decomposition_table() -> dict[Any, Callable[..., Any]]:
     table[_aten.std_mean.correction] = _std_mean
     table[_aten.native_group_norm.default] = _group_norm
     table[_aten.fmod.Scalar] = _fmod_scalar
+    table[_aten.roll.default] = _roll
+    table[_aten.rrelu_with_noise_functional.default] = _rrelu_in_evaluation
+    table[_aten.dist.default] = lambda x, y, p=2.0: torch.linalg.vector_norm(x - y, p)
+    table[_aten._cdist_forward.default] = lambda x, y, p, mode: torch.linalg.vector_norm(
+        x.unsqueeze(-2) - y.unsqueeze(-3), p, -1
+    )
     return table
 
 
@@ -291,6 +297,32 @@ def _group_norm(
 def _fmod_scalar(x: torch.Tensor, divisor: float) -> torch.Tensor:
     dtype = torch.result_type(x, divisor)
     return _aten.fmod.Tensor(x.to(dtype), torch.full((), divisor, dtype=dtype, device=x.device))
+
+
+def _roll(x: torch.Tensor, shifts: list[int], dims: Sequence[int] = ()) -> torch.Tensor:
+    """torch-mlir takes shifts beyond the size of the dimension as they are."""
+    if not dims:
+        return _roll(x.flatten(), shifts, [0]).reshape(x.shape)
+    for shift, dim in zip(shifts, dims, strict=True):
+        size = x.shape[dim]
+        if shift := shift % size:
+            parts = [x.narrow(dim, size - shift, shift), x.narrow(dim, 0, size - shift)]
+            x = torch.cat(parts, dim)
+    return x
+
+
+def _rrelu_in_evaluation(
+    x: torch.Tensor,
+    noise: torch.Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: Any = None,
+) -> Any:
+    """Its slopes are random while it trains; else all are the one in the middle."""
+    if training:
+        return NotImplemented
+    return torch.where(x > 0, x, x * ((lower + upper) / 2)), noise
 
 
 def _each(numbers: Sequence[int], dims: int) -> list[int]:
