@@ -155,6 +155,31 @@ def test_weight_that_depends_on_the_input_is_left_to_compute():
     assert not imported.blobs
 
 
+def test_what_depends_on_constants_is_folded():
+    class Positions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = nn.Embedding(10, 4)
+
+        def forward(self, x):
+            places = torch.ones(2, 5, dtype=torch.int64).cumsum(1) - 1
+            return x + self.table(places)
+
+    module = Positions()
+    imported = import_torch(module, (torch.randn(2, 5, 4),))
+    assert "tm_tensor" not in imported.text
+    (blob,) = imported.blobs.values()
+    np.testing.assert_array_equal(blob[1], module.table.weight.detach()[:5])
+
+
+def test_large_results_of_constants_are_left_to_compute():
+    class Mask(nn.Module):
+        def forward(self, x):
+            return x + torch.ones(1024, 1024).tril()
+
+    assert not import_torch(Mask(), (torch.randn(1024, 1024),)).blobs
+
+
 def test_big_weight_is_carried_without_a_copy():
     module = nn.Linear(4096, 4096)
     imported = import_torch(module, (torch.randn(1, 4096),))

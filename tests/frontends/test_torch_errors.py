@@ -21,6 +21,15 @@ class Apply(nn.Module):
         return self.function(x)
 
 
+class Buffer(nn.Module):
+    def __init__(self, buffer):
+        super().__init__()
+        self.register_buffer("buffer", buffer)
+
+    def forward(self, x):
+        return x @ self.buffer
+
+
 class Counter(nn.Module):
     def __init__(self):
         super().__init__()
@@ -95,6 +104,26 @@ def test_dynamic_shape():
     program = torch.export.export(nn.ReLU(), (IMAGE,), dynamic_shapes=({0: batch},))
     with pytest.raises(ModelError, match=r"input 'input' has the dynamic shape \(\w+, 3, 8, 8\)"):
         import_model(program)
+
+
+@pytest.mark.parametrize(
+    ("model", "args", "message"),
+    [
+        (nn.Conv2d(3, 4, 3), (IMAGE[:0],), r"input 'input' has the shape \(0, 3, 8, 8\)"),
+        (nn.AdaptiveAvgPool2d(1), (IMAGE[:0],), r"input 'input' has the shape \(0, 3, 8, 8\)"),
+        (Buffer(torch.zeros(8, 0)), (IMAGE,), r"'buffer' has the shape \(8, 0\)"),
+        (
+            nn.Sequential(nn.ReLU(), Apply(lambda x: torch.cat([x[:, :0], x], 1) + 1)),
+            (IMAGE,),
+            r"result 'slice_1' of operator aten.slice.Tensor in layer '1' has the shape \(2, 0,",
+        ),
+        (Apply(lambda x: x[:, :, :0]), (IMAGE,), r"the shape \(2, 3, 0, 8\) and so no elements"),
+    ],
+    ids=["input", "input of pooling", "weight", "intermediate", "output"],
+)
+def test_tensor_without_elements(model, args, message):
+    with pytest.raises(ModelError, match=message):
+        import_model(model, args)
 
 
 def test_shape_that_depends_on_data():

@@ -71,12 +71,12 @@ FORMS = {
     "relu6 is one loop": (
         nn.Sequential(nn.Conv2d(4, 8, 3), nn.ReLU6(inplace=True)),
         (1, 4, 9, 7),
-        ["linalg.generic", "arith.cmpf ult", "arith.select", "arith.cmpf ugt", "arith.select"],
+        ["linalg.generic", "arith.maximumf", "arith.minimumf"],
     ),
     "hard-swish in place": (
         nn.Sequential(nn.Conv2d(4, 8, 3), nn.Hardswish(inplace=True)),
         (1, 4, 9, 7),
-        ["arith.addf", "arith.select", "arith.select", "arith.mulf", "arith.divf"],
+        ["arith.addf", "arith.maximumf", "arith.minimumf", "arith.mulf", "arith.divf"],
     ),
     "silu in place": (
         nn.Sequential(nn.Conv2d(4, 8, 3), nn.SiLU(inplace=True)),

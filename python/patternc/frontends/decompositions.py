@@ -72,10 +72,9 @@ def _pad_circular(x: torch.Tensor, padding: list[int]) -> torch.Tensor:
     for i in range(len(padding) // 2):
         dim = x.dim() - 1 - i
         before, after = padding[2 * i : 2 * i + 2]
-        size = x.shape[dim]
-        parts = [x.narrow(dim, size - before, before)] if before > 0 else []
-        parts.append(x.narrow(dim, max(0, -before), size + min(0, before) + min(0, after)))
-        parts += [x.narrow(dim, 0, after)] if after > 0 else []
+        x = x.narrow(dim, max(0, -before), x.shape[dim] + min(0, before) + min(0, after))
+        parts = [x.narrow(dim, x.shape[dim] - before, before)] if before > 0 else []
+        parts += [x, x.narrow(dim, 0, after)] if after > 0 else [x]
         x = torch.cat(parts, dim)
     return x
 

@@ -103,21 +103,35 @@ class _Constants:
 
     def is_small(self, node: Node) -> bool:
         """Whether nothing that a known node needs is larger than what the program stores for it."""
-        computed, stored, todo = {node}, {}, [node]
-        while todo:
-            for source in todo.pop().all_input_nodes:
-                if source.op != "call_function":
-                    stored[source] = source.meta["val"].numel() if "val" in source.meta else 0
-                elif source not in computed:
-                    computed.add(source)
-                    todo.append(source)
-        limit = max(_SMALL, sum(stored.values()))
+        sources = self._sources(node)
+        stored = sum(self._values[source].numel() for source in sources if self.is_stored(source))
         return isinstance(node.meta["val"], torch.Tensor) and all(
-            value.numel() <= limit
-            for each in computed
-            for value in tree_leaves(each.meta["val"])
+            value.numel() <= max(_SMALL, stored)
+            for source in sources
+            if not self.is_stored(source)
+            for value in tree_leaves(source.meta["val"])
             if isinstance(value, torch.Tensor)
         )
+
+    def is_stored(self, node: Node) -> bool:
+        return node.op != "call_function"
+
+    def name(self, node: Node) -> str:
+        """What to call a computed value: after the one tensor that it is computed from, if so."""
+        stored = [source for source in self._sources(node) if self.is_stored(source)]
+        if len(stored) == 1:
+            return self.names[self._values[stored[0]]]
+        return f"{layer_path(node)}.constant".lstrip(".")
+
+    def _sources(self, node: Node) -> dict[Node, None]:
+        """A node and all that it is computed from."""
+        found, todo = {node: None}, [node]
+        while todo:
+            for source in todo.pop().all_input_nodes:
+                if source not in found:
+                    found[source] = None
+                    todo.append(source)
+        return found
 
     def value(self, argument: Any) -> Any:
         """What a known node computes, worked out the first time it is asked for."""
@@ -186,8 +200,8 @@ def _computed_constants(graph: torch.fx.Graph, constants: _Constants) -> list[No
 
 
 def _replace_by_constant_(node: Node, constants: _Constants) -> None:
-    name = f"{layer_path(node)}.constant".lstrip(".")
-    constant = constants.add(constants.value(node).contiguous(), name, before=node)
+    value = constants.value(node).contiguous()
+    constant = constants.add(value, constants.name(node), before=node)
     constant.meta["val"] = node.meta["val"]
     # An output stays what the signature of the program says it is.
     node.replace_all_uses_with(constant, delete_user_cb=lambda user: user.op != "output")

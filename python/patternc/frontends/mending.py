@@ -44,7 +44,7 @@ def failed_assertions(module: ir.Module) -> list[tuple[str, ir.Location]]:
     failed: list[tuple[str, ir.Location]] = []
 
     def visit(operation: ir.Operation) -> ir.WalkResult:
-        if operation.name == "cf.assert" and _constant(operation.operands[0]) in (0, False):
+        if operation.name == "cf.assert" and _constant(operation.operands[0]) == 0:
             text = ir.StringAttr(operation.attributes["msg"]).value
             failed.append((text.rstrip("."), operation.location))
         return ir.WalkResult.ADVANCE
@@ -125,4 +125,5 @@ def _constant(value: ir.Value) -> float | int | None:
     if operation is None:
         return None
     attribute = operation.attributes["value"]
-    return attribute.value if isinstance(attribute, ir.FloatAttr | ir.IntegerAttr) else None
+    numbers = ir.FloatAttr | ir.IntegerAttr | ir.BoolAttr
+    return attribute.value if isinstance(attribute, numbers) else None
