@@ -188,6 +188,28 @@ class ReluForTwo(nn.Module):
         return torch.relu(y), y
 
 
+# Along a dimension with one window only, which does not reach to the end of the image.
+ONE_WINDOW = {
+    "convolution": (nn.Conv3d(2, 4, 2, stride=3), (1, 2, 6, 4, 7)),
+    "padded convolution": (nn.Conv3d(2, 4, 3, stride=4, padding=1), (1, 2, 9, 3, 4)),
+    "convolution of groups": (nn.Conv3d(2, 4, 2, stride=3, groups=2), (1, 2, 6, 7, 4)),
+    "average 1-D": (nn.AvgPool1d(3), (1, 2, 5)),
+    "average 2-D": (nn.AvgPool2d(3), (1, 2, 5, 9)),
+    "average 3-D": (nn.AvgPool3d(3), (1, 2, 5, 7, 4)),
+    "maximum 1-D": (nn.MaxPool1d(3), (1, 2, 5)),
+    "maximum 2-D": (nn.MaxPool2d(3), (1, 2, 5, 9)),
+    "maximum 3-D": (nn.MaxPool3d(3), (1, 2, 5, 7, 4)),
+}
+
+
+@pytest.mark.parametrize("name", ONE_WINDOW)
+def test_one_window_that_leaves_a_rest(name):
+    torch.manual_seed(0)
+    model, shape = ONE_WINDOW[name]
+    x = torch.randn(shape)
+    torch.testing.assert_close(compile(model, (x,))(x), model(x), rtol=1e-5, atol=1e-5)
+
+
 class Rolled(nn.Module):
     """By more than the image is large, as well, and all of it."""
 
