@@ -188,6 +188,13 @@ class ReluForTwo(nn.Module):
         return torch.relu(y), y
 
 
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu_to_the_last_digits(approximate):
+    model, x = nn.GELU(approximate), torch.linspace(-6, 6, 1001)
+    expected = model(x.double()).float()
+    torch.testing.assert_close(compile(model, (x,))(x), expected, rtol=1e-6, atol=1e-6)
+
+
 # Along a dimension with one window only, which does not reach to the end of the image.
 ONE_WINDOW = {
     "convolution": (nn.Conv3d(2, 4, 2, stride=3), (1, 2, 6, 4, 7)),

@@ -58,6 +58,7 @@ CASES = {
         lambda x: functional.max_pool3d(x, (2, 3, 2), 4, return_indices=True),
         VOLUME,
     ),
+    "GELU by tanh": (lambda x: functional.gelu(x, approximate="tanh"), IMAGE),
     "rolled": (lambda x: x.roll((9, -40, 0), (1, 2, 3)), IMAGE),
     "all rolled": (lambda x: x.roll(-1000), IMAGE),
     "random leaky ReLU": (functional.rrelu, IMAGE),

@@ -42,6 +42,7 @@ def decomposition_table() -> dict[Any, Callable[..., Any]]:
     table[_aten.std_mean.correction] = _std_mean
     table[_aten.native_group_norm.default] = _group_norm
     table[_aten.fmod.Scalar] = _fmod_scalar
+    table[_aten.gelu.default] = _gelu
     table[_aten.roll.default] = _roll
     table[_aten.rrelu_with_noise_functional.default] = _rrelu_in_evaluation
     table[_aten.dist.default] = lambda x, y, p=2.0: torch.linalg.vector_norm(x - y, p)
@@ -367,6 +368,14 @@ def _group_norm(
 def _fmod_scalar(x: torch.Tensor, divisor: float) -> torch.Tensor:
     dtype = torch.result_type(x, divisor)
     return _aten.fmod.Tensor(x.to(dtype), torch.full((), divisor, dtype=dtype, device=x.device))
+
+
+def _gelu(x: torch.Tensor, *, approximate: str = "none") -> Any:
+    """In the approximation by tanh torch-mlir takes 0.79772 for the root of 2/pi."""
+    if approximate != "tanh":
+        return NotImplemented
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+    return 0.5 * x * (1 + torch.tanh(inner))
 
 
 def _roll(x: torch.Tensor, shifts: list[int], dims: Sequence[int] = ()) -> torch.Tensor:
