@@ -4,6 +4,9 @@ Every mistake that a user can make ends in one of these: the message says what
 was wrong, where (layer name or file), what was expected and what to do.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 
 class PatterncError(Exception):
     """Base class of all errors that patternc raises on purpose."""
@@ -43,3 +46,20 @@ class CompilerError(PatterncError, RuntimeError):
 
 class ArtifactError(PatterncError, ValueError):
     """A saved artefact is damaged, from another version or for another machine."""
+
+
+@contextlib.contextmanager
+def limited_nesting(kind: type[PatterncError], what: str) -> Iterator[None]:
+    """Turns the end of Python's stack into an error of this family; also a decorator.
+
+    Args:
+      kind: of error.
+      what: is walked through.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        raise kind(
+            f"{what} is nested too deep for Python's stack; nest it less, or raise "
+            "sys.setrecursionlimit"
+        ) from error

@@ -81,7 +81,7 @@ def test_config_goes_through_yaml(kind):
         ({"steps": 0}, "steps is 0, expected a whole number of at least 1"),
         ({"seed": -1}, "seed is -1, expected a whole number of at least 0"),
         ({"learning_rate": 0}, "learning_rate is 0, expected more than 0"),
-        ({"schedule": "linear"}, "schedule is 'linear', expected 'cosine', 'constant'"),
+        ({"schedule": "linear"}, "schedule is 'linear', expected 'constant', 'cosine', 'step'"),
         ({"optimizer": "adamax"}, "optimizer is 'adamax', expected .*; did you mean 'adam'"),
         ({"momentum": 1.5}, "momentum is 1.5, expected 0 to 1"),
         ({"weight_decay": "much"}, "weight_decay is 'much', expected a finite number"),

@@ -21,7 +21,7 @@ from patternc.cocotune.objective import Objective, show
 from patternc.cocotune.pretraining import Pretraining
 from patternc.cocotune.run_state import Record, RunState
 from patternc.cocotune.workers import LocalWorker, Workers
-from patternc.errors import CocoTuneError
+from patternc.errors import CocoTuneError, limited_nesting
 from patternc.prune.checkpoint import load_tree, save_tree
 from patternc.prune.layer_latency import LatencyMeter
 
@@ -42,6 +42,7 @@ class UnreachableObjectiveError(CocoTuneError):
         self.result = result
 
 
+@limited_nesting(CocoTuneError, "the network")
 def explore(
     experiment: Experiment,
     objective: Objective,

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 
 from patternc.cocotune.filter_pruning import FilterPruning
 from patternc.cocotune.pattern_pruning import PatternPruning
-from patternc.errors import CocoTuneError
+from patternc.errors import CocoTuneError, limited_nesting
 from patternc.prune.matching import matches
 
 _HOW_TO_MARK = "mark submodules of two convolutions or more that are called once with one tensor"
@@ -18,6 +18,7 @@ _HOW_TO_MARK = "mark submodules of two convolutions or more that are called once
 ModulePruning = FilterPruning | PatternPruning
 
 
+@limited_nesting(CocoTuneError, "the network")
 def find_modules(
     network: nn.Module, example_input: Tensor, *, marked: Sequence[str] | None = None
 ) -> tuple[str, ...]:
@@ -39,6 +40,11 @@ def find_modules(
         than once or with anything but one tensor, the network does not take the input, or
         torch.fx cannot trace it around the modules.
     """
+    if not isinstance(network, nn.Module) or not isinstance(example_input, Tensor):
+        raise CocoTuneError(
+            f"network is a {type(network).__name__} and its input a {type(example_input).__name__}"
+            ", expected a torch.nn.Module and a tensor"
+        )
     network = copy.deepcopy(network).eval()
     if marked is None:
         modules = _found(network, example_input)

@@ -121,7 +121,7 @@ class Objective:
         """
         try:
             text = Path(file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise CocoTuneError(f"{file} cannot be read: {error}") from error
         try:
             return cls.parse(text)

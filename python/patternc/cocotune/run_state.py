@@ -2,6 +2,7 @@
 
 run.json            what decides the results: digests of the network and the data, and the settings
 networks.jsonl      a JSON object a line for each network that is explored, and for costs measured
+progress.log        what the command line logs, in words
 blocks/             the tuning blocks (`BlockStore`)
 winner.safetensors  state dict of the winner
 """
@@ -48,6 +49,8 @@ class RunState:
         if not resume:
             raise CocoTuneError(f"{path} holds a run already; resume it, or give another folder")
         found = self._read(run, json.loads)
+        if not isinstance(found, dict):
+            raise CocoTuneError(f"{run} is damaged; give another folder")
         # As it is after JSON, which knows no tuples.
         given = json.loads(json.dumps(description))
         if other := [key for key in given if given[key] != found.get(key)]:
@@ -58,8 +61,11 @@ class RunState:
         lines = self._read(self._log, str.splitlines)
         for number, line in enumerate(lines, 1):
             try:
-                self.records.append(json.loads(line))
-            except ValueError as error:
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise ValueError("it is no record")
+                self.records.append(record)
+            except (ValueError, RecursionError) as error:
                 if number < len(lines):
                     raise CocoTuneError(
                         f"{self._log} is damaged in line {number}: {error}; delete the line, and "
@@ -90,7 +96,7 @@ class RunState:
     def _read(self, file: Path, parse: Callable[[str], Any]) -> Any:
         try:
             return parse(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CocoTuneError(f"{file} cannot be read: {error}") from error
 
     def _write(self, file: Path, text: str) -> None:

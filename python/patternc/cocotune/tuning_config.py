@@ -71,6 +71,12 @@ class TuningConfig(YamlConfig):
         if self.optimizer == "nesterov" and self.momentum == 0:
             raise PruningError("momentum is 0, expected more with optimizer 'nesterov'")
         check_choice(self, "optimizer", OPTIMIZERS)
+        for step in (0, self.steps - 1):  # between which each of the schedules rises or falls
+            if not math.isfinite(self.learning_rate_of(step)):
+                raise PruningError(
+                    f"the learning rate of step {step} is not finite with schedule "
+                    f"'{self.schedule}', gamma {self.gamma} and power {self.power}"
+                )
         for name in ("momentum", "weight_decay"):
             check_number(self, name)
             if not 0 <= getattr(self, name) <= 1:
@@ -78,7 +84,10 @@ class TuningConfig(YamlConfig):
 
     def learning_rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        return self.learning_rate * self._factor(step)
+        try:
+            return self.learning_rate * self._factor(step)
+        except OverflowError:
+            return math.inf
 
     def _factor(self, step: int) -> float:
         match self.schedule:

@@ -51,9 +51,10 @@ class _Commands(argparse._SubParsersAction):
     """Says of an unknown command what there is instead."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        if values[0] not in self._name_parser_map:
+        name = values[0] if values else ""
+        if name not in self._name_parser_map:
             known = " and ".join(self._name_parser_map)
-            parser.error(f"there is no command '{values[0]}', but {known}. {_PYTHON}")
+            parser.error(f"there is no command '{name}', but {known}. {_PYTHON}")
         super().__call__(parser, namespace, values, option_string)
 
 
@@ -69,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     prune.add_command(commands)
     cocotune.add_command(commands)
-    commands.choices = None  # the action itself looks for the command
+    # The action itself looks for the command.
+    commands.choices = None  # pyright: ignore[reportAttributeAccessIssue]
     return parser
 
 

@@ -267,7 +267,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise PatterncError(f"dump_dir {folder} cannot be written to: {error}") from error
 
 

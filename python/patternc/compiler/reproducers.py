@@ -21,7 +21,7 @@ def new_folder(parent: Path | None) -> Path:
         if parent is not None:
             parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="patternc-reproducer-", dir=parent))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise PatterncError(
             f"no folder for reproducers can be made in {parent or tempfile.gettempdir()}: {error}; "
             "set PATTERNC_REPRODUCER_DIR to a folder that can be written to"

@@ -5,7 +5,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from patternc.errors import ModelError
+from patternc.errors import ModelError, limited_nesting
 from patternc.frontends.files import SUFFIXES, import_file
 from patternc.frontends.imported import ImportedModel
 from patternc.frontends.mlir import import_mlir
@@ -14,6 +14,7 @@ from patternc.frontends.torch import import_torch
 __all__ = ["ImportedModel", "import_mlir", "import_model", "import_torch"]
 
 
+@limited_nesting(ModelError, "the model")
 def import_model(model: Any, example_args: tuple | None = None) -> ImportedModel:
     """Imports a model by the frontend for its type.
 

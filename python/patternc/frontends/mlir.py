@@ -53,6 +53,10 @@ def import_mlir(source: str | Path) -> ImportedModel:
 def _imported(text: str, *, name: str, origin: str) -> ImportedModel:
     if not text.strip():
         raise ModelError(f"{origin} is empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ModelError(f"{origin} has characters that are none: {error}") from error
     if _nests_too_deep(text):
         raise ModelError(f"{origin} nests more than {_NESTING} brackets or signs")
     return ImportedModel(text=text, blobs={}, inputs=(), outputs=(), name=name)

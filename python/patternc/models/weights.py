@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from patternc.dependencies import require
-from patternc.errors import WeightsError
+from patternc.errors import WeightsError, limited_nesting
 
 _LISTED = 5  # of the keys with one mistake, before "and N more"
 
 
+@limited_nesting(WeightsError, "the model")
 def load_weights_(model: nn.Module, file: str | Path) -> None:
     """Reads a state dict from a file into a model, in place.
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from patternc.errors import PruningError
-from patternc.prune.epoch_batches import Batches
+from patternc.prune.epoch_batches import Batches, check_batch
 
 
 @torch.inference_mode()
@@ -25,7 +25,7 @@ def accuracy(model: nn.Module, batches: Batches) -> float:
     model.eval()
     right = count = 0
     try:
-        for images, labels in batches:
+        for images, labels in map(check_batch, batches):
             predicted = model(images.to(device)).argmax(dim=1)
             right += int((predicted == labels.to(device)).sum())
             count += len(labels)

@@ -46,7 +46,11 @@ def load_tree(file: Path) -> Any:
             names = opened.keys()
             tensors = {name: opened.get_tensor(name) for name in names}
         return _with_tensors(tree, tensors)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    # What the header says may be of any type, and nested without end.
+    except (
+        *(OSError, SafetensorError, RecursionError),
+        *(AttributeError, KeyError, TypeError, ValueError),
+    ) as error:
         raise PruningError(f"{file} cannot be read, it is damaged or no checkpoint: {error}") from (
             error
         )

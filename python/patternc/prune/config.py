@@ -1,5 +1,7 @@
 """What to prune and how: a value that is checked when it is made, also from YAML."""
 
+import dataclasses
+import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ from patternc.prune.config_checks import (
     check_flags,
     check_number,
     check_positive,
+    is_finite_number,
 )
 from patternc.prune.config_yaml import YamlConfig
 from patternc.prune.grouping import Form
@@ -156,6 +159,19 @@ class PruningConfig(YamlConfig):
         if not isinstance(self.admm, AdmmSchedule):
             raise PruningError(f"admm is {self.admm!r}, expected an AdmmSchedule")
 
+    def replaced(self, **fields: Any) -> "PruningConfig":
+        """A copy with other fields.
+
+        Raises:
+          PruningError: for a name that no field has, and as the class.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in fields.keys() - known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f", expected {', '.join(known)}"
+            raise PruningError(f"pruning config: unknown field '{name}'{hint}")
+        return dataclasses.replace(self, **fields)
+
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
@@ -179,8 +195,7 @@ def _rates(value: Any, name: str) -> float | Mapping[str, float]:
 
 
 def _check_rate(value: Any, name: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and value >= 1):
+    if not is_finite_number(value) or value < 1:
         raise PruningError(f"{name} is {value!r}, expected a finite number of at least 1")
     return value
 

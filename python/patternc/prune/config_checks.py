@@ -10,9 +10,19 @@ from patternc.errors import PruningError
 
 def check_number(config: Any, name: str) -> None:
     value = getattr(config, name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not is_finite_number(value):
         hint = f"; in YAML write {float(value)!r}" if _is_number_text(value) else ""
         raise PruningError(f"{name} is {value!r}, expected a finite number{hint}")
+
+
+def is_finite_number(value: Any) -> bool:
+    """Whether it is a number that a float can hold."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _is_number_text(value: Any) -> bool:

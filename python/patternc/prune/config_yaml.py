@@ -43,11 +43,12 @@ def load_yaml(source: str | Path) -> Any:
     """Plain values from a YAML file, or from YAML text when `source` is a string."""
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise PruningError(f"config {source} cannot be read: {error}") from error
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    # Values of YAML's own types may be none: a 13th month, a number of thousands of digits.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PruningError(f"config is not valid YAML: {error}") from error
 
 

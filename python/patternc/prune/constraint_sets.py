@@ -27,8 +27,7 @@ class ConstraintSet(Protocol):
       name: short, unique among the sets of a layer.
     """
 
-    @property
-    def name(self) -> str: ...
+    name: ClassVar[str]
 
     def project(self, weight: Tensor) -> Tensor:
         """The weights to keep, bool of the shape of `weight`.
@@ -165,15 +164,21 @@ class Filters(_Given):
 
 @dataclass(frozen=True)
 class TwoOfFour(_Given):
-    """Of four neighbouring input channels, at every position, the two largest weights stay."""
+    """Of four neighbouring input channels, at every position, the two largest weights stay.
+
+    Attributes:
+      axis: of the input channels.
+    """
 
     name: ClassVar[str] = "2:4"
+    axis: int = 1
 
     def project(self, weight: Tensor) -> Tensor:
-        if weight.shape[1] % 4:
-            raise PruningError(f"2:4 needs a multiple of 4 channels, found {weight.shape[1]}")
-        fours = _energy(weight).movedim(1, -1).unflatten(-1, (-1, 4))
-        return _largest(fours, 2).flatten(-2).movedim(-1, 1).contiguous()
+        channels = weight.shape[self.axis]
+        if channels % 4:
+            raise PruningError(f"2:4 needs a multiple of 4 channels, found {channels}")
+        fours = _energy(weight).movedim(self.axis, -1).unflatten(-1, (-1, 4))
+        return _largest(fours, 2).flatten(-2).movedim(-1, self.axis).contiguous()
 
 
 @dataclass(frozen=True)
@@ -204,34 +209,19 @@ class BlockColumns(_Given):
 
 @dataclass(frozen=True)
 class BlockRows(_Given):
-    """A matrix in blocks, each with its rows of largest norm; attributes as `BlockColumns`."""
+    """A matrix in blocks, each with its rows of largest norm; attributes as `BlockColumns`.
+
+    Also the rows may be None, for all of the matrix.
+    """
 
     name: ClassVar[str] = "block rows"
     rate: float
-    rows: int
+    rows: int | None
     columns: int | None
 
     def project(self, weight: Tensor) -> Tensor:
         turned = BlockColumns(self.rate, self.columns or weight.shape[1], self.rows)
         return turned.project(weight.T).T.contiguous()
-
-
-@dataclass(frozen=True)
-class Transposed(_Given):
-    """A set of matrices that are stored transposed, [columns, rows].
-
-    Attributes:
-      of: the set, one that its config describes wholly.
-    """
-
-    of: ConstraintSet
-
-    @property
-    def name(self) -> str:
-        return self.of.name
-
-    def project(self, weight: Tensor) -> Tensor:
-        return self.of.project(weight.T).T.contiguous()
 
 
 def project_on_all(weight: Tensor, sets: Iterable[ConstraintSet]) -> Tensor:

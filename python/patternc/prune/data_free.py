@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from patternc.errors import PruningError
+from patternc.errors import PruningError, limited_nesting
 from patternc.prune.admm import Admm
 from patternc.prune.batch_norm import reestimate_batch_norm_
 from patternc.prune.config import PruningConfig
@@ -32,6 +32,7 @@ _RIDGE = 1e-6
 
 
 @torch.no_grad()
+@limited_nesting(PruningError, "the model")
 def prune_data_free_(
     model: nn.Module,
     inputs: Sequence[Tensor],
@@ -61,7 +62,7 @@ def prune_data_free_(
     """
     if not inputs:
         raise PruningError("no batch of inputs to reconstruct layers with")
-    layers = plan(model, replace(config or PruningConfig(), **fields))
+    layers = plan(model, (config or PruningConfig()).replaced(**fields))
     dense = copy.deepcopy(model).eval()
     model.eval()
     device = next(model.parameters()).device
@@ -76,9 +77,17 @@ def prune_data_free_(
             original = dense.get_submodule(names[layer.module])
             for batch in inputs:
                 batch = batch.to(device)
-                moments.add(
-                    _input_of(layer.module, model, batch), _input_of(original, dense, batch)
-                )
+                inputs_of = [
+                    _input_of(layer.module, model, batch),
+                    _input_of(original, dense, batch),
+                ]
+                try:
+                    moments.add(*inputs_of)
+                except RuntimeError as error:
+                    raise PruningError(
+                        f"layer '{layer.name}' does not take an input of shape "
+                        f"{list(inputs_of[0].shape)}: {error}"
+                    ) from error
             mask = _reconstruct_(layer, moments)
         else:
             layer = replace(layer, note=layer.note or "by magnitude, not reconstructed")

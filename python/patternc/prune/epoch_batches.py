@@ -61,12 +61,21 @@ def batches_of_epoch(
         set_random_state(state)
     for batch in iterator:
         count += 1
-        yield batch
+        yield check_batch(batch)
     if count < max(done, 1):
         raise PruningError(
             f"epoch {epoch + 1} has {count} batches, expected at least {max(done, 1)}; give "
             "batches that can be iterated again, and in a run that is resumed the same"
         )
+
+
+def check_batch(batch: Any) -> tuple[Tensor, Tensor]:
+    """Raises PruningError unless a batch is a pair."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        what = f"{len(batch)} values" if isinstance(batch, tuple | list) else type(batch).__name__
+        raise PruningError(f"a batch is {what}, expected a pair of inputs and targets")
+    inputs, targets = batch
+    return inputs, targets
 
 
 def _epoch_sampler(batches: Any) -> Any:

@@ -14,7 +14,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from patternc.errors import PruningError
+from patternc.errors import PruningError, limited_nesting
 from patternc.prune.config import PruningConfig
 from patternc.prune.config_yaml import to_plain
 from patternc.prune.distillation import distillation_loss
@@ -58,6 +58,7 @@ class FitResult:
         return f"{self.pruning.report()}\n\n{table}"
 
 
+@limited_nesting(PruningError, "the model")
 def fit(
     model: nn.Module,
     config: PruningConfig | None,
@@ -97,11 +98,13 @@ def fit(
         the run directory holds another run, cannot be written to, or has a checkpoint that
         cannot be read.
     """
+    if not isinstance(model, nn.Module):
+        raise PruningError(f"model is a {type(model).__name__}, expected a torch.nn.Module")
     run = _Run(
         model,
         config or PruningConfig(),
         training or TrainingConfig(),
-        torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")),
+        _device(device),
         loss,
         evaluate,
         run_directory,
@@ -159,7 +162,22 @@ class _Run:
             checkpoint = self._directory.load_checkpoint()
             self._records = self._directory.records
         if checkpoint:
-            self._restore(checkpoint)
+            try:
+                self._restore(checkpoint)
+            except (
+                AttributeError,
+                IndexError,
+                KeyError,
+                RuntimeError,
+                TypeError,
+                ValueError,
+            ) as error:
+                if isinstance(error, PruningError):
+                    raise
+                raise PruningError(
+                    f"the last checkpoint of {run_directory} is damaged, or of another version "
+                    f"({type(error).__name__}: {error}); delete it to resume from the one before"
+                ) from error
         else:
             self._begin_phase()
 
@@ -321,6 +339,11 @@ class _Run:
 
     def _restore(self, tree: dict[str, Any]) -> None:
         assert self._directory
+        for name in ("phase", "epoch", "batch", "step"):
+            if not isinstance(tree[name], int) or tree[name] < 0:
+                raise ValueError(f"{name} is {tree[name]!r}")
+        if tree["epoch"] > self._phases[tree["phase"]].epochs:
+            raise ValueError(f"epoch is {tree['epoch']}")
         self._phase, self._epoch, self._batch = tree["phase"], tree["epoch"], tree["batch"]
         self._step, self._loss_sum = tree["step"], tree["loss_sum"]
         self._dense_metric = tree["dense_metric"]
@@ -338,6 +361,13 @@ class _Run:
         if self._pruner and pruner_state is not None:
             self._pruner.load_state_dict(pruner_state)
         set_random_state(state)
+
+
+def _device(device: str | torch.device | None) -> torch.device:
+    try:
+        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise PruningError(f"device is '{device}': {str(error).splitlines()[0]}") from error
 
 
 def _phases(config: PruningConfig, training: TrainingConfig) -> tuple[_Phase, ...]:

@@ -25,7 +25,7 @@ def check_selector(selector: str, field: str) -> None:
     if selector.startswith("re:"):
         try:
             re.compile(selector[3:])
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise PruningError(f"{field}: '{selector}' is not a regular expression: {error}") from (
                 error
             )

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from patternc.errors import PruningError
+from patternc.errors import PruningError, limited_nesting
 from patternc.prune.config import PruningConfig, parse_kernel
 from patternc.prune.constraint_sets import (
     BlockColumns,
@@ -15,7 +16,6 @@ from patternc.prune.constraint_sets import (
     ConstraintSet,
     Filters,
     Patterns,
-    Transposed,
     TwoOfFour,
     Unstructured,
     project_on_all,
@@ -97,6 +97,7 @@ class _Weight:
         return value_of(self.module, self.parameter)
 
 
+@limited_nesting(PruningError, "the model")
 def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
     """The plan of every weight of two or more dimensions, in the order of the model.
 
@@ -112,6 +113,10 @@ def plan(model: nn.Module, config: PruningConfig) -> tuple[LayerPlan, ...]:
             raise PruningError(f"'{name}' is not initialised; call the model once before pruning")
         if parameter.is_meta:
             raise PruningError(f"'{name}' is on the meta device and has no values; load them first")
+        if parameter.layout != torch.strided:
+            raise PruningError(
+                f"'{name}' has the layout {parameter.layout}; expected a dense tensor"
+            )
     weights = list(_weights(model))
     _check_names(model, config, [weight.names for weight in weights if weight.prunable])
     first = next((w.module for w in weights if isinstance(w.module, Convolution)), None)
@@ -238,7 +243,7 @@ def _structure(
     given = _rate(getattr(config, kind), weight)
     rate = 1.0 if given is None else given
     if config.structure == "2:4":
-        sets.append(TwoOfFour())
+        sets.append(TwoOfFour(axis=0 if is_transposed_linear(module) else 1))
     elif config.structure != "pattern":
         sets.append((Filters if config.structure == "filter" else Unstructured)(rate))
     elif isinstance(module, Convolution):
@@ -252,14 +257,17 @@ def _structure(
         if not patterns.masks().all():
             sets.append(Patterns(patterns, group))
     else:
-        block = config.block_rows, config.block_columns
-        sets.append(BlockColumns(rate, *block))
+        rows, columns = config.block_rows, config.block_columns
+        if is_transposed_linear(module):  # its rows are what columns are elsewhere
+            sets.append(BlockRows(rate, columns, rows))
+            across = BlockColumns(config.row_rate, columns or tensor.shape[0], rows)
+        else:
+            sets.append(BlockColumns(rate, rows, columns))
+            across = BlockRows(config.row_rate, rows, columns)
         if config.row_rate > 1:
-            sets.append(BlockRows(config.row_rate, *block))
+            sets.append(across)
     if given is None and config.structure != "2:4" and not note:
         note = f"no {kind} is given for it"
-    if is_transposed_linear(module):
-        sets = [Transposed(constraint_set) for constraint_set in sets]
     return LayerPlan(weight.name, module, weight.parameter, tuple(sets), patterns, note)
 
 

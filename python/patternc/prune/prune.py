@@ -1,6 +1,5 @@
 """Magnitude pruning of a whole model at once, in place."""
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from patternc.prune.report import PruningReport, describe
 
 def analyze(model: nn.Module, config: PruningConfig | None = None, **fields: Any) -> PruningReport:
     """What `prune_` would do; the model is not changed. Arguments and errors as there."""
-    layers = plan(model, replace(config or PruningConfig(), **fields))
+    layers = plan(model, (config or PruningConfig()).replaced(**fields))
     return PruningReport(
         tuple(describe(layer, layer.mask() if layer.pruned else None) for layer in layers)
     )
@@ -41,7 +40,7 @@ def prune_(model: nn.Module, config: PruningConfig | None = None, **fields: Any)
     Raises:
       PruningError: for a field out of range, and as `patternc.prune.plan.plan`.
     """
-    layers = plan(model, replace(config or PruningConfig(), **fields))
+    layers = plan(model, (config or PruningConfig()).replaced(**fields))
     masks = [layer.mask() if layer.pruned else None for layer in layers]
     for layer, mask in zip(layers, masks, strict=True):
         if mask is not None:

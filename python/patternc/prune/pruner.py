@@ -85,7 +85,7 @@ class Pruner:
           PruningError: for a field out of range, a weight to prune that the optimizer does not
             train, and as `patternc.prune.plan.plan`.
         """
-        config = replace(config or PruningConfig(), **fields)
+        config = (config or PruningConfig()).replaced(**fields)
         return cls(plan(model, config), config, optimizer)
 
     def step(self, step: Callable[[torch.optim.Optimizer], Any] | None = None) -> None:

@@ -15,7 +15,7 @@ import torch
 from tabulate import tabulate
 from torch import nn
 
-from patternc.errors import PruningError
+from patternc.errors import PruningError, limited_nesting
 from patternc.prune.budget import Budget
 from patternc.prune.config import PruningConfig
 from patternc.prune.constraint_sets import BlockColumns, Connectivity
@@ -101,6 +101,7 @@ class SearchResult:
 
 
 @torch.no_grad()
+@limited_nesting(PruningError, "the model")
 def search_rates(
     model: nn.Module,
     example_args: tuple[Any, ...],

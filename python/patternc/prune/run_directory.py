@@ -1,6 +1,7 @@
 """The folder of a training run: its configs, its log, its checkpoints.
 
 config.yaml                   the configs, as they were at the start
+progress.log                  what the command line logs, in words
 log.jsonl                     a JSON object a line for every epoch and every update of ADMM
 dense.safetensors             the model before pruning
 checkpoint-000123.safetensors all that is needed to go on after 123 steps; the last two
@@ -46,6 +47,8 @@ class RunDirectory:
         if not resume:
             raise PruningError(f"{path} holds a run already; resume it, or give another folder")
         found = load_yaml(config_file)
+        if not isinstance(found, dict) or not all(isinstance(v, dict) for v in found.values()):
+            raise PruningError(f"{config_file} is damaged; give another folder")
         # As they are after YAML, which knows no tuples.
         for name, config in load_yaml(dump_yaml(configs)).items():
             was = found.get(name) or {}
@@ -114,7 +117,8 @@ class RunDirectory:
 
     def _checkpoints(self) -> list[Path]:
         return sorted(
-            self.path.glob("checkpoint-*.safetensors"), key=lambda file: int(file.stem[11:])
+            (f for f in self.path.glob("checkpoint-*.safetensors") if f.stem[11:].isdecimal()),
+            key=lambda file: int(file.stem[11:]),
         )
 
     def _write(self, name: str, text: str) -> None:
@@ -123,5 +127,5 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             with whole_file(file) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise PruningError(f"{file} cannot be written: {error}") from error

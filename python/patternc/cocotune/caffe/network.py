@@ -121,7 +121,10 @@ def _make_network(parsed: Any, image: tuple[int, ...] | None) -> CaffeNetwork:
     # Names have to differ within a module, and outside of modules.
     names: dict[str, set[str]] = defaultdict(set)
     layers = _with_scales(layers)
-    blobs = {bottom: torch.zeros(1, *image)}
+    try:
+        blobs = {bottom: torch.zeros(1, *image)}
+    except (RuntimeError, TypeError, MemoryError) as error:
+        raise CocoTuneError(f"no image has the shape {list(image)}: {error}") from error
     steps = _steps(layers, blobs, names)
     shapes, last = {name: tuple(blob.shape) for name, blob in blobs.items()}, steps[-1].tops[-1]
     grouped: list[_Step] = []
@@ -254,10 +257,16 @@ def _steps(
     return steps
 
 
+# Attributes that a network has already, which its layers cannot be.
+_TAKEN = frozenset(
+    dir(CaffeNetwork([_Step("step", nn.Identity(), ("x",), ("y",))], "x", image=(), marked=()))
+) - {"step"}
+
+
 def _attribute(name: str, names: set[str]) -> str:
     """A name that an attribute of a module can have, different from those there are."""
     plain = re.sub(r"\W", "_", name)
-    if not plain.isidentifier() or hasattr(nn.Module, plain):
+    if not plain.isidentifier() or plain in _TAKEN:
         plain = f"layer_{plain}"
     numbered = (f"{plain}_{number}" for number in itertools.count(2))
     unique = next(free for free in itertools.chain([plain], numbered) if free not in names)

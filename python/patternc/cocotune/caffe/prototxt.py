@@ -23,7 +23,7 @@ def parse_prototxt(source: str | Path, message: str) -> Any:
     where = str(source) if isinstance(source, Path) else "prototxt"
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise CocoTuneError(f"{source} cannot be read: {error}") from error
     try:
         return text_format.Parse(text, message_class(message)())

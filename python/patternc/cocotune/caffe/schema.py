@@ -90,7 +90,8 @@ _MESSAGES: dict[str, str] = {
     "WindowDataParameter": "source:string scale:float mean_file:string batch_size:uint32 "
     "crop_size:uint32 mirror:bool fg_threshold:float bg_threshold:float fg_fraction:float "
     "context_pad:uint32 crop_mode:string cache_images:bool root_folder:string",
-    "SolverParameter": "net_param:NetParameter train_net_param:NetParameter net:string train_net:string test_net:string* train_state:NetState "
+    "SolverParameter": "net_param:NetParameter train_net_param:NetParameter net:string "
+    "train_net:string test_net:string* train_state:NetState "
     "test_state:NetState* test_iter:int32* test_interval:int32 test_compute_loss:bool "
     "test_initialization:bool base_lr:float display:int32 average_loss:int32 max_iter:int32 "
     "iter_size:int32 lr_policy:string gamma:float power:float momentum:float weight_decay:float "
