@@ -5,13 +5,14 @@ import random
 import sys
 from pathlib import Path
 
+from fuzz.compiled_ir import CompiledIR
 from fuzz.mutated_files import MutatedFiles
 from fuzz.mutated_ir import MutatedIR
 from fuzz.runner import Fuzzer, run
 from fuzz.torch_modules import TorchModules
 from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = [ValidIR(), MutatedIR(), MutatedFiles(), TorchModules()]
+FUZZERS: list[Fuzzer] = [ValidIR(), CompiledIR(), MutatedIR(), MutatedFiles(), TorchModules()]
 
 
 def main() -> int:

@@ -70,9 +70,18 @@ class MutatedFiles:
         from patternc.errors import PatterncError
 
         self._error = PatterncError
-        self._kinds = [*_artefacts(), *_texts(), *_tensors(), *_pickles()]
+        self._kinds = [
+            *_artefacts(),
+            *_texts(),
+            *_tensors(),
+            *_pickles(),
+            *_images(),
+            *_runs(),
+            *_programs(),
+        ]
         # One artefact is as much work as many texts.
-        self._weights = [1 if kind.name == "artefact" else 3 for kind in self._kinds]
+        slow = ("artefact", "exported program")
+        self._weights = [1 if kind.name in slow else 3 for kind in self._kinds]
 
     def make(self, seed: int) -> Case:
         rng = random.Random(seed)
@@ -90,6 +99,7 @@ class MutatedFiles:
         folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
         try:
             for name, content in case.files.items():
+                (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content)
             try:
                 kind.read(folder)
@@ -359,3 +369,66 @@ def _pickles() -> list[_Kind]:
             read_rates,
         ),
     ]
+
+
+def _images() -> list[_Kind]:
+    from PIL import Image
+
+    from patternc.data.image_folder import ImageFolder
+
+    picture = Image.fromarray(np.arange(12 * 9 * 3, dtype=np.uint8).reshape(12, 9, 3))
+    samples = []
+    for suffix in ("png", "jpg", "bmp", "webp"):
+        stream = io.BytesIO()
+        picture.save(stream, {"jpg": "jpeg"}.get(suffix, suffix))
+        samples.append({f"a/a.{suffix}": stream.getvalue(), f"b/b.{suffix}": stream.getvalue()})
+
+    def read(folder: Path) -> object:
+        images = ImageFolder(folder, size=8, resize=8)
+        return [images[i] for i in range(len(images))]
+
+    return [_Kind("image folder", samples, read)]
+
+
+def _runs() -> list[_Kind]:
+    import torch
+
+    from patternc.cocotune.run_state import RunState
+    from patternc.prune.run_directory import RunDirectory
+
+    configs = {"pruning": {"rate": 2.0}, "training": {"epochs": 3, "seed": None}}
+    with tempfile.TemporaryDirectory() as folder:
+        run = RunDirectory(Path(folder) / "run", configs, resume=False)
+        for step in (1, 2):
+            run.log({"step": step, "loss": 0.5})
+            run.save_checkpoint(step, {"model": {"w": torch.ones(3)}, "step": step})
+        files = {file.name: file.read_bytes() for file in run.path.iterdir()}
+
+    def read(folder: Path) -> object:
+        return RunDirectory(folder, configs, resume=True).load_checkpoint()
+
+    description = {"network": "abc", "steps": 300, "rates": [0.3, 0.5]}
+    with tempfile.TemporaryDirectory() as folder:
+        state = RunState(Path(folder), description, resume=False)
+        for i in range(3):
+            state.add({"index": i, "accuracy": 0.5})
+        exploration = {
+            file.name: file.read_bytes() for file in Path(folder).iterdir() if file.is_file()
+        }
+
+    def read_exploration(folder: Path) -> object:
+        return RunState(folder, description, resume=True).records
+
+    return [_Kind("run", [files], read), _Kind("exploration", [exploration], read_exploration)]
+
+
+def _programs() -> list[_Kind]:
+    import torch
+    from torch import nn
+
+    from patternc.frontends import import_model
+
+    stream = io.BytesIO()
+    program = torch.export.export(nn.Sequential(nn.Linear(4, 2), nn.ReLU()), (torch.ones(1, 4),))
+    torch.export.save(program, stream)
+    return [_Kind("exported program", [{"a.pt2": stream.getvalue()}], _reads(import_model))]

@@ -95,6 +95,7 @@ class MutatedIR:
             copy = module.clone()
             manager = self._passmanager.PassManager.parse(f"builtin.module({step})", self._context)
             counts["passes"] += 1
+            print("running", step, file=sys.stderr)
             try:
                 manager.run(copy)
             except self._ir.MLIRError:

@@ -50,10 +50,11 @@ class Signature:
 
 @dataclass
 class RandomModule:
-    """A module: its text, functions with argument types, and which of them hold special numbers."""
+    """A module: its text, and what its functions take and return."""
 
     text: str
     arguments: dict[str, list[tuple[Shape | None, str]]] = field(default_factory=dict)
+    results: dict[str, list[Value]] = field(default_factory=dict)
 
 
 def tensor(shape: Sequence[int], element: str) -> str:
@@ -61,16 +62,24 @@ def tensor(shape: Sequence[int], element: str) -> str:
     return f"tensor<{''.join(f'{n}x' for n in shape)}{element}>"
 
 
-def random_module(seed: int, functions: int) -> RandomModule:
-    """The module of a seed."""
+def random_module(seed: int, functions: int, *, portable: bool = False) -> RandomModule:
+    """The module of a seed.
+
+    Args:
+      seed: of all that is random.
+      functions: how many it has.
+      portable: whether all of it may cross to IREE, on any processor: no named elementwise
+        operations, no float16, no float64.
+    """
     rng = random.Random(seed)
     blobs: dict[str, bytes] = {}
     parts: list[str] = []
     callees: list[Signature] = []
     module = RandomModule("")
     for i in range(functions):
-        builder = _Function(rng, f"f{i}", blobs, callees)
+        builder = _Function(rng, f"f{i}", blobs, callees, portable)
         parts.append(builder.build())
+        module.results[f"f{i}"] = builder.results
         module.arguments[f"f{i}"] = builder.arguments
     resources = ""
     if blobs:
@@ -87,7 +96,12 @@ class _Function:
     """Writes one function."""
 
     def __init__(
-        self, rng: random.Random, name: str, blobs: dict[str, bytes], callees: list[Signature]
+        self,
+        rng: random.Random,
+        name: str,
+        blobs: dict[str, bytes],
+        callees: list[Signature],
+        portable: bool,
     ) -> None:
         self.rng, self.name, self.blobs, self.callees = rng, name, blobs, callees
         self.lines: list[str] = []
@@ -96,7 +110,11 @@ class _Function:
         self.values: list[Value] = []
         self.numbers = 0
         self.depth = 0
-        self.element = rng.choices(_FLOATS, (16, 3, 1))[0]
+        self.portable = portable
+        self.results: list[Value] = []
+        self.usual = False
+        self.behind_convolution = False
+        self.element = "f32" if portable else rng.choices(_FLOATS, (16, 3, 1))[0]
         self.specials = rng.random() < 0.15
 
     # Writing.
@@ -143,6 +161,7 @@ class _Function:
         others = self.values[1:-1]
         results += rng.sample(others, min(len(others), rng.choice((0, 0, 0, 1, 2))))
         rng.shuffle(results)
+        self.results = results
         types = ", ".join(v.type for v in results)
         names = ", ".join(v.name for v in results)
         self.line(f"return {names} : {types}")
@@ -157,12 +176,21 @@ class _Function:
     def step(self, last: Value | None) -> Value:
         """Adds an operation, mostly behind the last one."""
         rng = self.rng
+        if self.behind_convolution and rng.random() < 0.6:
+            self.behind_convolution = False
+            method = rng.choice((self.activation, self.activation, self.addition))
+            if last is not None and (result := method(last)) is not None:
+                self.behind_convolution = method == self.addition
+                self.values.append(result)
+                return result
         for _ in range(20):
             value = last if last is not None and rng.random() < 0.75 else rng.choice(self.values)
             choices = self.applicable(value)
             method = rng.choices([m for m, _ in choices], [w for _, w in choices])[0]
             result = method(value)
             if result is not None:
+                name = method.__name__
+                self.behind_convolution = "convolution" in name or "matmul" in name
                 self.values.append(result)
                 return result
         return self.values[-1]
@@ -180,7 +208,8 @@ class _Function:
             (self.through_dynamic, 0.3),
         ]
         if value.element in _FLOATS:
-            choices += [(self.cast, 0.3), (self.named_elementwise, 0.5)]
+            if not self.portable:
+                choices += [(self.cast, 0.3), (self.named_elementwise, 0.5)]
             if not value.special:
                 choices.append((self.reduction, 0.5))
         else:
@@ -541,7 +570,7 @@ class _Function:
         predicate = rng.choice(predicates)
         a, b = (x, number) if rng.random() < 0.5 else (number, x)
         compare = ("compare", predicate, a, b)
-        if rng.random() < 0.7:  # the one that is meant
+        if not self.odd(0.5):  # the one that is meant
             greater = predicate[1] == "g"
             takes_x = greater == (a == x)
             if kind == "min":
@@ -550,8 +579,12 @@ class _Function:
         c, d = (x, number) if rng.random() < 0.5 else (number, x)
         return ("select", compare, c, d)
 
+    def odd(self, probability: float) -> bool:
+        """Whether a part of an activation is not as it should be."""
+        return not self.usual and self.rng.random() < probability
+
     def relu6(self, x: Expression, element: str) -> Expression:
-        low, high = self.rng.choices(((0, 6), (0, 1), (-1, 1), (3, 6), (6, 0)), (8, 1, 1, 1, 1))[0]
+        low, high = self.rng.choice(((0, 1), (-1, 1), (3, 6), (6, 0))) if self.odd(0.4) else (0, 6)
         if self.rng.random() < 0.5:
             return self.clamp("min", self.clamp("max", x, low, element), high, element)
         return self.clamp("max", self.clamp("min", x, high, element), low, element)
@@ -579,27 +612,28 @@ class _Function:
         x = self.whole(value)
         floats = element in _FLOATS
         kind = rng.choice(("relu", "relu", "relu6", "hardswish", "silu", "leaky", "other"))
+        self.usual = rng.random() < 0.6
         if kind == "relu" or not floats:
-            bound = rng.choices((0, -0.0, 1, -1), (8, 1, 1, 1))[0]
-            which = "max" if rng.random() < 0.9 else "min"
+            bound = rng.choice((-0.0, 1, -1)) if self.odd(0.4) else 0
+            which = "min" if self.odd(0.2) else "max"
             return self.compute(self.clamp(which, x, bound, element), value.shape, element)
         if kind == "relu6":
             return self.compute(self.relu6(x, element), value.shape, element)
         if kind == "hardswish":
             gate = self.relu6(
-                self.swapped("add", x, ("constant", rng.choice((3, 3, 3, 2)))), element
+                self.swapped("add", x, ("constant", 2 if self.odd(0.3) else 3)), element
             )
             sixth, divisors = [("constant", 1 / 6)], []
             if rng.random() < 0.5:
-                sixth, divisors = [], [("constant", rng.choice((6, 6, 6, 5)))]
-            other = x if rng.random() < 0.9 else gate
+                sixth, divisors = [], [("constant", 5 if self.odd(0.3) else 6)]
+            other = gate if self.odd(0.2) else x
             return self.compute(self.product([other, gate, *sixth], divisors), value.shape, element)
         if kind == "silu":
-            negated = ("neg", x) if rng.random() < 0.8 else ("sub", ("constant", 0.0), x)
-            if rng.random() < 0.1:
+            negated = ("sub", ("constant", 0.0), x) if self.odd(0.3) else ("neg", x)
+            if self.odd(0.2):
                 negated = x
-            power = self.swapped("add", ("exp", negated), ("constant", rng.choice((1, 1, 1, 2))))
-            factors = [x] if rng.random() < 0.8 else []
+            power = self.swapped("add", ("exp", negated), ("constant", 2 if self.odd(0.3) else 1))
+            factors = [] if self.odd(0.3) else [x]
             return self.compute(self.product(factors, [power]), value.shape, element)
         if kind == "leaky":
             slope = ("mul", x, ("constant", 0.125))
@@ -1010,7 +1044,7 @@ class _Function:
                 strides[d] = rng.choice((1000, 1 << 20, (1 << 31) + 1, 1 << 40))
             if kernel[d] == 1 and rng.random() < 0.05:
                 dilations[d] = rng.choice((7, 1 << 20, (1 << 31) + 1, 1 << 40))
-            if out[d] > 1 and rng.random() < 0.03:
+            if out[d] > 1 and not self.portable and rng.random() < 0.03:
                 out[d] -= 1  # linalg takes less than there is
         return strides, dilations, out
 

@@ -81,6 +81,9 @@ class Fuzzer(Protocol):
     def check(self, case: Case) -> Mapping[str, int]:
         """Runs patternc on it; returns what is to be counted.
 
+        What it writes to standard error is kept for when it dies; of lines that begin with
+        "running ", the last says where.
+
         Raises:
           Finding: it did not do what is right. Any other exception is one as well.
         """
@@ -154,8 +157,10 @@ def run(
             seconds is None or time.monotonic() - start < seconds
         ):
             outcome = worker.run(seed + result.cases)
-            if outcome.died and (explain := getattr(fuzzer, "explain", None)):
-                outcome.explain(explain(fuzzer.make(seed + result.cases)))
+            if outcome.died:
+                outcome = _again(fuzzer, worker, seed + result.cases, outcome)
+                for kind in outcome.counts.keys() - result.counts.keys():
+                    print(f"{fuzzer.name}: {kind}, seed {seed + result.cases}", flush=True)
             result.counts.update(outcome.counts)
             if outcome.kind:
                 kind = f"{fuzzer.name}: {outcome.kind}"
@@ -194,6 +199,19 @@ def _shrunk(
                 case, outcome, found = candidate, tried, True
                 break
     return case, outcome
+
+
+def _again(fuzzer: Fuzzer, worker: "_Worker", seed: int, first: _Outcome) -> _Outcome:
+    """What a case comes to that a worker died of, in a new one and by itself."""
+    outcome = worker.run(seed)
+    if not outcome.died:
+        # What was broken before it: MLIR's parser may damage the heap when it refuses a text.
+        return _Outcome(
+            {f"{first.kind} once and never again": 1, **outcome.counts}, outcome.kind, outcome.text
+        )
+    if explain := getattr(fuzzer, "explain", None):
+        outcome.explain(explain(fuzzer.make(seed)))
+    return outcome
 
 
 class _Worker:
@@ -291,7 +309,8 @@ def _where(errors: str) -> str:
     ):
         if found := re.search(sign, errors):
             return f": {_general(found[1])}"
-    return ""
+    running = re.findall(r"^running ([\w-]+)", errors, flags=re.MULTILINE)
+    return f" in {running[-1]}" if running else ""
 
 
 def _save(fuzzer: Fuzzer, seed: int, case: Case, outcome: _Outcome, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -122,6 +123,7 @@ class _Run:
             f"builtin.module({step})", self.context
         )
         manager.enable_statistics()
+        print("running", step, file=sys.stderr)
         try:
             manager.run(module)
         except self.fuzzer._ir.MLIRError as error:
@@ -132,7 +134,7 @@ class _Run:
         for name, values in manager.statistics():
             for statistic, number in values:
                 if number > 0:
-                    self.counts[f"fired {name.removeprefix('pattern-')} {statistic}"] += 1
+                    self.counts[f"fired {name.removeprefix('pattern-')} {statistic}"] += number
         return True
 
     def reference(self) -> None:

@@ -61,6 +61,9 @@ static bool canDemote(Operation *op) {
   if (isa<arith::ExtFOp, arith::TruncFOp>(op))
     return getElementTypeOrSelf(op->getOperand(0)).isF64() ||
            getElementTypeOrSelf(op->getResult(0)).isF64();
+  // It writes to the argument of a block that others define.
+  if (isa<tensor::ParallelInsertSliceOp>(op))
+    return false;
   // Vectors and buffers stay.
   auto hasOtherF32 = [](Type type) {
     return getElementTypeOrSelf(type).isF32() && !canDemote(type);

@@ -3,8 +3,8 @@
 using namespace mlir;
 using namespace patternc;
 
-/// Rewrites of a pass for each operation that it began with; those of networks
-/// take less than 4.
+/// Rewrites of a round for each operation that it begins with, and at least:
+/// many times what patterns take that come to an end.
 static constexpr int64_t rewritesForOperation = 64, rewritesAtLeast = 1024;
 
 namespace {
@@ -38,7 +38,7 @@ LogicalResult patternc::rewriteGreedily(const Pass &pass, Operation *root,
                                         const FrozenRewritePatternSet &patterns,
                                         int64_t maxRewrites,
                                         GreedyRewriteConfig config) {
-  if (maxRewrites == 0) {
+  if (maxRewrites <= 0) {
     int64_t operations = 0;
     root->walk([&](Operation *) { ++operations; });
     maxRewrites = rewritesAtLeast + rewritesForOperation * operations;

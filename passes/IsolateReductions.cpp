@@ -46,12 +46,12 @@ static void collectShared(linalg::LinalgOp op,
 static void isolate(Operation *op) {
   OpBuilder builder(op->getContext());
   builder.setInsertionPointAfter(op);
-  OperationState state(op->getLoc(), "util.optimization_barrier",
-                       op->getResults(), op->getResultTypes());
-  Operation *barrier = builder.create(state);
-  for (auto [result, kept] :
-       llvm::zip_equal(op->getResults(), barrier->getResults()))
-    result.replaceAllUsesExcept(kept, barrier);
+  for (Value result : op->getResults()) {
+    OperationState state(op->getLoc(), "util.optimization_barrier", result,
+                         result.getType());
+    Operation *barrier = builder.create(state);
+    result.replaceAllUsesExcept(barrier->getResult(0), barrier);
+  }
 }
 
 namespace {

@@ -29,7 +29,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   for (int64_t p = 0; p < set.getNumPatterns(); ++p)
     patterns.push_back(llvm::json::Array(set.getPattern(p)));
   llvm::json::Object layer{
-      {"name", layerName(op)},
+      {"name", llvm::json::fixUTF8(layerName(op))},
       {"input", llvm::json::Array({g.batch, g.channels, g.height, g.width})},
       {"weights", llvm::json::Array({g.filters, g.channelsPerGroup(),
                                      g.kernelHeight, g.kernelWidth})},

@@ -64,7 +64,7 @@ def RaiseConvolutionsPass : Pass<"pattern-raise-convolutions", "::mlir::ModuleOp
     convolution without such zeros gets the pattern of all positions.
 
     Refused, with an error: weights that are not finite. Left as it is: every
-    other operation. Place: before the other raising.
+    other operation, and what is too large for `pattern.conv2d`. Place: before the other raising.
 
     Statistics, as remarks:
     - `patterned`: convolutions raised with a pattern set
@@ -175,8 +175,8 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     `linalg.matmul` with the transpose of constant weights, or a `linalg.batch_matmul`
     with the same of them for each of the batch, becomes a 1×1
     `pattern.conv2d`, in which each row of the product is an image of one position. It
-    takes over the bias that is added behind it; elementwise operations behind the
-    product move to its images. A product of one row is raised in any case, one of more
+    takes over the bias that is added behind it in the same block; elementwise operations
+    behind the product move to its images. A product of one row is raised in any case, one of more
     rows if pruning leaves at most half of the multiply-adds.
 
     The kernel map is that of blocks of neighbouring filters: a block keeps the channels
@@ -226,9 +226,13 @@ def FuseEpiloguesPass : Pass<"pattern-fuse-epilogues", "::mlir::ModuleOp"> {
     ReLU, ReLU6, hard-swish or SiLU that is then all that the convolution is used for
     becomes its `activation`, be it one `linalg.generic` or several.
 
+    Activations propagate NaN in every kernel, so a comparison and a selection are one only
+    where they give NaN for NaN: `x > 0 ? x : 0` if the comparison is unordered, which is
+    what torch-mlir writes for a ReLU, `x < 0 ? 0 : x` if it is ordered.
+
     Refused: nothing. Left as they are: an addition behind an activation, which a
-    convolution cannot do in this order, and a second addition. Place: after
-    raising, before reordering.
+    convolution cannot do in this order, a second addition, and a clamp that makes a
+    number of NaN. Place: after raising, before reordering.
 
     Statistics, as remarks:
     - `residuals`: convolutions that add an image
@@ -464,8 +468,8 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
     before a strided one runs over the phases of its input, if that has fewer
     channels or is wanted in phases anyway.
 
-    Refused, with an error of the verifier: a schedule that is there already and
-    does not fit the planes. Place: after compression, before scheduling.
+    Refused, with an error: planes that would have more than 2^31 - 1 elements a channel;
+    with one of the verifier: a schedule that is there already and does not fit the planes. Place: after compression, before scheduling.
 
     Statistics, as remarks:
     - `packs`: copies into planes that were inserted
@@ -500,7 +504,7 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     for fully connected layers.
 
     Refused, with an error: an operation without schedule or on planes that no
-    operation made; a convolution that is not on planes, adds a residual to a plain
+    operation made or that another dialect reads; a convolution that is not on planes, adds a residual to a plain
     output, or has arrays that are not constant. Place: after scheduling.
 
     Statistics, as remarks:
@@ -654,10 +658,10 @@ def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir:
 def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
   let summary = "Truncate floats before they become integers.";
   let description = [{
-    Precondition: linalg on tensors. Before each `arith.fptosi` and `arith.fptoui` comes a
-    `math.trunc`, unless what they read is whole already.
+    Precondition: linalg on tensors. What `arith.fptosi` and `arith.fptoui` read is rounded
+    towards zero before, unless it is whole already.
 
-    For vmvx: IREE's interpreter rounds to the nearest integer (3.13).
+    For vmvx: IREE's interpreter rounds to the nearest integer (3.13). It has no `math.trunc`.
 
     Refused: nothing. Place: among the last.
 
@@ -673,11 +677,14 @@ def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    %whole = math.trunc %x : f32
+    %negative = arith.cmpf olt, %x, %zero : f32
+    %up = math.ceil %x : f32
+    %down = math.floor %x : f32
+    %whole = arith.select %negative, %up, %down : f32
     %i = arith.fptosi %whole : f32 to i64
     ```
   }];
-  let dependentDialects = ["::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {

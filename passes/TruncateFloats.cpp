@@ -35,9 +35,17 @@ public:
       if (!isa<arith::FPToSIOp, arith::FPToUIOp>(op) ||
           isWhole(op->getOperand(0)))
         return;
-      OpBuilder builder(op);
-      op->setOperand(
-          0, math::TruncOp::create(builder, op->getLoc(), op->getOperand(0)));
+      Value x = op->getOperand(0);
+      OpBuilder b(op);
+      Location loc = op->getLoc();
+      Value zero = arith::ConstantOp::create(
+          b, loc, cast<TypedAttr>(b.getZeroAttr(x.getType())));
+      Value negative =
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, zero);
+      // The interpreter has no math.trunc.
+      op->setOperand(0, arith::SelectOp::create(
+                            b, loc, negative, math::CeilOp::create(b, loc, x),
+                            math::FloorOp::create(b, loc, x)));
       ++truncated;
     });
     remarkStatistics(*this, getOperation(), {{"truncated", truncated}});

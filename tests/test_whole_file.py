@@ -64,9 +64,14 @@ def test_a_folder_is_written_and_replaced(folder):
 
 def test_a_folder_stays_when_writing_fails(folder):
     _write(folder, "old")
-    with pytest.raises(OSError, match="full"), whole_folder(folder) as unfinished:
-        (unfinished / "text").write_text("ne")
-        raise OSError("the disk is full")
+
+    def write_half():
+        with whole_folder(folder) as unfinished:
+            (unfinished / "text").write_text("ne")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        write_half()
     assert (folder / "text").read_text() == "old"
     assert list(folder.parent.iterdir()) == [folder]
 

@@ -123,3 +123,18 @@ func.func private @other(f32) -> f32
 // RUN: pattern-opt %s -pattern-demote-f32-to-f16 -pattern-raise-convolutions -split-input-file -mlir-print-debuginfo | FileCheck %s --check-prefix=NAME
 // NAME: pattern.conv2d {{.*}} -> tensor<1x1x4x4xf16> loc(#[[LOC:.+]])
 // NAME: #[[LOC]] = loc("conv"(
+
+// A slice that threads write stays, as what they write it to belongs to the loop.
+// CHECK-LABEL: @parallel_slices
+// CHECK: scf.forall {{.*}} shared_outs(%[[OUT:.+]] = %{{.+}}) -> (tensor<4xf32>)
+// CHECK: tensor.parallel_insert_slice %{{.+}} into %[[OUT]][{{.*}}] [1] [1] : tensor<1xf32> into tensor<4xf32>
+func.func @parallel_slices(%x: tensor<1xf32>, %o: tensor<4xf32>) -> tensor<4xf32> {
+  %r = scf.forall (%i) in (4) shared_outs(%out = %o) -> (tensor<4xf32>) {
+    %e = tensor.empty() : tensor<1xf32>
+    %y = linalg.exp ins(%x : tensor<1xf32>) outs(%e : tensor<1xf32>) -> tensor<1xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %y into %out[%i] [1] [1] : tensor<1xf32> into tensor<4xf32>
+    }
+  }
+  return %r : tensor<4xf32>
+}

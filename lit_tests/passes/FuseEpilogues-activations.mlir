@@ -405,3 +405,26 @@ func.func @transposed(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   } -> tensor<1x1x4x4xf32>
   return %r : tensor<1x1x4x4xf32>
 }
+
+// What does something else beside is no activation alone.
+// CHECK-LABEL: @relu_with_assertion
+// CHECK: %[[Y:.+]] = pattern.conv2d
+// CHECK-NOT: activation
+// CHECK: linalg.generic {{.*}} ins(%[[Y]] :
+// CHECK: cf.assert
+func.func @relu_with_assertion(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x4x4xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
+      : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x1x4x4xf32>) outs(%e : tensor<1x1x4x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.cmpf oge, %in, %zero : f32
+    cf.assert %0, "negative"
+    %1 = arith.maximumf %in, %zero : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x1x4x4xf32>
+  return %r : tensor<1x1x4x4xf32>
+}

@@ -187,7 +187,8 @@ def test_activations_far_from_zero(activation):
 
 
 @pytest.mark.parametrize(
-    ("kernel", "image"), [((8, 8), (20, 20)), ((1, 64), (1, 96)), ((5, 13), (9, 20)), ((1, 128), (1, 160))]
+    ("kernel", "image"),
+    [((8, 8), (20, 20)), ((1, 64), (1, 96)), ((5, 13), (9, 20)), ((1, 128), (1, 160))],
 )
 @pytest.mark.parametrize("pruned", [0, 1, 2, 30])
 def test_kernels_of_64_positions_and_more(kernel, image, pruned):

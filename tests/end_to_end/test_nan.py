@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
 from patternc import compile
@@ -12,10 +12,10 @@ pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
 ACTIVATIONS = {
     "none": lambda y: y,
-    "relu": F.relu,
-    "relu6": F.relu6,
-    "hard_swish": F.hardswish,
-    "silu": F.silu,
+    "relu": functional.relu,
+    "relu6": functional.relu6,
+    "hard_swish": functional.hardswish,
+    "silu": functional.silu,
 }
 # Filters, channels, kernel and image of layers that take a kernel each on processors.
 LAYERS = {
@@ -27,7 +27,7 @@ KEPT = [0, 1, 3, 4]  # of a 3x3 kernel
 
 
 def _weights(name: str) -> torch.Tensor:
-    """Dense ones but for the layer of filters that share nothing, which keep half of their kernels."""
+    """Dense ones, but half of the kernels for the layer of filters that share nothing."""
     filters, channels, size, _ = LAYERS[name]
     weights = torch.rand(filters, channels, size, size) + 0.5
     if name == "channel":
@@ -49,7 +49,9 @@ def _text(layers: dict[str, tuple[torch.Tensor, torch.Tensor, str]]) -> str:
         positions = weights.flatten(2).ne(0).any(dim=0).any(dim=0).nonzero().flatten().tolist()
         size = weights.shape[2]
         arguments.append(f"%x{i}: {image}")
-        body.append(f'  %w{i} = arith.constant dense<"0x{weights.numpy().tobytes().hex()}"> : {matrix}')
+        body.append(
+            f'  %w{i} = arith.constant dense<"0x{weights.numpy().tobytes().hex()}"> : {matrix}'
+        )
         body.append(
             f"  %y{i} = pattern.conv2d %x{i}, %w{i} map <set = <{size}x{size}, [{positions}]>, "
             f'ids = dense<"0x{ids.tobytes().hex()}"> : tensor<{ids.shape[0]}x{ids.shape[1]}xui8>> '
@@ -92,8 +94,8 @@ def test_nan_goes_through(target, tmp_path):
     results = run(module, *(x for x, _, _ in layers.values()), folder=tmp_path)
     for (key, (x, weights, activation)), result in zip(layers.items(), results, strict=True):
         # A removed tap is not read, where eager makes NaN of 0 times NaN.
-        reached = F.conv2d(x.isnan().float(), weights.ne(0).float()) > 0
-        expected = ACTIVATIONS[activation](F.conv2d(x.nan_to_num(0), weights))
+        reached = functional.conv2d(x.isnan().float(), weights.ne(0).float()) > 0
+        expected = ACTIVATIONS[activation](functional.conv2d(x.nan_to_num(0), weights))
         expected[reached] = torch.nan
         assert reached.any(), key
         torch.testing.assert_close(

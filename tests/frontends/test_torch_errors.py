@@ -46,13 +46,24 @@ class Counter(nn.Module):
         (None, "example_args is missing"),
         ([IMAGE], "must be a tuple of tensors, but is a list"),
         (IMAGE, "must be a tuple of tensors, but is a Tensor"),
-        ((IMAGE, 3), "argument 1 is a int"),
-        ((IMAGE.half(),), "argument 0 of example_args has the unsupported dtype float16"),
+        ((IMAGE, {1}), r"argument 1 of example_args is a set; expected a tensor, a number, text"),
+        (({"a": [IMAGE.double()]},), r"argument 0\['a'\]\[0\] of .* unsupported dtype float64"),
+        ((IMAGE.to_sparse(),), "argument 0 of example_args has the layout sparse_coo"),
+        ((IMAGE.to("meta"),), "argument 0 of example_args is on device 'meta', expected 'cpu'"),
     ],
 )
 def test_example_args(args, message):
     with pytest.raises(ModelError, match=message):
         import_model(nn.ReLU(), args)
+
+
+def test_example_kwargs():
+    with pytest.raises(ModelError, match="'x' of example_kwargs has the unsupported dtype"):
+        import_model(nn.ReLU(), (IMAGE,), {"x": IMAGE.double()})
+    with pytest.raises(ModelError, match="example_kwargs must be a dict of tensors by name"):
+        import_model(nn.ReLU(), (IMAGE,), [IMAGE])  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ModelError, match="MLIR fixes its own input shapes"):
+        import_model("module {}\n", None, {"x": IMAGE})
 
 
 def test_not_a_torch_model():
@@ -64,7 +75,7 @@ def test_not_a_torch_model():
 def test_parameter_dtype(dtype):
     module = nn.Sequential(nn.ReLU(), nn.Conv2d(3, 4, 3, dtype=dtype))
     with pytest.raises(ModelError, match=r"'1.weight' has the unsupported dtype \w+; expected"):
-        import_model(module, (IMAGE.to(dtype),))
+        import_model(module, (IMAGE,))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -93,7 +104,7 @@ def test_parameter_without_data():
 
 
 def test_sparse_parameter():
-    module = Apply(lambda x: x)
+    module = Apply(lambda x: x @ module.weight)
     module.weight = nn.Parameter(torch.eye(8).to_sparse())
     with pytest.raises(ModelError, match="'weight' has the layout sparse_coo"):
         import_model(module, (IMAGE,))
@@ -142,7 +153,7 @@ def test_arguments_that_do_not_fit_the_program():
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x: (x, 3), "output 1 of the model is not a tensor"),
+        (lambda x: x.sum().item(), "Apply: .*|output 0 of the model is a number that depends"),
         (torch.fft.rfft, "output 0 has the unsupported dtype complex64"),
         (lambda x: x if x.sum() > 0 else -x, "torch.export cannot capture Apply: Could not guard"),
         (torch.rand_like, r"operator aten.rand_like.default in layer '0.0' draws random numbers"),

@@ -1,5 +1,11 @@
 """The same handwritten module on every target, for real."""
 
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -50,12 +56,36 @@ def test_module_for_another_processor_says_how_to_run_it(monkeypatch):
         foreign(X)
 
 
+def test_command_line_that_is_printed_runs(monkeypatch, tmp_path):
+    from patternc.runtime import Machine, module
+
+    compiled = handwritten.compile_scale("llvm-cpu")
+    compiled.save(tmp_path / "m.patternc")
+    monkeypatch.setattr(module, "host_machine", lambda: Machine("riscv64"))
+    with pytest.raises(TargetError) as error:
+        compiled(X)
+    command = re.search(r"iree-run-module .*--input=\S+", str(error.value))
+    assert command is not None
+    tool = str(Path(sys.executable).parent / "iree-run-module")
+    run = subprocess.run(
+        [tool, *shlex.split(command[0])[1:]],
+        cwd=tmp_path / "m.patternc",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "8xf32=0 0 0 0 0 0 0 0" in run.stdout
+
+
 def test_missing_vulkan_driver_names_the_package(monkeypatch):
     import iree.runtime
 
-    def no_device(*_, **__):
+    from patternc.runtime import device
+
+    def no_driver(*_, **__):
         raise ValueError("no driver")
 
-    monkeypatch.setattr(iree.runtime, "get_device", no_device)
+    monkeypatch.setattr(device, "_devices", {})
+    monkeypatch.setattr(iree.runtime, "get_driver", no_driver)
     with pytest.raises(TargetError, match="apt install mesa-vulkan-drivers"):
         handwritten.compile_scale("vulkan")(X)

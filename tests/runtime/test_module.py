@@ -1,6 +1,7 @@
 """Calling a compiled module."""
 
 import gc
+import importlib
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 import handwritten
 from patternc.compiler import compile
 from patternc.errors import CompilerError, ModelError, TargetError
-from patternc.runtime import CompiledModule
+from patternc.runtime import CompiledModule, load
 
 pytestmark = pytest.mark.iree
 
@@ -54,6 +55,19 @@ def test_inputs_that_are_not_contiguous(sum_and_difference):
     x = np.arange(256, dtype=np.float32).reshape(64, 4).T
     total, _ = sum_and_difference(x, x)
     np.testing.assert_array_equal(total, 2 * x)
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("threads", [1, None])
+def test_arrays_that_cannot_be_written(sum_and_difference, offset, threads):
+    x = _aligned((4, 64), offset)
+    x[:] = np.arange(256).reshape(4, 64)
+    x.setflags(write=False)
+    total, _ = sum_and_difference.with_threads(threads)(x, x)
+    np.testing.assert_array_equal(total, 2 * x)
+    np.testing.assert_array_equal(
+        sum_and_difference(np.frombuffer(x.tobytes(), np.float32).reshape(4, 64), x)[0], 2 * x
+    )
 
 
 def test_results_outlive_the_call(sum_and_difference):
@@ -150,6 +164,34 @@ def test_dtype_of_argument(scale):
         scale(torch.from_numpy(X).bfloat16())
 
 
+def test_byte_order_of_argument(scale):
+    with pytest.raises(ModelError, match=r"argument 1 \('x'\) has the byte order of another mach"):
+        scale(X.astype(">f4"))
+
+
+@pytest.mark.filterwarnings("ignore:.*quantize_per_tensor")
+def test_layout_of_argument(scale):
+    torch = pytest.importorskip("torch")
+    x = torch.from_numpy(X)
+    with pytest.raises(ModelError, match=r"has the layout sparse_coo; convert it with: .*to_dense"):
+        scale(x.to_sparse())
+    with pytest.raises(ModelError, match=r"is quantized; convert it with: .*dequantize"):
+        scale(torch.quantize_per_tensor(x, 0.1, 0, torch.qint8))
+    fake = importlib.import_module("torch._subclasses").FakeTensorMode().from_tensor(x)
+    with pytest.raises(ModelError, match="has no memory that can be read"):
+        scale(fake)
+
+
+def test_tensors_that_are_views(scale):
+    torch = pytest.importorskip("torch")
+    x = torch.from_numpy(X)
+    imaginary = torch.complex(torch.zeros(8), -x).conj().imag  # negative by a bit
+    assert imaginary.is_neg()
+    expected = handwritten.scale_reference(X)
+    for view in (imaginary, torch.nn.Parameter(x), x.flip(0).flip(0), torch.stack([x, x], 1)[:, 0]):
+        np.testing.assert_allclose(scale(view), expected, rtol=1e-6)
+
+
 def test_device_of_argument(scale):
     torch = pytest.importorskip("torch")
     with pytest.raises(ModelError, match="is on device 'meta', expected 'cpu'"):
@@ -209,9 +251,18 @@ else:
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
-def test_number_of_threads(scale):
-    with pytest.raises(TargetError, match="number of threads is 0, expected 1 or more"):
-        scale.with_threads(0)(X)
+def test_number_of_threads(scale, tmp_path):
+    scale.save(tmp_path / "m.patternc")
+    text = "func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> { return %x : tensor<8xf32> }"
+    for bad, expected in ((0, "1 or more"), (1.5, "a whole number"), (True, "a whole number")):
+        message = f"number of threads is {bad}, expected {expected}"
+        with pytest.raises(TargetError, match=message):
+            scale.with_threads(bad)
+        with pytest.raises(TargetError, match=message):
+            load(tmp_path / "m.patternc", threads=bad)
+        with pytest.raises(TargetError, match=message):
+            compile(text, threads=bad)
+    np.testing.assert_array_equal(scale.with_threads(np.int64(1))(X), scale(X))
 
 
 def test_repr_names_target_and_shapes(scale):

@@ -23,6 +23,7 @@ from patternc.compiler.targets import Target, get_target, require_float16
 from patternc.errors import CompilerError, ModelError, PatterncError, TargetError
 from patternc.frontends import ImportedModel, import_model
 from patternc.runtime import CompiledModule, Manifest, Report
+from patternc.runtime.device import checked_threads
 from patternc.settings import Settings
 from patternc.tensor_spec import TensorSpec
 
@@ -41,7 +42,6 @@ _OF_THE_PASS_MANAGER = "detected while processing an MLIR pass pipeline"
 
 _NUMPY_DTYPES = {
     "f32": "float32",
-    "f64": "float64",
     "f16": "float16",
     "i64": "int64",
     "i32": "int32",
@@ -54,6 +54,7 @@ _NUMPY_DTYPES = {
 def compile(
     model: "torch.nn.Module | torch.export.ExportedProgram | str | PathLike[str]",
     example_args: tuple | None = None,
+    example_kwargs: dict[str, Any] | None = None,
     *,
     target: str | Target = "llvm-cpu",
     precision: Precision = "float32",
@@ -72,7 +73,10 @@ def compile(
         with linalg on tensors and a function ``@main``, or the path of a file with such text or
         (``.pt2``) an exported program. A string is text when it has a line break or a brace, unless
         it ends in the suffix of a file.
-      example_args: the tensors that an ``nn.Module`` is traced with; their shapes become fixed.
+      example_args: what an ``nn.Module`` is traced with: tensors, whose shapes become fixed, in
+        whatever tuples, lists, dicts, named tuples and dataclasses it takes them, and numbers,
+        text and None, which become fixed themselves.
+      example_kwargs: likewise, the arguments that are given by keyword.
       target: a name of `target_names`, or a `Target`.
       precision: ``float16`` rounds the weights to float16 and computes in it, on processors that
         have such arithmetic: twice as many numbers in a register, half the bytes. Inputs and
@@ -98,6 +102,7 @@ def compile(
             f"precision is {precision}, but the pipeline computes in {pipeline.precision}; make it "
             f"by Pipeline.for_target(target, '{precision}')"
         )
+    threads = checked_threads(threads)
     compiler = iree_version()  # fail before the work, not after
     if settings.dump_dir is not None:
         _make_folder(settings.dump_dir)
@@ -105,9 +110,10 @@ def compile(
     steps = [p.stage or p.name for p in pipeline]
     shown = progress if progress is not None else sys.stderr.isatty()
     with tqdm(total=len(steps) + 2, desc="import", disable=not shown, leave=False) as bar:
-        imported = import_model(model, example_args)
+        imported = import_model(model, example_args, example_kwargs)
         module = _parse(imported)
         inputs, outputs = _signature(module, imported)
+        _check_dtypes(target, (*inputs, *outputs))
         stages = {"linalg": _text(module)}
         if settings.dump_dir is not None:
             # With all constants, so that pattern-opt can start from it.
@@ -143,12 +149,15 @@ def compile(
             function="main",
             inputs=inputs,
             outputs=outputs,
+            arguments=imported.arguments,
+            result=imported.result,
             patternc_version=importlib.metadata.version("patternc"),
             iree_version=compiler,
         ),
         report=report,
         stages=stages,
         statistics=statistics,
+        classes=imported.classes,
         threads=threads,
     )
 
@@ -238,24 +247,50 @@ def _signature(
         signature = ir.function_signature(module, "main")
     except ir.MLIRError as error:
         raise ModelError(f"{imported.name}: {error}") from error
-    known = (imported.inputs, imported.outputs)
     specs = []
-    for kind, values, names in zip(("input", "output"), signature, known, strict=True):
+    for kind, values, known in zip(
+        ("input", "output"), signature, (imported.inputs, imported.outputs), strict=True
+    ):
+        if known and len(known) != len(values):
+            raise ModelError(f"the model has {len(known)} {kind}s, but @main has {len(values)}")
         row = []
         for i, (shape, dtype) in enumerate(values):
-            name = names[i].name if i < len(names) else f"{kind}{i}"
-            if shape is None or dtype not in _NUMPY_DTYPES:
+            name = known[i].name if known else f"{kind}{i}"
+            if shape is None:
                 raise ModelError(f"{kind} '{name}' has type {dtype}, expected a tensor of numbers")
+            if dtype not in _NUMPY_DTYPES:
+                raise ModelError(
+                    f"{kind} '{name}' is a tensor of {dtype}, expected one of "
+                    f"{', '.join(_NUMPY_DTYPES)}"
+                )
             if None in shape:
                 raise ModelError(
                     f"{kind} '{name}' has a dynamic shape {shape}, but shapes have to be static; "
                     "export the model with fixed sizes"
                 )
+            # MLIR's integers have no sign.
+            is_unsigned = bool(known) and known[i].dtype == "uint8" and dtype == "i8"
             row.append(
-                TensorSpec(name, tuple(s for s in shape if s is not None), _NUMPY_DTYPES[dtype])
+                TensorSpec(
+                    name,
+                    tuple(s for s in shape if s is not None),
+                    "uint8" if is_unsigned else _NUMPY_DTYPES[dtype],
+                )
             )
         specs.append(tuple(row))
     return specs[0], specs[1]
+
+
+def _check_dtypes(target: Target, specs: tuple[TensorSpec, ...]) -> None:
+    """Refuses what IREE gets wrong at the edges of a module for a target."""
+    for spec in specs:
+        # On Vulkan, IREE loses narrow elements where they do not fill a word.
+        narrow = target.driver == "vulkan" and np.dtype(spec.dtype).itemsize < 4
+        if narrow or (target.device == "vm" and spec.dtype == "float16"):
+            raise TargetError(
+                f"'{spec.name}' is of {spec.dtype}, which IREE does not compute with on "
+                f"'{target.name}'; convert it in the model's caller, to float32, int32 or int64"
+            )
 
 
 def _text(module: ir.Module) -> str:

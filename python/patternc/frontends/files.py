@@ -37,13 +37,13 @@ _REFUSED = {
 SUFFIXES = (".mlir", ".pt2", *_REFUSED)
 
 
-def import_file(path: Path, example_args: Any = None) -> ImportedModel:
+def import_file(path: Path, example_args: Any = None, example_kwargs: Any = None) -> ImportedModel:
     """Reads a model from a file.
 
     Args:
       path: `.pt2` is an exported program, and everything else MLIR text, unless its suffix is that
         of a format which holds no model that can be read.
-      example_args: as `import_torch`, for `.pt2`; MLIR takes none.
+      example_args, example_kwargs: as `import_torch`, for `.pt2`; MLIR takes none.
 
     Raises:
       ModelError: for the suffix of another format, with what to do instead, and as `import_mlir`
@@ -54,8 +54,10 @@ def import_file(path: Path, example_args: Any = None) -> ImportedModel:
         what = _TORCHSCRIPT if _is_torchscript(path) else _REFUSED[suffix]
         raise ModelError(f"'{path}' {what.format(path=path)}")
     if suffix == ".pt2":
-        return import_torch(_exported(path), example_args, name=path.stem)
-    if example_args is not None:
+        return import_torch(
+            _exported(path), example_args, example_kwargs=example_kwargs, name=path.stem
+        )
+    if example_args is not None or example_kwargs is not None:
         raise ModelError("MLIR fixes its own input shapes, but example_args are given")
     return import_mlir(path)
 

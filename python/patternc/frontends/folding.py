@@ -201,10 +201,20 @@ def _computed_constants(graph: torch.fx.Graph, constants: _Constants) -> list[No
 
 def _replace_by_constant_(node: Node, constants: _Constants) -> None:
     value = constants.value(node).contiguous()
-    constant = constants.add(value, constants.name(node), before=node)
-    constant.meta["val"] = node.meta["val"]
-    # An output stays what the signature of the program says it is.
-    node.replace_all_uses_with(constant, delete_user_cb=lambda user: user.op != "output")
+    name = constants.name(node)
+
+    def constant(argument: Node) -> Node:
+        """A node of its own for each reader: torch-mlir cannot import one in two lists."""
+        if argument is not node:
+            return argument
+        new = constants.add(value, name, before=user)
+        new.meta["val"] = node.meta["val"]
+        return new
+
+    for user in list(node.users):
+        if user.op != "output":  # which stays what the signature of the program says it is
+            user.args = map_arg(user.args, constant)
+            user.kwargs = map_arg(user.kwargs, constant)
 
 
 def _fold_batch_norm_(node: Node, constants: _Constants) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from patternc.runtime.structure import Structure
 from patternc.tensor_spec import TensorSpec
 
 
@@ -19,6 +20,11 @@ class ImportedModel:
       inputs: the arguments of `@main`, named as in the model; empty when the text itself is all
         that is known.
       outputs: the results of `@main`, likewise, named `output0` and so on.
+      arguments: where the inputs are in the model's arguments: a tuple of the positional ones and
+        of a dict of those by keyword. None: they are the arguments.
+      result: where the outputs are in what the model returns. None: one is returned as it is,
+        several as a tuple.
+      classes: the model's own classes in the result, by `Structure.class_name`.
       name: what to call the model in reports and files.
     """
 
@@ -27,3 +33,6 @@ class ImportedModel:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     name: str
+    arguments: Structure | None = None
+    result: Structure | None = None
+    classes: dict[str, type] = field(default_factory=dict)

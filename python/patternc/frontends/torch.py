@@ -1,6 +1,6 @@
 """PyTorch models to linalg-on-tensors, through torch.export and torch-mlir."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from patternc.dependencies import require
 from patternc.frontends.imported import ImportedModel
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 def import_torch(
     model: "torch.nn.Module | torch.export.ExportedProgram",
-    example_args: "tuple[torch.Tensor, ...] | None" = None,
+    example_args: tuple | None = None,
     *,
+    example_kwargs: dict[str, Any] | None = None,
     name: str = "main",
 ) -> ImportedModel:
     """Imports a PyTorch model as it computes at inference.
@@ -24,8 +25,10 @@ def import_torch(
     Args:
       model: a module, which is captured in evaluation mode whatever mode it is in, or a program
         that was exported in evaluation mode. Compute is in float32.
-      example_args: float32 or int64 tensors that fix the input shapes. A module needs them; for
-        an exported program they are optional and must fit it.
+      example_args: tensors that fix the input shapes, in whatever tuples, lists, dicts, named
+        tuples and dataclasses the model takes them; also numbers, text and None, which become
+        fixed. A module needs them; for an exported program they are optional and must fit it.
+      example_kwargs: likewise, the arguments that are given by keyword.
       name: what to call the model in reports and files.
 
     Returns:
@@ -40,8 +43,18 @@ def import_torch(
         require(package, needed_for="importing a PyTorch model")
     from patternc.frontends import exporting, folding, lowering
 
-    program = exporting.export(model, example_args)
+    program = exporting.export(model, example_args, example_kwargs)
     names = folding.fold_constants_(program)
-    inputs, outputs = exporting.signature(program)
+    signature = exporting.signature(program)
+    exporting.keep_tensors_(program)
     text, blobs = lowering.lower(program, names)
-    return ImportedModel(text=text, blobs=blobs, inputs=inputs, outputs=outputs, name=name)
+    return ImportedModel(
+        text=text,
+        blobs=blobs,
+        inputs=signature.inputs,
+        outputs=signature.outputs,
+        arguments=signature.arguments,
+        result=signature.result,
+        classes=signature.classes,
+        name=name,
+    )

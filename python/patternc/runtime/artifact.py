@@ -4,8 +4,8 @@ An artefact is a folder of four files: ``manifest.json`` (what it is, for which 
 versions, size and SHA-256 of the other parts, and a digest of all of that), ``module.vmfb`` (IREE
 bytecode), ``weights.irpa`` (IREE's parameter archive) and ``report.json``.
 
-The digests find damage, not malice: ``module.vmfb`` is native code, and whoever can write an artefact
-can also write digests that fit.
+The digests find damage, not malice: ``module.vmfb`` is native code, and whoever can write an
+artefact can also write digests that fit.
 """
 
 import contextlib

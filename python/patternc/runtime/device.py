@@ -31,7 +31,7 @@ _parent_had_pool = False
 _parent_had_vulkan = False
 
 
-class DeviceLost(Exception):
+class DeviceLostError(Exception):
     """A device computes nothing any more; another one may be opened."""
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from patternc.errors import ModelError, TargetError
 from patternc.runtime import artifact
-from patternc.runtime.device import DeviceLost, checked_threads
+from patternc.runtime.device import DeviceLostError, checked_threads
 from patternc.runtime.machine import host_machine
 from patternc.runtime.manifest import Manifest
 from patternc.runtime.parameters import PARAMETER_SCOPE, WeightsArchive
@@ -210,11 +210,11 @@ class CompiledModule:
         with running():
             try:
                 return work(self._open())
-            except DeviceLost:
+            except DeviceLostError:
                 self._session = None
             try:
                 return work(self._open())
-            except DeviceLost as error:
+            except DeviceLostError as error:
                 self._session = None
                 raise TargetError(
                     f"the {self.manifest.driver} device was lost twice in a row, though another "

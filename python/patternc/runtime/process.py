@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,7 @@ _ending = False
 def never_destroy(value: Any) -> None:
     """Keeps a value until the process is gone, and not only until Python ends."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+    _expect_leaks()
 
 
 @contextlib.contextmanager
@@ -43,9 +45,18 @@ def running() -> Iterator[None]:
             _idle.notify_all()
 
 
+def _expect_leaks() -> None:
+    """Keeps IREE's bindings from listing on standard error what is not destroyed."""
+    bindings = sys.modules.get("iree.runtime._binding")
+    if bindings is not None:
+        bindings.disable_leak_checker()
+
+
 @atexit.register
 def _end() -> None:
     global _ending
+    if any(thread.daemon for thread in threading.enumerate()):
+        _expect_leaks()
     with _idle:
         _ending = True
         while _running:

@@ -2,13 +2,18 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
 from patternc.dependencies import require
 from patternc.errors import CompilerError, PatterncError
-from patternc.runtime.device import DeviceLost, forget_device, open_device, resolve_threads
+from patternc.runtime.device import (
+    DeviceLostError,
+    forget_device,
+    open_device,
+    resolve_threads,
+)
 from patternc.runtime.manifest import Manifest
 from patternc.runtime.parameters import PARAMETER_SCOPE, WeightsArchive
 from patternc.tensor_spec import TensorSpec
@@ -23,8 +28,8 @@ _ALIGNMENT = 64
 class Session:
     """A module on a device, with its weights.
 
-    Every method raises `DeviceLost` when the device computes nothing any more, and `CompilerError`
-    when IREE fails.
+    Every method raises `DeviceLostError` when the device computes nothing any more, and
+    `CompilerError` when IREE fails.
     """
 
     def __init__(
@@ -121,7 +126,7 @@ class Session:
         size = dtype.itemsize * int(np.prod(spec.shape, dtype=np.int64))
         if (
             tuple(view.shape) != spec.shape
-            or int(view.element_type) not in self._element_types(dtype)
+            or int(cast(Any, view.element_type)) not in self._element_types(dtype)
             or view.byte_length != size
             or view.get_buffer().byte_length() < size
         ):
@@ -135,11 +140,12 @@ class Session:
         return self._download(view.get_buffer()).map().asarray(spec.shape, dtype).copy()
 
     def _element_types(self, dtype: np.dtype) -> tuple[int, ...]:
-        """What IREE calls a dtype: results of integers have no sign."""
-        types = self._runtime.HalElementType
-        mapped = int(self._runtime.array_interop.map_dtype_to_element_type(dtype))
-        without_sign = {1: types.INT_8, 2: types.INT_16, 4: types.INT_32, 8: types.INT_64}
-        return (mapped, int(without_sign[dtype.itemsize])) if dtype.kind in "iu" else (mapped,)
+        """What IREE calls a dtype, as numbers: integers that it gives have no sign."""
+        types: Any = self._runtime.HalElementType
+        mapped: Any = self._runtime.array_interop.map_dtype_to_element_type(dtype)
+        if dtype.kind not in "iu":
+            return (int(mapped),)
+        return int(mapped), int(getattr(types, f"INT_{8 * dtype.itemsize}"))
 
     def _download(self, buffer: "HalBuffer") -> "HalBuffer":
         """A copy of a buffer in the host's memory."""
@@ -173,7 +179,7 @@ class Session:
         except (RuntimeError, ValueError) as error:
             if "VK_ERROR_DEVICE_LOST" in str(error):
                 forget_device(self._device)
-                raise DeviceLost(str(error)) from error
+                raise DeviceLostError(str(error)) from error
             raise CompilerError(
                 f"IREE {self._manifest.iree_version} {what} the module for "
                 f"'{self._manifest.target}': {error}"

@@ -113,10 +113,9 @@ class Structure:
             return parts
         if self.kind == "tuple":
             return tuple(parts)
-        fields = dict(zip(self.keys, parts, strict=True))
         if self.kind == "dict":
-            return fields
-        return self._class(classes)(**fields)
+            return dict(zip(self.keys, parts, strict=True))
+        return self._class(classes)(**dict(zip(map(str, self.keys), parts, strict=True)))
 
     def _labels(self) -> list[str]:
         if self.kind in _NAMED:

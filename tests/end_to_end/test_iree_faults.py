@@ -1,0 +1,192 @@
+"""What IREE gets wrong, and that it is lowered around.
+
+The first test of a fault runs IREE without the pass that goes around it. If it fails, IREE is
+mended: remove the pass.
+"""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from machines import require_machine
+from patternc import CompilerError, Pipeline, compile
+from patternc.compiler import get_target
+
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
+GPUS = [pytest.param(name, marks=pytest.mark.vulkan) for name in ("vulkan", "vulkan-adreno")]
+
+
+class Apply(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *arguments):
+        return self.function(*arguments)
+
+
+def is_right(function, arguments, target, *, without=None):
+    """Whether the compiled result equals PyTorch's; not, if IREE refuses the module."""
+    model = function if isinstance(function, nn.Module) else Apply(function)
+    pipeline = Pipeline.for_target(get_target(target))
+    try:
+        module = compile(
+            model, arguments, target=target, pipeline=pipeline.without(without) if without else None
+        )
+    except CompilerError:
+        if without is None:
+            raise
+        return False
+    results, expected = module(*arguments), model(*arguments)
+    pairs = (
+        zip(results, expected, strict=True)
+        if isinstance(expected, tuple)
+        else [(results, expected)]
+    )
+    return all(
+        torch.allclose(one, other.detach(), rtol=1e-4, atol=1e-5, equal_nan=True)
+        for one, other in pairs
+    )
+
+
+def assert_still_wrong(function, arguments, target, name):
+    assert not is_right(function, arguments, target, without=name), (
+        f"IREE computes this without {name}: remove the pass"
+    )
+
+
+REDUCTIONS = {
+    "softmax": (lambda x: x.softmax(1), (1, 10, 7, 7)),
+    "softmax over many channels": (lambda x: x.softmax(1), (1, 64, 100)),
+    "log-softmax": (lambda x: x.log_softmax(1), (2, 21, 33)),
+    "normalize": (lambda x: functional.normalize(x, dim=1), (1, 3, 7, 7)),
+    "instance norm": (functional.instance_norm, (1, 16, 24, 24)),
+    "layer norm": (lambda x: functional.layer_norm(x, (64,)), (1, 64, 64)),
+    "group norm": (nn.GroupNorm(2, 32), (1, 32, 9, 9)),
+    "variance": (lambda x: torch.var_mean(x, 1), (2, 32, 9, 9)),
+    "maximum and its place": (lambda x: x.max(1), (1, 16, 8, 16)),
+    "sum of a vector's length": (lambda x: x.sum(-1), (100, 64)),
+    "linear": (nn.Linear(64, 10), (2, 64)),
+}
+
+
+@pytest.mark.parametrize("target", GPUS)
+def test_reductions_on_gpus_are_still_wrong(target):
+    require_machine(target)
+    x = (torch.randn(1, 10, 7, 7),)
+    assert_still_wrong(lambda x: x.softmax(1), x, target, "pattern-isolate-reductions")
+
+
+@pytest.mark.parametrize("target", GPUS)
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions_on_gpus(name, target):
+    require_machine(target)
+    function, shape = REDUCTIONS[name]
+    assert is_right(function, (torch.randn(shape),), target)
+
+
+WIDE = {
+    "to float": lambda x: x.float() / 255,
+    "sum": lambda x: x + 32,
+    "comparison": lambda x: x > 5,
+    "from float": lambda x: (x.float() * 0.5).long(),
+}
+
+
+@pytest.mark.parametrize("target", GPUS)
+def test_wide_integers_on_gpus_are_still_refused(target):
+    require_machine(target)
+    x = (torch.randint(0, 255, (1, 3, 8, 8)),)
+    assert_still_wrong(WIDE["to float"], x, target, "pattern-scalarize-wide-integers")
+
+
+@pytest.mark.parametrize("target", GPUS)
+@pytest.mark.parametrize("name", WIDE)
+def test_wide_integers_on_gpus(name, target):
+    require_machine(target)
+    assert is_right(WIDE[name], (torch.randint(-255, 255, (1, 3, 8, 8)),), target)
+
+
+@pytest.mark.parametrize("target", GPUS)
+def test_circular_padding_on_gpus(target):
+    require_machine(target)
+    model = nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+    assert is_right(model, (torch.randn(1, 4, 9, 9),), target)
+
+
+TRUNCATIONS = {
+    "long": lambda x: x.long(),
+    "bilinear": lambda x: functional.interpolate(x, scale_factor=2, mode="bilinear"),
+    "corners": lambda x: functional.interpolate(
+        x, size=(9, 10), mode="bilinear", align_corners=True
+    ),
+    "nearest": lambda x: functional.interpolate(x, size=(9, 10)),
+}
+
+
+def test_truncation_on_vmvx_is_still_wrong():
+    x = (torch.randn(1, 2, 5, 7) * 4,)
+    assert_still_wrong(TRUNCATIONS["long"], x, "vmvx", "pattern-truncate-floats")
+
+
+@pytest.mark.parametrize("name", TRUNCATIONS)
+def test_truncation_on_vmvx(name):
+    assert is_right(TRUNCATIONS[name], (torch.randn(1, 2, 5, 7) * 4,), "vmvx")
+
+
+def test_unit_depth_is_still_refused():
+    """What `_flat_convolution` of the decompositions goes around."""
+    text = """func.func @main(%x: tensor<1x4x4x10x10xf32>) -> tensor<1x8x1x4x4xf32> {
+      %w = arith.constant dense<1.0> : tensor<8x4x3x3x3xf32>
+      %zero = arith.constant dense<0.0> : tensor<1x8x1x4x4xf32>
+      %y = linalg.conv_3d_ncdhw_fcdhw
+        {strides = dense<2> : vector<3xi64>, dilations = dense<1> : vector<3xi64>}
+        ins(%x, %w : tensor<1x4x4x10x10xf32>, tensor<8x4x3x3x3xf32>)
+        outs(%zero : tensor<1x8x1x4x4xf32>) -> tensor<1x8x1x4x4xf32>
+      return %y : tensor<1x8x1x4x4xf32>
+    }"""
+    try:
+        compile(text)
+    except CompilerError:
+        return
+    pytest.fail("IREE compiles a 3-D convolution of depth 1: remove `_flat_convolution`")
+
+
+SCANS = {
+    "cumsum": lambda x: x.cumsum(1),
+    "sort": lambda x: torch.sort(x, 1),
+    "topk": lambda x: x.topk(2)[0],
+    "scatter": lambda x: torch.zeros(3, 9).scatter(1, x.argsort(1), x),
+    "max unpool": lambda x: functional.max_unpool1d(
+        *functional.max_pool1d(x[None], 2, return_indices=True), 2
+    ),
+}
+
+
+@pytest.mark.parametrize("target", ["llvm-cpu", "vmvx", *GPUS])
+def test_scans_and_scatters(target):
+    require_machine(target)
+    model = Apply(lambda x: tuple(y for f in SCANS.values() for y in as_tuple(f(x))))
+    assert is_right(model, (torch.randn(3, 9),), target)
+
+
+def as_tuple(value):
+    return (value,) if isinstance(value, torch.Tensor) else tuple(value)
+
+
+@pytest.mark.parametrize("target", ["llvm-cpu", "vmvx", *GPUS])
+def test_clamps_keep_nan(target):
+    require_machine(target)
+    functions = (
+        lambda x: x.clamp(-1, 1),
+        lambda x: x.clamp(max=1),
+        functional.hardsigmoid,
+        functional.hardtanh,
+        lambda x: torch.maximum(x, x * 0),
+        lambda x: torch.minimum(x * 0, x),
+    )
+    x = torch.randn(4, 5)
+    x[1, 2] = torch.nan
+    assert is_right(Apply(lambda x: tuple(f(x) for f in functions)), (x,), target)
