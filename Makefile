@@ -12,6 +12,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto
 LIT_ARGS ?=
+# Of make zoo, for example --networks 'timm/*' --no-timing.
+ZOO_ARGS ?=
 # Of make bench-networks and the other benchmarks, for example --networks resnet50.
 BENCH_ARGS ?=
 # Of make fuzz, for example --minutes 60 valid-ir.
@@ -55,7 +57,7 @@ lit: $(STAMPS)/test ## FileCheck tests of the dialect and the passes
 	@$(ACTIVE) lit -sv --no-progress-bar -D tools_dir=$(BIN) $(LIT_ARGS) lit_tests
 
 .PHONY: pytest
-pytest: $(STAMPS)/test $(STAMPS)/aarch64 ## Python tests, on every target
+pytest: $(STAMPS)/test $(STAMPS)/architectures $(STAMPS)/aarch64 ## Python tests, on every target
 	$(call step,Python tests)
 	@$(ACTIVE) python -m pytest $(PYTEST_ARGS)
 
@@ -116,6 +118,11 @@ format: $(STAMPS)/test ## format all sources
 .PHONY: docs
 docs: $(STAMPS)/venv ## write docs/reference from the ODS files
 	@$(BIN)/python docs/generate.py
+
+.PHONY: zoo
+zoo: $(STAMPS)/architectures $(STAMPS)/bench ## 160 networks of torchvision, timm, transformers: right, and how fast
+	$(call step,networks of other packages)
+	@$(ACTIVE) python benchmarks/zoo.py $(ZOO_ARGS)
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
@@ -205,6 +212,11 @@ $(STAMPS)/sanitize: $(STAMPS)/test $(STAMPS)/system-sanitize $(CXX_SOURCES) $(OD
 	@cmake --preset sanitize -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python >/dev/null
 	@cmake --build --preset sanitize --target pattern-opt pattern-lsp-server PatterncPython
 	@ln -sfn $(CURDIR)/python/patternc/* $(SANITIZE)/python/patternc/
+	@touch $@
+
+$(STAMPS)/architectures: $(STAMPS)/package benchmarks/zoo_requirements.txt
+	$(call step,networks of torchvision and timm and transformers)
+	@$(PIP) install -r benchmarks/zoo_requirements.txt
 	@touch $@
 
 # IREE's runtime for aarch64, which the tests run under qemu-user.

@@ -9,9 +9,10 @@ from fuzz.compiled_ir import CompiledIR
 from fuzz.mutated_files import MutatedFiles
 from fuzz.mutated_ir import MutatedIR
 from fuzz.runner import Fuzzer, run
+from fuzz.torch_modules import TorchModules
 from fuzz.valid_ir import ValidIR
 
-FUZZERS: list[Fuzzer] = [ValidIR(), CompiledIR(), MutatedIR(), MutatedFiles()]
+FUZZERS: list[Fuzzer] = [ValidIR(), CompiledIR(), MutatedIR(), MutatedFiles(), TorchModules()]
 
 
 def main() -> int:

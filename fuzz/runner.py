@@ -11,14 +11,16 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 # Of one kind of finding, as many are saved.
 _SAVED = 3
+# To make one smaller, as many cases are run.
+_SHRINKING = 100
 # What a worker may allocate beyond what it has when it starts.
 _MEMORY = 8 << 30
 
@@ -91,6 +93,15 @@ class Fuzzer(Protocol):
     # its worker.
 
 
+@runtime_checkable
+class Shrinking(Protocol):
+    """A fuzzer that can make a case smaller; its cases can be pickled."""
+
+    def smaller(self, case: Case) -> Iterator[Case]:
+        """Cases with less in them, the smallest first, which may fail as this one does."""
+        ...
+
+
 @dataclass
 class Result:
     """What came of a run of one fuzzer."""
@@ -155,7 +166,9 @@ def run(
                 kind = f"{fuzzer.name}: {outcome.kind}"
                 result.findings[kind] += 1
                 if result.findings[kind] <= _SAVED:
-                    _save(fuzzer, seed + result.cases, outcome, folder)
+                    case = fuzzer.make(seed + result.cases)
+                    case, outcome = _shrunk(fuzzer, worker, case, outcome)
+                    _save(fuzzer, seed + result.cases, case, outcome, folder)
                     print(f"{kind}, seed {seed + result.cases}", flush=True)
             result.cases += 1
             if sys.stderr.isatty() and time.monotonic() - shown > 1:
@@ -166,6 +179,26 @@ def run(
         worker.stop()
     result.seconds = time.monotonic() - start
     return result
+
+
+def _shrunk(
+    fuzzer: Fuzzer, worker: "_Worker", case: Case, outcome: _Outcome
+) -> tuple[Case, _Outcome]:
+    """The smallest case found that fails in the same way, and what came of it."""
+    if not isinstance(fuzzer, Shrinking):
+        return case, outcome
+    left, found = _SHRINKING, True
+    while found:
+        found = False
+        for candidate in fuzzer.smaller(case):
+            left -= 1
+            if left < 0:
+                break
+            tried = worker.run(candidate)
+            if tried.kind == outcome.kind:
+                case, outcome, found = candidate, tried, True
+                break
+    return case, outcome
 
 
 def _again(fuzzer: Fuzzer, worker: "_Worker", seed: int, first: _Outcome) -> _Outcome:
@@ -182,7 +215,7 @@ def _again(fuzzer: Fuzzer, worker: "_Worker", seed: int, first: _Outcome) -> _Ou
 
 
 class _Worker:
-    """A process that checks one seed after the other."""
+    """A process that checks one case after the other, by their seeds or as they are."""
 
     def __init__(self, fuzzer: Fuzzer) -> None:
         self._fuzzer = fuzzer
@@ -198,8 +231,8 @@ class _Worker:
         self._process.start()
         theirs.close()
 
-    def run(self, seed: int) -> _Outcome:
-        self._pipe.send(seed)
+    def run(self, case: int | Case) -> _Outcome:
+        self._pipe.send(case)
         if not self._pipe.poll(self._fuzzer.time_limit):
             # First as a question: faulthandler answers with where it is.
             with contextlib.suppress(ProcessLookupError):
@@ -240,11 +273,11 @@ def _work(fuzzer: Fuzzer, pipe: Connection, errors: int) -> None:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, used + _MEMORY))
     while True:
-        seed = pipe.recv()
+        case = pipe.recv()
         os.ftruncate(errors, 0)
         os.lseek(errors, 0, os.SEEK_SET)
         try:
-            outcome = _Outcome(fuzzer.check(fuzzer.make(seed)))
+            outcome = _Outcome(fuzzer.check(fuzzer.make(case) if isinstance(case, int) else case))
         except Finding as finding:
             lines = str(finding).splitlines() or [""]
             outcome = _Outcome(kind=_general(lines[0]), text=str(finding))
@@ -280,12 +313,11 @@ def _where(errors: str) -> str:
     return f" in {running[-1]}" if running else ""
 
 
-def _save(fuzzer: Fuzzer, seed: int, outcome: _Outcome, folder: Path) -> None:
+def _save(fuzzer: Fuzzer, seed: int, case: Case, outcome: _Outcome, folder: Path) -> None:
     name = re.sub(r"\W+", "-", outcome.kind)[:60].strip("-")
     folder = folder / f"{fuzzer.name}-{name}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    case = fuzzer.make(seed)
     for file, content in case.files.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_bytes(content)

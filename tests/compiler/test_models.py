@@ -188,6 +188,48 @@ class ReluForTwo(nn.Module):
         return torch.relu(y), y
 
 
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu_to_the_last_digits(approximate):
+    model, x = nn.GELU(approximate), torch.linspace(-6, 6, 1001)
+    expected = model(x.double()).float()
+    torch.testing.assert_close(compile(model, (x,))(x), expected, rtol=1e-6, atol=1e-6)
+
+
+# Along a dimension with one window only, which does not reach to the end of the image.
+ONE_WINDOW = {
+    "convolution": (nn.Conv3d(2, 4, 2, stride=3), (1, 2, 6, 4, 7)),
+    "padded convolution": (nn.Conv3d(2, 4, 3, stride=4, padding=1), (1, 2, 9, 3, 4)),
+    "convolution of groups": (nn.Conv3d(2, 4, 2, stride=3, groups=2), (1, 2, 6, 7, 4)),
+    "average 1-D": (nn.AvgPool1d(3), (1, 2, 5)),
+    "average 2-D": (nn.AvgPool2d(3), (1, 2, 5, 9)),
+    "average 3-D": (nn.AvgPool3d(3), (1, 2, 5, 7, 4)),
+    "maximum 1-D": (nn.MaxPool1d(3), (1, 2, 5)),
+    "maximum 2-D": (nn.MaxPool2d(3), (1, 2, 5, 9)),
+    "maximum 3-D": (nn.MaxPool3d(3), (1, 2, 5, 7, 4)),
+}
+
+
+@pytest.mark.parametrize("name", ONE_WINDOW)
+def test_one_window_that_leaves_a_rest(name):
+    torch.manual_seed(0)
+    model, shape = ONE_WINDOW[name]
+    x = torch.randn(shape)
+    torch.testing.assert_close(compile(model, (x,))(x), model(x), rtol=1e-5, atol=1e-5)
+
+
+class Rolled(nn.Module):
+    """By more than the image is large, as well, and all of it."""
+
+    def forward(self, x):
+        return x.roll((9, -11, 1), (1, 2, 3)), x.roll(-700)
+
+
+class Distances(nn.Module):
+    def forward(self, x):
+        y = x.flip(2) + 1
+        return torch.dist(x, y), torch.dist(x, y, 3), torch.cdist(x, y), torch.cdist(x, y, p=1)
+
+
 class OneImageTwoConvolutions(nn.Module):
     """Of the same and of different padding, so that they can and cannot share planes."""
 
@@ -214,6 +256,9 @@ OTHERS = {
     "two readers": ReluForTwo(),
     "clamped elsewhere": nn.Sequential(nn.Conv2d(4, 4, 3), nn.Hardtanh(-1.0, 5.0)),
     "leaky": nn.Sequential(nn.Conv2d(4, 4, 3), nn.LeakyReLU()),
+    "leaky at random while it trains": nn.Sequential(nn.Conv2d(4, 4, 3), nn.RReLU()),
+    "rolled": Rolled(),
+    "distances": Distances(),
     "same weights twice": TiedConvolutions(),
     "one image, two convolutions": OneImageTwoConvolutions(),
     "transposed image": nn.Sequential(nn.Flatten(2), nn.Unflatten(2, (8, 8)), nn.Conv2d(4, 4, 3)),

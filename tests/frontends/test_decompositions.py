@@ -53,6 +53,17 @@ CASES = {
         lambda x: functional.avg_pool3d(x, 3, 2, 1, count_include_pad=False),
         VOLUME,
     ),
+    "average 3-D of one window": (lambda x: functional.avg_pool3d(x, 4, 3, 1), (1, 2, 4, 5, 9)),
+    "maximum 3-D of one window": (
+        lambda x: functional.max_pool3d(x, (2, 3, 2), 4, return_indices=True),
+        VOLUME,
+    ),
+    "GELU by tanh": (lambda x: functional.gelu(x, approximate="tanh"), IMAGE),
+    "rolled": (lambda x: x.roll((9, -40, 0), (1, 2, 3)), IMAGE),
+    "all rolled": (lambda x: x.roll(-1000), IMAGE),
+    "random leaky ReLU": (functional.rrelu, IMAGE),
+    "distance": (lambda x: torch.dist(x, x + 1, 3), IMAGE),
+    "distances": (lambda x: torch.cdist(x, x.flip(1) + 1, p=1), IMAGE),
     "circular padding": (lambda x: functional.pad(x, (2, 1, 0, 3), "circular"), IMAGE),
     "circular padding and cropping": (
         lambda x: functional.pad(x, (-2, 1, 3, -1), "circular"),

@@ -35,12 +35,20 @@ def decomposition_table() -> dict[Any, Callable[..., Any]]:
         table[average.default] = partial(_average_pool, dims)
         table[adaptive_average.default] = partial(_adaptive_average_pool, dims)
         table[adaptive_max.default] = partial(_adaptive_max_pool, dims)
+    table[_aten.max_pool3d_with_indices.default] = _max_pool_3d
     table[_aten.var.correction] = lambda *args, **options: _var_mean(*args, **options)[0]
     table[_aten.var_mean.correction] = _var_mean
     table[_aten.std.correction] = lambda *args, **options: _var_mean(*args, **options)[0].sqrt()
     table[_aten.std_mean.correction] = _std_mean
     table[_aten.native_group_norm.default] = _group_norm
     table[_aten.fmod.Scalar] = _fmod_scalar
+    table[_aten.gelu.default] = _gelu
+    table[_aten.roll.default] = _roll
+    table[_aten.rrelu_with_noise_functional.default] = _rrelu_in_evaluation
+    table[_aten.dist.default] = lambda x, y, p=2.0: torch.linalg.vector_norm(x - y, p)
+    table[_aten._cdist_forward.default] = lambda x, y, p, mode: torch.linalg.vector_norm(
+        x.unsqueeze(-2) - y.unsqueeze(-3), p, -1
+    )
     return table
 
 
@@ -90,6 +98,12 @@ def _flat_convolution(
     """
     if transposed or x.dim() != 5 or len(stride) != 3:
         return NotImplemented
+    reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    cropped, padding_left = _crop_to_windows(x, reach, stride, padding, 0.0)
+    if cropped is not x:
+        return _aten.convolution.default(
+            cropped, weight, bias, stride, padding_left, dilation, False, output_padding, groups
+        )
     depth, taps = x.shape[2], weight.shape[2]
     reach = dilation[0] * (taps - 1) + 1
     if (depth + 2 * padding[0] - reach) // stride[0] != 0:
@@ -148,7 +162,13 @@ def _average_pool(
     whole = all(scale == 1 for row in scales for scale in row)
     pool = (_aten.avg_pool1d, _aten.avg_pool2d, _aten.avg_pool3d)[dims - 1].default
     if divisor_override is not None or (whole and count_include_pad):
-        return NotImplemented
+        if dims == 2 or not (whole and count_include_pad):
+            return NotImplemented
+        cropped, left = _crop_to_windows(x, kernel, stride, padding, 0.0)
+        if cropped is x:
+            return NotImplemented
+        divisor = () if divisor_override is None else (divisor_override,)
+        return pool(cropped, kernel, stride, left, False, True, *divisor)
     if whole:
         return pool(x, kernel, stride, padding, ceil_mode, True)
     y = pool(_aten.constant_pad_nd.default(x, padded), kernel, stride)
@@ -161,6 +181,64 @@ def _average_pool(
             ]
             y = y * torch.cat(runs).view(-1, *[1] * (dims - 1 - i))
     return y
+
+
+def _max_pool_3d(
+    x: torch.Tensor,
+    kernel_size: list[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0,),
+    dilation: Sequence[int] = (1,),
+    ceil_mode: bool = False,
+) -> Any:
+    kernel = _each(kernel_size, 3)
+    stride, padding = _each(stride or kernel, 3), _each(padding, 3)
+    dilation = _each(dilation, 3)
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    # What is padded would have indices of its own.
+    if ceil_mode or any(padding):
+        return NotImplemented
+    cropped, _ = _crop_to_windows(x, reach, stride, padding, -math.inf)
+    if cropped is x:
+        return NotImplemented
+    y, index = _aten.max_pool3d_with_indices.default(cropped, kernel, stride, [0], dilation)
+    (_, height, width), (_, rows, columns) = cropped.shape[-3:], x.shape[-3:]
+    image, rest = index // (height * width), index % (height * width)
+    return y, (image * rows + rest // width) * columns + rest % width
+
+
+def _crop_to_windows(
+    x: torch.Tensor,
+    reach: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    fill: float,
+) -> tuple[torch.Tensor, list[int]]:
+    """What windows read of an image along the dimensions in which there is one window only.
+
+    IREE drops such a dimension, and then takes all of the image for the window.
+
+    Args:
+      x: an image; its last dimensions are those of the others.
+      reach: positions from the first to the last that a window reads.
+      stride: from window to window.
+      padding: on either side.
+      fill: the value of what is padded.
+
+    Returns:
+      The image, `x` itself if nothing is to be done, and the padding that is left.
+    """
+    left = list(padding)
+    for i, (r, s, p) in enumerate(zip(reach, stride, padding, strict=True)):
+        dim = x.dim() - len(reach) + i
+        size = x.shape[dim]
+        if not r < size + 2 * p < r + s:
+            continue
+        if p:
+            others = [0, 0] * (len(reach) - 1 - i)
+            x = _aten.constant_pad_nd.default(x, [*others, p, max(0, r - size - p)], fill)
+        x, left[i] = x.narrow(dim, 0, r), 0
+    return x, left
 
 
 def _adaptive_average_pool(dims: int, x: torch.Tensor, output_size: list[int]) -> torch.Tensor:
@@ -290,6 +368,40 @@ def _group_norm(
 def _fmod_scalar(x: torch.Tensor, divisor: float) -> torch.Tensor:
     dtype = torch.result_type(x, divisor)
     return _aten.fmod.Tensor(x.to(dtype), torch.full((), divisor, dtype=dtype, device=x.device))
+
+
+def _gelu(x: torch.Tensor, *, approximate: str = "none") -> Any:
+    """In the approximation by tanh torch-mlir takes 0.79772 for the root of 2/pi."""
+    if approximate != "tanh":
+        return NotImplemented
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+    return 0.5 * x * (1 + torch.tanh(inner))
+
+
+def _roll(x: torch.Tensor, shifts: list[int], dims: Sequence[int] = ()) -> torch.Tensor:
+    """torch-mlir takes shifts beyond the size of the dimension as they are."""
+    if not dims:
+        return _roll(x.flatten(), shifts, [0]).reshape(x.shape)
+    for shift, dim in zip(shifts, dims, strict=True):
+        size = x.shape[dim]
+        if shift := shift % size:
+            parts = [x.narrow(dim, size - shift, shift), x.narrow(dim, 0, size - shift)]
+            x = torch.cat(parts, dim)
+    return x
+
+
+def _rrelu_in_evaluation(
+    x: torch.Tensor,
+    noise: torch.Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: Any = None,
+) -> Any:
+    """Its slopes are random while it trains; else all are the one in the middle."""
+    if training:
+        return NotImplemented
+    return torch.where(x > 0, x, x * ((lower + upper) / 2)), noise
 
 
 def _each(numbers: Sequence[int], dims: int) -> list[int]:
