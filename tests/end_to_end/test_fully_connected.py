@@ -250,7 +250,7 @@ class StoredByChannels(nn.Module):
         return (wide @ self.down).reshape(x.shape)
 
 
-@pytest.mark.parametrize("shape", [(1, 48), (2, 5, 48)])
+@pytest.mark.parametrize("shape", [(3, 48), (2, 5, 48)])
 def test_matrices_that_are_stored_by_channels(shape):
     torch.manual_seed(0)
     model, x = StoredByChannels(), torch.randn(*shape)
