@@ -120,9 +120,21 @@ def explain(text: str, steps: Sequence[str], time_limit: float) -> Reason:
         # What a crashed process was doing, the innermost last.
         doing = re.findall(r"^\d+\.\t(.*)", died, flags=re.MULTILINE)
         place = f"{step or 'parser'}: {doing[-1] if doing else died.splitlines()[-1]}"
-        foreign = not step and _dies([_MLIR_OPT, "--allow-unregistered-dialect"], text, time_limit)
-        return Reason(place, died[-6000:], foreign=bool(foreign))
+        # mlir-opt does not know our operations, whose attributes MLIR's parser reads as well.
+        mlir_opt = [_MLIR_OPT, "--allow-unregistered-dialect"]
+        foreign = not step and (
+            _dies(mlir_opt, text, time_limit) is not None or _is_in_parser(died)
+        )
+        return Reason(place, died[-6000:], foreign=foreign)
     return Reason()
+
+
+def _is_in_parser(stack: str) -> bool:
+    """Whether MLIR's parser is what died, not something of ours that it called."""
+    for frame in re.findall(r"^ *#\d+ (.*)", stack, flags=re.MULTILINE):
+        if "patternc::" in frame or "mlir::detail::Parser::" in frame:
+            return "patternc::" not in frame
+    return False
 
 
 def _dies(command: Sequence[str], text: str, time_limit: float) -> str | None:

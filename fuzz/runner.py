@@ -124,7 +124,7 @@ class _Outcome:
     def explain(self, reason: "Reason") -> None:
         """Adds what a fuzzer knows about a death."""
         if reason.foreign:
-            self.counts, self.kind = {f"{self.kind} in {reason.place}, not of patternc": 1}, ""
+            self.counts, self.kind = {f"dies in {reason.place}, not of patternc": 1}, ""
         elif reason.place:
             self.kind += f": {_general(reason.place)}"
             self.text += f"\n\n{reason.text}"
