@@ -16,10 +16,10 @@ from patternc.errors import DataError
 
 
 def read_batch(file: Path) -> dict[str, Any]:
-    """Reads a dictionary of plain values and uint8 arrays that Python 2 or 3 pickled.
+    """Reads a dictionary of plain values and uint8 arrays.
 
     Args:
-      file: its path.
+      file: its path; pickled by Python 2, or by Python 3 with protocol 3 or later.
 
     Returns:
       The dictionary. Strings of Python 2 are decoded byte by byte (latin-1).
