@@ -35,7 +35,6 @@ _DIALECTS = frozenset(
     iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tm_tensor
     tosa ub util vector""".split()
 )
-)
 
 # Each of these was printed by MLIR 22 and refused by IREE 3.13.
 _RENAMED_OPS = frozenset(
