@@ -13,10 +13,6 @@ def _run(fuzzer, folder, *, seed: int, count: int):
     return runner.run(fuzzer, seed=seed, count=count, folder=folder)
 
 
-def _plus_one(compute):
-    return lambda *arguments: compute(*arguments) + 1
-
-
 def test_modules_are_a_function_of_their_seed():
     from fuzz.linalg.module import random_module
 
@@ -63,34 +59,35 @@ def test_valid_modules_are_compared(tmp_path):
 )
 def test_a_wrong_result_is_found_behind_its_pass(part, culprit, tmp_path, monkeypatch):
     """What a pass makes is computed in another way than what it read."""
+    from fuzz.computing import pattern
     from fuzz.valid_ir import ValidIR
 
     from fuzz import interpreter
 
-    methods = interpreter._METHODS
+    operations = interpreter._OPERATIONS
     if part == "weights":
-        grouped = interpreter._grouped
+        grouped = pattern._grouped
 
         def changed(op, image, weights):
             weights = weights.copy()
             weights.flat[0] += 1
             return grouped(op, image, weights)
 
-        monkeypatch.setattr(interpreter, "_grouped", changed)
+        monkeypatch.setattr(pattern, "_grouped", changed)
     elif part == "compressed weights":
-        packed = methods["pattern.packed_conv2d"]
+        packed = pattern.packed_conv2d
 
-        def changed(computer, op, operands, env):
+        def changed(op, operands, inside):
             image, weight, *others = operands
-            return packed(computer, op, [image, weight + 1, *others], env)
+            return packed(op, [image, weight + 1, *others], inside)
 
-        monkeypatch.setitem(methods, "pattern.packed_conv2d", changed)
+        monkeypatch.setitem(operations, "pattern.packed_conv2d", changed)
     elif part == "epilogue":
-        epilogue = _plus_one(interpreter.Interpreter._epilogue)
-        monkeypatch.setattr(interpreter.Interpreter, "_epilogue", epilogue)
+        epilogue = pattern._epilogue
+        monkeypatch.setattr(pattern, "_epilogue", lambda *a: epilogue(*a) + 1)
     else:
-        pool = methods["pattern.pool2d"]
-        monkeypatch.setitem(methods, "pattern.pool2d", lambda *a: [pool(*a)[0] + 1])
+        pool = pattern.pool2d
+        monkeypatch.setitem(operations, "pattern.pool2d", lambda *a: [pool(*a)[0] + 1])
     result = _run(ValidIR(), tmp_path, seed=0, count=4)
     assert f"valid-ir: wrong result behind {culprit}" in result.findings
     assert any("module.mlir" in os.listdir(folder) for folder in tmp_path.iterdir())
