@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fuzz.interpreter import Interpreter, Unknown
-from fuzz.random_linalg import RandomModule, Shape, random_module, tensor
+from fuzz.linalg.module import RandomModule, random_module
+from fuzz.linalg.values import Shape, tensor
 from fuzz.reading import functions, read_function, resources
 from fuzz.runner import Case, Finding
 

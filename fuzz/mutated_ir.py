@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fuzz.random_linalg import random_module
+from fuzz.linalg.module import random_module
 from fuzz.runner import Case, Reason
 from fuzz.text_mutation import mutated
 

@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 import patternc
-from fuzz.random_modules import Program, random_program, smaller, unpruned
+from fuzz.modules.grammar import random_program
+from fuzz.modules.program import Program
+from fuzz.modules.shrinking import smaller, unpruned
 from fuzz.runner import Case, Finding
 from patternc.compiler.targets import get_target, require_float16
 from patternc.errors import CompilerError

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fuzz.interpreter import Interpreter, Unknown
-from fuzz.random_linalg import RandomModule, random_module
+from fuzz.linalg.module import RandomModule, random_module
 from fuzz.reading import Type, functions, read_function, resources
 from fuzz.reduction import reduced
 from fuzz.runner import Case, Finding

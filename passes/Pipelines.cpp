@@ -54,6 +54,13 @@ static void packedToExecutable(OpPassManager &pm, const TargetOptions &target) {
   pm.addPass(createScheduleConvolutionsPass(schedule));
   pm.addPass(createLowerConvolutionsPass());
   pm.addPass(createEliminateRedundantLoadsPass());
+  // What IREE gets wrong for a device.
+  if (target.device == Device::Gpu) {
+    pm.addPass(createIsolateReductionsPass());
+    pm.addPass(createScalarizeWideIntegersPass());
+  } else if (target.device == Device::Vm) {
+    pm.addPass(createTruncateFloatsPass());
+  }
 }
 
 void patternc::registerPipelines() {

@@ -205,3 +205,21 @@ def test_clamps_keep_nan(target):
     x = torch.randn(4, 5)
     x[1, 2] = torch.nan
     assert is_right(Apply(lambda x: tuple(f(x) for f in functions)), (x,), target)
+
+
+@pytest.mark.parametrize("target", ["llvm-cpu", "vmvx", *GPUS])
+def test_assertion_that_is_not_constant_is_checked(target):
+    require_machine(target)
+    module = compile(
+        """func.func @main(%x: tensor<4xf32>, %p: tensor<1xi1>) -> tensor<4xf32> {
+          %i = arith.constant 0 : index
+          %c = tensor.extract %p[%i] : tensor<1xi1>
+          cf.assert %c, "must hold"
+          return %x : tensor<4xf32>
+        }""",
+        target=target,
+    )
+    x = torch.randn(4).numpy()
+    assert (module(x, torch.tensor([True]).numpy()) == x).all()
+    with pytest.raises(Exception, match="must hold"):
+        module(x, torch.tensor([False]).numpy())

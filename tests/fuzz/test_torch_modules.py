@@ -1,37 +1,27 @@
 """The fuzzer of torch modules: its cases follow from their seeds, a fault is found and shrunk."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
 
 import patternc
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
 
-@pytest.fixture
-def fuzzing(monkeypatch):
-    """The modules of the fuzzer, which lie beside the package and not in it."""
-    monkeypatch.syspath_prepend(str(ROOT))
-    from fuzz import random_modules, runner, torch_modules
+def _program(seed: int):
+    from fuzz.modules.grammar import random_program
 
-    return random_modules, runner, torch_modules
+    return random_program(seed, float16=False, vulkan=False)
 
 
-def _program(random_modules, seed: int):
-    return random_modules.random_program(seed, float16=False, vulkan=False)
-
-
-def test_cases_are_programs_and_a_function_of_their_seed(fuzzing):
-    random_modules, _, _ = fuzzing
+def test_cases_are_programs_and_a_function_of_their_seed():
     layers = set()
     for seed in range(60):
-        program = _program(random_modules, seed)
+        program = _program(seed)
         text = program.text()
-        assert text == _program(random_modules, seed).text()
+        assert text == _program(seed).text()
         names = {"__name__": "fuzzed"}
         try:
             exec(text, names)
@@ -42,27 +32,24 @@ def test_cases_are_programs_and_a_function_of_their_seed(fuzzing):
     assert len(layers) > 25, layers
 
 
-def test_smaller_programs_run(fuzzing):
-    random_modules, _, _ = fuzzing
+def test_smaller_programs_run():
+    from fuzz.modules.shrinking import smaller, unpruned
+
     for seed in range(20):
-        program = random_modules.unpruned(_program(random_modules, seed))
-        for candidate in random_modules.smaller(program):
+        program = unpruned(_program(seed))
+        for candidate in smaller(program):
             names = {"__name__": "fuzzed"}
             exec(candidate.text(), names)
             names["model"](*names["inputs"])
             assert len(candidate.steps) <= len(program.steps)
 
 
-def test_a_fault_is_found_and_shrunk_to_its_layer(fuzzing, tmp_path, monkeypatch):
-    _, runner, torch_modules = fuzzing
-    compile_ = patternc.compile
+def test_a_fault_is_found_and_shrunk_to_its_layer(tmp_path, monkeypatch):
+    from fuzz import runner, torch_modules
 
-    def faulty(model, inputs, **options):
-        compiled = compile_(model, inputs, **options)
-        if not any(isinstance(layer, torch.nn.Conv2d) for layer in model.modules()):
-            return compiled
-        leaves = torch.utils._pytree
-        return lambda *args: leaves.tree_map(lambda t: t + 1, compiled(*args))
+    def faulty(model, _, **__):
+        wrong = any(isinstance(layer, torch.nn.Conv2d) for layer in model.modules())
+        return lambda *args: torch.utils._pytree.tree_map(lambda t: t + wrong, model(*args))
 
     monkeypatch.setattr(patternc, "compile", faulty)
     fuzzer = torch_modules.TorchModules()
@@ -82,15 +69,16 @@ def test_a_fault_is_found_and_shrunk_to_its_layer(fuzzing, tmp_path, monkeypatch
     assert "nn.Conv2d(" in text
 
 
-def test_what_compiles_right_is_counted(fuzzing, tmp_path):
-    _, runner, torch_modules = fuzzing
-    result = runner.run(torch_modules.TorchModules(), seed=3, count=3, folder=tmp_path)
+def test_what_compiles_right_is_counted(tmp_path):
+    from fuzz import runner, torch_modules
+
+    result = runner.run(torch_modules.TorchModules(), seed=9, count=1, folder=tmp_path)
     assert not result.findings, sorted(result.findings)
     assert sum(n for name, n in result.counts.items() if name.startswith("right")) > 0
 
 
-def test_only_errors_of_patternc_may_be_raised(fuzzing, tmp_path, monkeypatch):
-    _, runner, torch_modules = fuzzing
+def test_only_errors_of_patternc_may_be_raised(tmp_path, monkeypatch):
+    from fuzz import runner, torch_modules
 
     def broken(*_, **__):
         raise IndexError("list index out of range")

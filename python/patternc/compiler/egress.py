@@ -32,8 +32,8 @@ _SHOWN_DIAGNOSTICS = 20
 
 _DIALECTS = frozenset(
     """affine arith bufferization builtin cf complex flow func gpu hal index iree_codegen
-    iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tm_tensor tosa
-    ub util vector""".split()
+    iree_linalg_ext iree_tensor_ext linalg math memref ml_program scf stream tensor tm_tensor
+    tosa ub util vector""".split()
 )
 
 # Each of these was printed by MLIR 22 and refused by IREE 3.13.

@@ -67,6 +67,9 @@ def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
                 _fold_batch_norm_(node, constants)
         for node in _computed_constants(program.graph, constants):
             _replace_by_constant_(node, constants)
+    for node in list(program.graph.nodes):
+        if node.target is torch.ops.aten._assert_tensor_metadata.default:
+            program.graph.erase_node(node)  # holds, of static tensors, and keeps others alive
     # What was folded is no longer there to take the names of what it was folded into.
     program.graph.eliminate_dead_code()
     program.graph.lint()
