@@ -110,6 +110,18 @@ def test_result(case, tmp_path):
     assert isinstance(pytree.tree_leaves(module(X.numpy()))[0], np.ndarray)
 
 
+def test_named_tuples_of_operators(tmp_path):
+    module = compile(Apply(lambda x: {"best": x.max(1), "two": x.topk(2)}), (X,))
+    module.save(tmp_path / "m.patternc")
+    for each in (module, load(tmp_path / "m.patternc")):
+        found = each(X)
+        values, indices = found["best"]
+        torch.testing.assert_close(values, X.max(1).values)
+        assert torch.equal(indices, X.max(1).indices)
+        assert found["best"].indices is indices
+        torch.testing.assert_close(found["two"].values, X.topk(2).values)
+
+
 def test_class_of_a_loaded_artefact_in_another_process(tmp_path):
     compile(Apply(lambda x: (Box(x, x + 1), Scores(x))), (X,)).save(tmp_path / "m.patternc")
     script = """

@@ -12,6 +12,8 @@ from patternc.runtime.structure import Constant, Kind, Structure, field_names
 
 _CONTAINERS: dict[Any, Kind] = {tuple: "tuple", list: "list"}
 _DICTS = (dict, OrderedDict, defaultdict)
+# The named tuples that operators of PyTorch return, such as that of `torch.max`.
+_RETURN_TYPES = "torch.return_types"
 
 
 def structure_of(
@@ -43,6 +45,11 @@ def structure_of(
     if found is namedtuple:
         found = spec.context
         return _of_class("namedtuple", found, found._fields, children, classes)
+    if found.__module__ == _RETURN_TYPES:
+        # Theirs take one sequence, not a field each.
+        fields = found.__match_args__
+        found = namedtuple(name, fields, module=_RETURN_TYPES)
+        return _of_class("namedtuple", found, fields, children, classes)
     if isinstance(found, type) and dataclasses.is_dataclass(found):
         keys, children = _fields(spec, children)
         known = field_names(found, "dataclass") or ()
