@@ -7,6 +7,7 @@
 // reader. Refuses nothing.
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -29,16 +30,25 @@ static bool isReduction(linalg::LinalgOp op) {
 }
 
 /// Collects what has another reader among what is computed for `op` alone.
-static void collectShared(linalg::LinalgOp op,
+/// Reshapes, slices and the like are looked through: IREE fuses them.
+static void collectShared(Operation *op, bool isShared,
                           llvm::SetVector<Operation *> &shared) {
-  for (Value input : op.getDpsInputs()) {
-    auto source = input.getDefiningOp<linalg::LinalgOp>();
-    if (!source || !source.hasPureTensorSemantics())
+  auto reader = dyn_cast<linalg::LinalgOp>(op);
+  SmallVector<Value> inputs(op->getOperands());
+  for (Value input : reader ? reader.getDpsInputs() : inputs) {
+    Operation *source = input.getDefiningOp();
+    if (!source)
       continue;
-    if (!input.hasOneUse())
+    bool hasOthers = isShared || !input.hasOneUse();
+    auto computed = dyn_cast<linalg::LinalgOp>(source);
+    if (isa<tensor::TensorDialect>(source->getDialect()))
+      collectShared(source, hasOthers, shared);
+    else if (!computed || !computed.hasPureTensorSemantics())
+      continue;
+    else if (hasOthers)
       shared.insert(source);
-    else if (!isReduction(source))
-      collectShared(source, shared);
+    else if (!isReduction(computed))
+      collectShared(source, /*isShared=*/false, shared);
   }
 }
 
@@ -67,7 +77,7 @@ public:
         return;
       ++reductions;
       isolated.insert(op);
-      collectShared(op, isolated);
+      collectShared(op, /*isShared=*/false, isolated);
     });
     llvm::for_each(isolated, isolate);
     remarkStatistics(*this, getOperation(), {{"reductions", reductions}});

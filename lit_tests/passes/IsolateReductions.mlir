@@ -40,6 +40,40 @@ func.func @log_softmax(%x: tensor<3x5xf32>, %zero: tensor<5xf32>) -> tensor<3x5x
 
 // -----
 
+#all = affine_map<(c, p) -> (c, p)>
+#other = affine_map<(c, p) -> (p)>
+
+// What has two readers behind a reshape is apart as well.
+// CHECK-LABEL: @reshaped
+// CHECK: %[[SHIFTED:.+]] = linalg.generic
+// CHECK: %[[ALONE:.+]] = "util.optimization_barrier"(%[[SHIFTED]]) : (tensor<15xf32>) -> tensor<15xf32>
+// CHECK: %[[EXPANDED:.+]] = tensor.expand_shape %[[ALONE]]
+// CHECK: linalg.generic {{.*}} ins(%[[EXPANDED]] :
+// REMARK: Category:pattern-isolate-reductions | reductions=1
+func.func @reshaped(%x: tensor<15xf32>, %zero: tensor<5xf32>) -> tensor<3x5xf32> {
+  %flat = tensor.empty() : tensor<15xf32>
+  %e = tensor.empty() : tensor<3x5xf32>
+  %shifted = linalg.generic {indexing_maps = [affine_map<(p) -> (p)>, affine_map<(p) -> (p)>], iterator_types = ["parallel"]} ins(%x : tensor<15xf32>) outs(%flat : tensor<15xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  } -> tensor<15xf32>
+  %image = tensor.expand_shape %shifted [[0, 1]] output_shape [3, 5] : tensor<15xf32> into tensor<3x5xf32>
+  %sum = linalg.generic {indexing_maps = [#all, #other], iterator_types = ["reduction", "parallel"]} ins(%image : tensor<3x5xf32>) outs(%zero : tensor<5xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  } -> tensor<5xf32>
+  %y = linalg.generic {indexing_maps = [#all, #other, #all], iterator_types = ["parallel", "parallel"]} ins(%image, %sum : tensor<3x5xf32>, tensor<5xf32>) outs(%e : tensor<3x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.subf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<3x5xf32>
+  return %y : tensor<3x5xf32>
+}
+
+// -----
+
 // Products and their elementwise operations stay together.
 // CHECK-LABEL: @matmul
 // CHECK-NOT: util.optimization_barrier

@@ -28,6 +28,18 @@ class Apply(nn.Module):
         return self.function(*arguments)
 
 
+class NormOfLines(nn.Module):
+    """Two reshapes and a transposition between what is normalised and what computes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(32, 32, 2)
+        self.norm = nn.LayerNorm(32)
+
+    def forward(self, x):
+        return self.norm(functional.gelu(self.conv(x)).transpose(1, 2))
+
+
 def is_right(function, arguments, target, *, without=None):
     """Whether the compiled result equals PyTorch's; not, if IREE refuses the module."""
     model = function if isinstance(function, nn.Module) else Apply(function)
@@ -66,6 +78,7 @@ REDUCTIONS = {
     "instance norm": (functional.instance_norm, (1, 16, 24, 24)),
     "layer norm": (lambda x: functional.layer_norm(x, (64,)), (1, 64, 64)),
     "group norm": (nn.GroupNorm(2, 32), (1, 32, 9, 9)),
+    "layer norm of lines": (NormOfLines(), (1, 32, 13)),
     "variance": (lambda x: torch.var_mean(x, 1), (2, 32, 9, 9)),
     "maximum and its place": (lambda x: x.max(1), (1, 16, 8, 16)),
     "sum of a vector's length": (lambda x: x.sum(-1), (100, 64)),
@@ -93,6 +106,7 @@ WIDE = {
     "sum": lambda x: x + 32,
     "comparison": lambda x: x > 5,
     "from float": lambda x: (x.float() * 0.5).long(),
+    "remainder": lambda x: (x % 10, x % -7),
 }
 
 

@@ -59,6 +59,7 @@ CASES = {
         VOLUME,
     ),
     "GELU by tanh": (lambda x: functional.gelu(x, approximate="tanh"), IMAGE),
+    "remainder": (lambda x: (9 * x).long() % 5 + (9 * x).int() % -4, IMAGE),
     "rolled": (lambda x: x.roll((9, -40, 0), (1, 2, 3)), IMAGE),
     "all rolled": (lambda x: x.roll(-1000), IMAGE),
     "random leaky ReLU": (functional.rrelu, IMAGE),

@@ -42,6 +42,7 @@ def decomposition_table() -> dict[Any, Callable[..., Any]]:
     table[_aten.std_mean.correction] = _std_mean
     table[_aten.native_group_norm.default] = _group_norm
     table[_aten.fmod.Scalar] = _fmod_scalar
+    table[_aten.remainder.Scalar] = table[_aten.remainder.Tensor] = _remainder
     table[_aten.gelu.default] = _gelu
     table[_aten.roll.default] = _roll
     table[_aten.rrelu_with_noise_functional.default] = _rrelu_in_evaluation
@@ -368,6 +369,13 @@ def _group_norm(
 def _fmod_scalar(x: torch.Tensor, divisor: float) -> torch.Tensor:
     dtype = torch.result_type(x, divisor)
     return _aten.fmod.Tensor(x.to(dtype), torch.full((), divisor, dtype=dtype, device=x.device))
+
+
+def _remainder(x: torch.Tensor, divisor: Any) -> Any:
+    """Of integers by a quotient: IREE has no remainder of 64 bits on GPUs."""
+    if torch.result_type(x, divisor) not in (torch.int32, torch.int64):
+        return NotImplemented
+    return x - torch.div(x, divisor, rounding_mode="floor") * divisor
 
 
 def _gelu(x: torch.Tensor, *, approximate: str = "none") -> Any:
