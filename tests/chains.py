@@ -322,7 +322,7 @@ NETWORKS = (
         pruning=DENSE,
         input=(1, 8, 1, 1),
         nodes=(Node(layer=conv(8, 16, 1, stride=2), relu=True), Node(layer=conv(16, 8, 1))),
-        packs=1,
+        packs=0,
         unpacks=0,
     ),
 )
