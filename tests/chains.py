@@ -318,11 +318,11 @@ NETWORKS = (
     ),
     # Vectors of positions write a whole line, also for one position.
     Network(
-        name="stride on one position",
+        name="stride to one position",
         pruning=DENSE,
-        input=(1, 8, 1, 1),
+        input=(1, 8, 2, 2),
         nodes=(Node(layer=conv(8, 16, 1, stride=2), relu=True), Node(layer=conv(16, 8, 1))),
-        packs=0,
+        packs=1,
         unpacks=0,
     ),
 )

@@ -20,6 +20,17 @@ class SelfAttention(nn.Module):
         return self.attention(x, x, x, need_weights=False)[0]
 
 
+class CausalAttention(nn.Module):
+    """Of which each position sees the ones before, by a mask of infinities."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mask", torch.full((8, 8), -torch.inf).triu(1))
+
+    def forward(self, x):
+        return torch.softmax(x @ x.transpose(1, 2) + self.mask, -1) @ x
+
+
 def _block(**options) -> nn.Module:
     return nn.TransformerEncoderLayer(32, 4, 64, batch_first=True, **options)
 
@@ -63,3 +74,9 @@ def test_other_targets(target, tmp_path):
     assert len(module.report().layers) == (0 if target == "vmvx" else 4)
     (result,) = run(module, x, folder=tmp_path)
     assert_close_network(result, model, x)
+
+
+def test_a_mask_may_be_infinite():
+    torch.manual_seed(0)
+    model, x = CausalAttention(), torch.randn(2, 8, 32)
+    assert_close_network(compile(model, (x,))(x), model, x)

@@ -89,6 +89,13 @@ def test_parameter_that_is_not_finite(value):
             import_model(model, args)
 
 
+def test_buffer_that_is_no_number():
+    module = nn.BatchNorm2d(3).eval()
+    module.running_mean[1] = torch.nan
+    with pytest.raises(ModelError, match=r"'running_mean' holds NaN$"):
+        import_model(module, (IMAGE,))
+
+
 def test_batch_norm_that_makes_a_weight_infinite():
     module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
     module[1].running_var[1] = -1

@@ -255,8 +255,13 @@ def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
                 f"'{name}' has the unsupported dtype {_name(weight.dtype)}; expected float32, "
                 f"which model.float() gives"
             )
-        if weight.is_floating_point() and not is_finite(weight):
+        if not weight.is_floating_point() or is_finite(weight):
+            continue
+        if isinstance(weight, torch.nn.Parameter):
             raise ModelError(f"'{name}' holds NaN or infinite values")
+        # A buffer may be infinite, as a mask is.
+        if any(bound.isnan() for bound in weight.aminmax()):
+            raise ModelError(f"'{name}' holds NaN")
 
 
 def _check_elements(program: ExportedProgram) -> None:
