@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from apply import Apply
 from machines import require_machine
 from patternc import Pipeline, compile
 from patternc.compiler import get_target
@@ -18,15 +19,6 @@ from patternc.errors import CompilerError
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
 GPUS = [pytest.param(name, marks=pytest.mark.vulkan) for name in ("vulkan", "vulkan-adreno")]
-
-
-class Apply(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, *arguments):
-        return self.function(*arguments)
 
 
 class NormOfLines(nn.Module):

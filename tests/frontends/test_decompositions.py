@@ -5,20 +5,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from apply import Apply
+
 pytest.importorskip("torch_mlir")
 exporting = pytest.importorskip("patternc.frontends.exporting")
 
 LINE, IMAGE, VOLUME = (2, 3, 12), (2, 4, 13, 16), (1, 2, 5, 6, 7)
-
-
-class Apply(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
 
 CASES = {
     "adaptive max 1-D": (lambda x: functional.adaptive_max_pool1d(x, 5, True), LINE),

@@ -5,21 +5,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from apply import Apply
 from patternc.errors import ModelError
 from patternc.frontends import import_model
 
 pytest.importorskip("torch_mlir")
 decompositions = pytest.importorskip("patternc.frontends.decompositions")
 exporting = pytest.importorskip("patternc.frontends.exporting")
-
-
-class Apply(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
 
 
 def lowered(function):

@@ -4,21 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from apply import Apply
 from patternc.errors import ModelError
 from patternc.frontends import import_model, import_torch
 
 pytest.importorskip("torch_mlir")
 
 IMAGE = torch.randn(2, 3, 8, 8)
-
-
-class Apply(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
 
 
 class Buffer(nn.Module):

@@ -9,6 +9,7 @@ import torch
 from torch.export import ExportedProgram
 
 from patternc.errors import ModelError
+from patternc.frontends.exporting import layer_of
 
 _BYTES = (torch.int8, torch.uint8)
 _aten = torch.ops.aten
@@ -56,9 +57,7 @@ def check_bytes(program: ExportedProgram) -> None:
         # What is moved has one dtype; a concatenation of several would widen.
         if dtypes.isdisjoint(_BYTES) or (node.target in _MOVES and len(dtypes) == 1):
             continue
-        stack = list(node.meta.get("nn_module_stack", {}).values())
-        layer = f" in layer '{stack[-1][0]}'" if stack and stack[-1][0] else ""
         raise ModelError(
-            f"operator {node.target}{layer} computes with 8-bit integers, which torch-mlir gets "
-            "wrong; convert them first, such as by .float() or .int()"
+            f"operator {node.target}{layer_of(node)} computes with 8-bit integers, which "
+            "torch-mlir gets wrong; convert them first, such as by .float() or .int()"
         )

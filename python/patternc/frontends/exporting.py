@@ -22,7 +22,6 @@ from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 from patternc.errors import ModelError
-from patternc.frontends.bytes import check_bytes
 from patternc.frontends.decompositions import decomposition_table
 from patternc.frontends.structures import structure_of
 from patternc.runtime.structure import Constant, Structure
@@ -92,7 +91,6 @@ def export(
         program = program.run_decompositions(decomposition_table())
     _check_elements(program)
     _remove_side_effects_(program)
-    check_bytes(program)
     return program
 
 

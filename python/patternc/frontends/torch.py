@@ -41,9 +41,10 @@ def import_torch(
     """
     for package in ("torch", "torch_mlir"):
         require(package, needed_for="importing a PyTorch model")
-    from patternc.frontends import exporting, folding, lowering
+    from patternc.frontends import bytes, exporting, folding, lowering
 
     program = exporting.export(model, example_args, example_kwargs)
+    bytes.check_bytes(program)
     names = folding.fold_constants_(program)
     signature = exporting.signature(program)
     exporting.keep_tensors_(program)
