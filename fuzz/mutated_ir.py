@@ -14,7 +14,9 @@ from fuzz.text_mutation import mutated
 
 _LIT_TESTS = Path(__file__).parent.parent / "lit_tests"
 _PASSES = Path(__file__).parent.parent / "passes" / "Passes.td"
-_PATTERN_OPT = str(Path(sys.executable).with_name("pattern-opt"))
+# Of the build, if there is one: what is installed has no symbols, and says less when it dies.
+_BUILT = Path(__file__).parent.parent / "build" / "wheel" / "bin" / "pattern-opt"
+_PATTERN_OPT = str(_BUILT if _BUILT.exists() else Path(sys.executable).with_name("pattern-opt"))
 _MLIR_OPT = "/usr/lib/llvm-22/bin/mlir-opt"
 _PIPELINES = (
     "pattern-linalg-to-packed-pipeline",
@@ -122,17 +124,16 @@ def explain(text: str, steps: Sequence[str], time_limit: float) -> Reason:
         place = f"{step or 'parser'}: {doing[-1] if doing else died.splitlines()[-1]}"
         # mlir-opt does not know our operations, whose attributes MLIR's parser reads as well.
         mlir_opt = [_MLIR_OPT, "--allow-unregistered-dialect"]
-        foreign = not step and (
-            _dies(mlir_opt, text, time_limit) is not None or _is_in_parser(died)
-        )
+        foreign = _dies(mlir_opt, text, time_limit) is not None or _reads_or_prints(died)
         return Reason(place, died[-6000:], foreign=foreign)
     return Reason()
 
 
-def _is_in_parser(stack: str) -> bool:
-    """Whether MLIR's parser is what died, not something of ours that it called."""
+def _reads_or_prints(stack: str) -> bool:
+    """Whether MLIR's parser or printer is what died, not something of ours that it called."""
+    theirs = ("mlir::detail::Parser::", "(anonymous namespace)::OperationPrinter::")
     for frame in re.findall(r"^ *#\d+ (.*)", stack, flags=re.MULTILINE):
-        if "patternc::" in frame or "mlir::detail::Parser::" in frame:
+        if "patternc::" in frame or any(name in frame for name in theirs):
             return "patternc::" not in frame
     return False
 

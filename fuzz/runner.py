@@ -281,6 +281,8 @@ def _work(fuzzer: Fuzzer, pipe: Connection, errors: int) -> None:
         except Finding as finding:
             lines = str(finding).splitlines() or [""]
             outcome = _Outcome(kind=_general(lines[0]), text=str(finding))
+        except MemoryError:
+            raise  # it dies of it: there is no going on, and a native tool may have to be asked
         except Exception as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             kind = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.name}: {error}"
