@@ -31,8 +31,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 TORCH := $(shell sed -n 's/.*"\(torch==[0-9.]*\)".*/\1/p' pyproject.toml)
 IREE_RUNTIME := $(shell sed -n 's/^runtime = \["\(iree-base-runtime==[0-9.]*\)"\]/\1/p' pyproject.toml)
 
-CXX_SOURCES := $(wildcard dialect/*.cpp dialect/*.h passes/*.cpp passes/*.h tools/*.cpp \
-  python/bindings/*.cpp python/bindings/*.h)
+CXX_ROOMS := dialect analysis storage iree kernels passes tools python/bindings
+CXX_SOURCES := $(wildcard $(addsuffix /*.cpp,$(CXX_ROOMS)) $(addsuffix /*.h,$(CXX_ROOMS)))
 ODS_SOURCES := $(wildcard dialect/*.td passes/*.td)
 BUILD_FILES := CMakeLists.txt $(wildcard cmake/* */CMakeLists.txt python/bindings/CMakeLists.txt)
 PYTHON_SOURCES := $(shell find python/patternc -name '*.py' -o -name '*.pyi')

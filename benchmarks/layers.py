@@ -133,7 +133,7 @@ def split(report: Report, timings: Mapping[str, Timing], calls: int) -> list[Par
 
 
 def _symbol(layer: str) -> str:
-    """The name of a layer's executable, as `passes/StreamExecutable.cpp` makes it."""
+    """The name of a layer's executable, as `iree/StreamExecutable.cpp` makes it."""
     symbol = re.sub(r"[^A-Za-z0-9]", "_", layer)
     return symbol if symbol[:1].isalpha() else f"layer_{symbol}"
 

@@ -12,7 +12,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/GreedyRewrite.h"
-#include "passes/LinalgMatchers.h"
+#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

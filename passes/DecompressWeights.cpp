@@ -7,8 +7,8 @@
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "passes/FkwStorage.h"
-#include "passes/LayerName.h"
+#include "storage/FkwStorage.h"
+#include "dialect/LayerName.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

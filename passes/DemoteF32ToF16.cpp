@@ -10,7 +10,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "passes/LayerName.h"
+#include "dialect/LayerName.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

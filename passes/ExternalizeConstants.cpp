@@ -8,7 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "passes/IreeDialects.h"
+#include "iree/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

@@ -5,9 +5,9 @@
 
 #include "dialect/PatternOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "passes/ActivationMatcher.h"
+#include "analysis/ActivationMatcher.h"
 #include "passes/GreedyRewrite.h"
-#include "passes/LinalgMatchers.h"
+#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

@@ -8,7 +8,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "passes/IreeDialects.h"
+#include "iree/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/SetVector.h"

@@ -14,9 +14,9 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/GreedyRewrite.h"
-#include "passes/KernelInference.h"
-#include "passes/LayerName.h"
-#include "passes/LinalgMatchers.h"
+#include "analysis/KernelInference.h"
+#include "dialect/LayerName.h"
+#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

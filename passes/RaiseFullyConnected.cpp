@@ -14,8 +14,8 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/GreedyRewrite.h"
-#include "passes/LayerName.h"
-#include "passes/LinalgMatchers.h"
+#include "dialect/LayerName.h"
+#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

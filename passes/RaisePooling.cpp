@@ -13,7 +13,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/GreedyRewrite.h"
-#include "passes/LinalgMatchers.h"
+#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

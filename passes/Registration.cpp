@@ -15,7 +15,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/Passes.h"
-#include "passes/IreeDialects.h"
+#include "iree/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 

@@ -6,7 +6,7 @@
 
 #include "dialect/ConvolutionGeometry.h"
 #include "passes/Passes.h"
-#include "passes/Placement.h"
+#include "kernels/Placement.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/TypeSwitch.h"

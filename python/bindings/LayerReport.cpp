@@ -1,6 +1,6 @@
 //===- LayerReport.cpp - What is known of each layer of a module ----------===//
 
-#include "passes/LayerReport.h"
+#include "analysis/LayerReport.h"
 #include "python/bindings/Bindings.h"
 #include "python/bindings/Context.h"
 

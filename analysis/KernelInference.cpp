@@ -1,0 +1,109 @@
+// A support is the set of positions of a kernel that are not zero. The widest
+// supports are the patterns; a narrower one (a weight that happens to be zero)
+// belongs to a pattern that contains it, or is widened to a pattern of its own.
+
+#include "analysis/KernelInference.h"
+
+#include "llvm/ADT/bit.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace mlir;
+using namespace patternc;
+
+/// A kernel of up to 64 positions as bits; larger ones are taken as dense.
+using Support = uint64_t;
+static constexpr int64_t maxArea = 64;
+
+static Support supportOf(ArrayRef<float> kernel) {
+  Support support = 0;
+  for (auto [position, weight] : llvm::enumerate(kernel))
+    if (weight != 0)
+      support |= Support(1) << position;
+  return support;
+}
+
+/// Adds the lowest free positions until `entries` are taken.
+static Support widen(Support support, int entries) {
+  while (llvm::popcount(support) < entries)
+    support |= support + 1;
+  return support;
+}
+
+/// The patterns that cover all supports, most frequent first, or nothing when
+/// there are more than `maxPatterns`.
+static SmallVector<Support>
+findPatterns(const std::map<Support, int64_t> &counts, int64_t maxPatterns) {
+  SmallVector<std::pair<Support, int64_t>> byWidth(counts.begin(),
+                                                   counts.end());
+  llvm::sort(byWidth, [](auto a, auto b) {
+    int widthA = llvm::popcount(a.first), widthB = llvm::popcount(b.first);
+    return std::tie(widthB, b.second, a.first) <
+           std::tie(widthA, a.second, b.first);
+  });
+  SmallVector<Support> patterns;
+  if (byWidth.empty())
+    return patterns;
+  int entries = llvm::popcount(byWidth.front().first);
+  for (auto [support, count] : byWidth) {
+    if (llvm::any_of(patterns, [s = support](Support p) { return !(s & ~p); }))
+      continue;
+    patterns.push_back(widen(support, entries));
+    if (static_cast<int64_t>(patterns.size()) > maxPatterns)
+      return {};
+  }
+  return patterns;
+}
+
+KernelMapAttr patternc::inferKernelMap(MLIRContext *context,
+                                       ArrayRef<float> weights,
+                                       ArrayRef<int64_t> shape,
+                                       int64_t maxPatterns) {
+  int64_t area = shape[2] * shape[3];
+  int64_t kernels = shape[0] * shape[1];
+  auto idsType = RankedTensorType::get(
+      {shape[0], shape[1]},
+      IntegerType::get(context, 8, IntegerType::Unsigned));
+  SmallVector<uint8_t> ids(kernels);
+
+  SmallVector<Support> patterns;
+  SmallVector<Support> supports(kernels);
+  if (area <= maxArea) {
+    // Any 64 bits may be a support, also those that a DenseMap keeps for
+    // itself.
+    std::map<Support, int64_t> counts;
+    for (int64_t kernel = 0; kernel < kernels; ++kernel) {
+      supports[kernel] = supportOf(weights.slice(kernel * area, area));
+      if (supports[kernel])
+        ++counts[supports[kernel]];
+    }
+    patterns = findPatterns(counts, std::min<int64_t>(maxPatterns, 255));
+  }
+
+  KernelPatternsAttr set;
+  if (patterns.empty() || llvm::popcount(patterns.front()) == area) {
+    set = KernelPatternsAttr::getAllPositions(context, shape[2], shape[3]);
+    for (int64_t kernel = 0; kernel < kernels; ++kernel)
+      ids[kernel] = llvm::any_of(weights.slice(kernel * area, area),
+                                 [](float w) { return w != 0; });
+  } else {
+    SmallVector<int32_t> positions;
+    for (Support pattern : patterns)
+      for (int32_t position = 0; position < area; ++position)
+        if (pattern >> position & 1)
+          positions.push_back(position);
+    set = KernelPatternsAttr::get(context, shape[2], shape[3],
+                                  llvm::popcount(patterns.front()), positions);
+    for (int64_t kernel = 0; kernel < kernels; ++kernel)
+      if (Support support = supports[kernel])
+        ids[kernel] =
+            1 +
+            llvm::find_if(patterns,
+                          [&](Support p) { return !(support & ~p); }) -
+            patterns.begin();
+  }
+  return KernelMapAttr::get(context, set,
+                            cast<DenseIntElementsAttr>(DenseElementsAttr::get(
+                                idsType, ArrayRef<uint8_t>(ids))));
+}

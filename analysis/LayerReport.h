@@ -1,0 +1,18 @@
+#ifndef ANALYSIS_LAYERREPORT_H
+#define ANALYSIS_LAYERREPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace patternc {
+
+/// Describes the packed convolutions of `module` in program order, as a JSON
+/// array with one object a layer: name, shapes, patterns, kernels,
+/// multiply-adds and bytes as dense weights, as CSR (32-bit indices) and as
+/// FKW.
+std::string layerReport(mlir::ModuleOp module);
+
+} // namespace patternc
+
+#endif // ANALYSIS_LAYERREPORT_H

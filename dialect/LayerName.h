@@ -1,0 +1,22 @@
+#ifndef DIALECT_LAYERNAME_H
+#define DIALECT_LAYERNAME_H
+
+#include "mlir/IR/Operation.h"
+
+#include <string>
+
+namespace patternc {
+
+/// What is behind the name of a blob that was rounded to f16.
+inline constexpr llvm::StringLiteral demotedSuffix = ".f16";
+
+/// Gives `loc` the name of the layer whose weights are the blob `blob`
+/// (`features.0.weight` belongs to layer `features.0`).
+mlir::Location nameLayer(mlir::Location loc, llvm::StringRef blob);
+
+/// The layer an op came from, or `conv` when nobody named it.
+std::string layerName(mlir::Operation *op);
+
+} // namespace patternc
+
+#endif // DIALECT_LAYERNAME_H

@@ -1,0 +1,195 @@
+// Products with a matrix on CPUs, whose rows are images of one position. The
+// filters of a group fill vectors of accumulators for some rows at once; one
+// loop goes over the kernels that the group keeps, loads their weights, which
+// lie side by side, and multiplies them by one input of each row. A single row
+// reads each weight once, in the order in which they are stored: the speed is
+// that of the memory. Sums are in f32 whatever the weights are; these are the
+// longest sums of a network.
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "kernels/ConvolutionKernel.h"
+#include "kernels/IndexArithmetic.h"
+#include "kernels/SumPrecision.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Accumulators that keep two units of four cycles latency busy.
+static constexpr int64_t minAccumulators = 8;
+
+namespace {
+
+/// Emits the kernel; the members are the values that several steps read.
+class FullyConnectedKernel {
+public:
+  FullyConnectedKernel(StreamExecutable &executable,
+                       const ConvolutionKernel &kernel)
+      : executable(executable), kernel(kernel), b(executable.body()), index(b),
+        geometry(kernel.geometry), group(kernel.group),
+        lanes(kernel.filterLanes()),
+        vectors(llvm::divideCeilSigned(group, lanes)),
+        rows(kernel.schedule.getTiles()),
+        vectorType(VectorType::get(lanes, kernel.elementType())),
+        sumType(cast<VectorType>(sumTypeOf(vectorType))),
+        chains(llvm::divideCeilSigned(minAccumulators,
+                                      rows * vectors * registersOfSum())) {}
+
+  void emit() {
+    Value block = executable.workgroupId(1);
+    // The last rows may be some of those before again.
+    Value firstRow = index.min(index.mul(executable.workgroupId(0), rows),
+                               index.constant(geometry.batch - rows));
+    input = index.mul(firstRow, geometry.channels);
+    output = index.mul(firstRow, geometry.filters);
+    auto [first, last] = index.part(block, geometry.filters / group,
+                                    kernel.schedule.getBlocks());
+    auto loop = scf::ForOp::create(b, first, last, index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value filterGroup = loop.getInductionVar();
+    store(index.mul(filterGroup, group), emitSums(filterGroup));
+  }
+
+private:
+  /// Sums of halves take two registers.
+  int64_t registersOfSum() const {
+    return sumType.getElementTypeBitWidth() /
+           vectorType.getElementTypeBitWidth();
+  }
+
+  /// A vector of i32 from an array of i16 or i32.
+  Value loadNumbers(Value buffer, Value at) {
+    Type stored = cast<MemRefType>(buffer.getType()).getElementType();
+    auto type = VectorType::get(lanes, b.getI32Type());
+    Value numbers = vector::LoadOp::create(b, type.clone(stored), buffer, at);
+    return stored == b.getI32Type()
+               ? numbers
+               : arith::ExtUIOp::create(b, type, numbers).getResult();
+  }
+
+  /// All kernels of one filter group: sums row after row. Few accumulators
+  /// would wait for each other, so neighbouring kernels then have their own.
+  SmallVector<Value> emitSums(Value filterGroup) {
+    Value first = index.load(kernel.offset, filterGroup);
+    Value last = index.load(kernel.offset, index.add(filterGroup, 1));
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
+    int64_t count = rows * vectors;
+    SmallVector<Value> sums(chains * count, zero);
+    Value rest = first;
+    if (chains > 1) {
+      rest = index.sub(last, index.rem(index.sub(last, first), chains));
+      sums = emitKernels(first, rest, chains, sums);
+      for (int64_t i = count; i < chains * count; ++i)
+        sums[i % count] = arith::AddFOp::create(b, sums[i % count], sums[i]);
+      sums.truncate(count);
+    }
+    return emitKernels(rest, last, 1, sums);
+  }
+
+  /// Kernels `first` to `last`, `step` of them an iteration.
+  SmallVector<Value> emitKernels(Value first, Value last, int64_t step,
+                                 ValueRange sums) {
+    auto loop = scf::ForOp::create(b, first, last, index.constant(step), sums);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> results;
+    for (int64_t i = 0; i < step; ++i) {
+      Value k = index.add(loop.getInductionVar(), i);
+      Value channel = index.add(readKernel(b, kernel, k).channelBase, input);
+      Value weights = index.mul(k, group);
+      if (kernel.schedule.getPrefetch())
+        kernel.prefetchWeights(b, weights, group);
+      for (int64_t row = 0; row < rows; ++row) {
+        Value x = memref::LoadOp::create(
+            b, kernel.input, index.add(channel, row * geometry.channels));
+        x = vector::BroadcastOp::create(b, sumType, toSumType(b, x));
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value weight = load(kernel.weight, weights, kernel.firstOfVector(v));
+          results.push_back(vector::FMAOp::create(
+              b, x, weight, loop.getRegionIterArg(results.size())));
+        }
+      }
+    }
+    scf::YieldOp::create(b, results);
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
+  Value load(Value buffer, Value base, int64_t offset) {
+    return toSumType(b, vector::LoadOp::create(b, vectorType, buffer,
+                                               index.add(base, offset)));
+  }
+
+  /// The epilogue. A filter's number says where its bias and its output are.
+  void store(Value firstFilter, ArrayRef<Value> sums) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value stored = index.add(firstFilter, kernel.firstOfVector(v));
+      Place place = kernel.storesRuns ? placeOfRun(stored) : placeOf(stored);
+      Value bias =
+          kernel.bias ? place.load(kernel.bias, index.constant(0)) : Value();
+      for (int64_t row = 0; row < rows; ++row) {
+        Value base = index.add(output, row * geometry.filters);
+        Value value = sums[row * vectors + v];
+        if (bias)
+          value = arith::AddFOp::create(b, value, bias);
+        if (kernel.residual)
+          value = arith::AddFOp::create(b, value,
+                                        place.load(kernel.residual, base));
+        value = activate(b, value, kernel.activation);
+        place.store(fromSumType(b, value, vectorType), base);
+      }
+    }
+  }
+
+  /// How a vector of filters is read and written behind the base of a row.
+  struct Place {
+    std::function<Value(Value buffer, Value base)> load;
+    std::function<void(Value value, Value base)> store;
+  };
+
+  /// Of filters that follow each other.
+  Place placeOfRun(Value stored) {
+    Value filter = index.load(kernel.reorder, stored);
+    return {[=](Value buffer, Value base) {
+              return load(buffer, index.add(base, filter), 0);
+            },
+            [=](Value value, Value base) {
+              vector::StoreOp::create(b, value, kernel.output,
+                                      index.add(base, filter));
+            }};
+  }
+
+  /// Of any filters.
+  Place placeOf(Value stored) {
+    auto maskType = VectorType::get(lanes, b.getI1Type());
+    Value all =
+        arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
+    Value none = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
+    Value filters = loadNumbers(kernel.reorder, stored);
+    return {[=](Value buffer, Value base) {
+              return toSumType(b, vector::GatherOp::create(b, vectorType,
+                                                           buffer, base,
+                                                           filters, all, none));
+            },
+            [=](Value value, Value base) {
+              vector::ScatterOp::create(b, /*result=*/Type(), kernel.output,
+                                        base, filters, all, value);
+            }};
+  }
+
+  StreamExecutable &executable;
+  const ConvolutionKernel &kernel;
+  ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  const ConvolutionGeometry &geometry;
+  int64_t group, lanes, vectors, rows;
+  VectorType vectorType, sumType;
+  int64_t chains;
+  Value input, output; // where the first row begins
+};
+
+} // namespace
+
+void ConvolutionKernel::emitFullyConnected(StreamExecutable &executable) const {
+  FullyConnectedKernel(executable, *this).emit();
+}

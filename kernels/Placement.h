@@ -1,0 +1,14 @@
+#ifndef KERNELS_PLACEMENT_H
+#define KERNELS_PLACEMENT_H
+
+#include "dialect/PatternOps.h"
+
+namespace patternc {
+
+/// Why the workgroups of what reads `maker` cannot compute it, filter group by
+/// filter group; empty when they can. Both are scheduled for vectors.
+std::string reasonAgainstReader(PackedConv2DOp maker);
+
+} // namespace patternc
+
+#endif // KERNELS_PLACEMENT_H

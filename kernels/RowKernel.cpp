@@ -1,0 +1,334 @@
+// On the CPU a workgroup makes one channel, row after row, by vectors of
+// columns whose windows lie in the image; the columns at the edges are made one
+// by one. Whatever of planes is not image is written as zero.
+
+#include "kernels/RowKernel.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "kernels/IndexArithmetic.h"
+#include "kernels/SumPrecision.h"
+#include "kernels/VectorLoop.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Elements of a window up to which it is unrolled.
+static constexpr int64_t maxUnrolledWindow = 16;
+
+RowKernel::Image::Image(RankedTensorType type)
+    : batch(type.getShape()[0]), channels(type.getShape()[1]),
+      height(type.getShape()[2]), width(type.getShape()[3]), pitch(width),
+      size(height * width) {
+  auto planes = dyn_cast_or_null<PlanesAttr>(type.getEncoding());
+  if (!planes)
+    return;
+  strideH = planes.getStrides()[0];
+  strideW = planes.getStrides()[1];
+  origin = planes.getOrigin();
+  pitch = planes.getPitch();
+  size = planes.getSize();
+}
+
+RowKernel::RowKernel(Value input, Value output, ScheduleAttr schedule)
+    : input(cast<RankedTensorType>(input.getType())),
+      output(cast<RankedTensorType>(output.getType())),
+      element(getElementTypeOrSelf(output.getType())), schedule(schedule) {}
+
+RowKernel::RowKernel(PackOp op)
+    : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {}
+
+RowKernel::RowKernel(UnpackOp op)
+    : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {}
+
+RowKernel::RowKernel(Pool2DOp op)
+    : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {
+  pooling = op.getPooling();
+  kernelHeight = op.getKernel()[0];
+  kernelWidth = op.getKernel()[1];
+  strideH = op.getStrides()[0];
+  strideW = op.getStrides()[1];
+  top = op.getPadding()[0];
+  left = op.getPadding()[1];
+  bottom = op.getPadding()[2];
+  right = op.getPadding()[3];
+}
+
+std::array<int64_t, 3> RowKernel::workgroups() const {
+  if (schedule.getDevice() != Device::Gpu)
+    return {output.channels, output.batch, 1};
+  return {llvm::divideCeilSigned(output.phases() * output.size,
+                                 schedule.getLanes()),
+          output.channels, output.batch};
+}
+
+namespace patternc {
+
+/// Emits the loops; the members are the values that several steps read.
+class RowKernelEmitter {
+public:
+  RowKernelEmitter(StreamExecutable &executable, const RowKernel &kernel)
+      : kernel(kernel), in(kernel.input), out(kernel.output),
+        b(executable.body()), index(b), lanes(kernel.schedule.getLanes()),
+        source(executable.buffers()[0]), target(executable.buffers()[1]) {}
+
+  void emitRows(Value channel, Value image) {
+    emitBases(channel, image);
+    if (isGlobalAverage())
+      return emitGlobalAverage();
+    for (int64_t phase = 0; phase < out.phases(); ++phase) {
+      int64_t firstY = phase / out.strideW, firstX = phase % out.strideW;
+      int64_t rows = count(out.height, firstY, out.strideH);
+      int64_t columns = count(out.width, firstX, out.strideW);
+      if (columns == 0)
+        rows = 0;
+      Value plane = index.add(targetBase, phase * out.size);
+      emitZeros(b, target, plane, 0, out.origin, lanes);
+      emitLoop(b, 0, rows, 1, [&](Value row) {
+        Value y = index.add(index.mul(row, out.strideH), firstY);
+        Value to =
+            index.add(plane, index.add(index.mul(row, out.pitch), out.origin));
+        emitRow(y, firstX, columns, to);
+        emitZeros(b, target, to, columns, out.pitch, lanes);
+      });
+      int64_t end = out.origin + rows * out.pitch;
+      emitZeros(b, target, plane, end, out.size, lanes);
+    }
+  }
+
+  /// One thread for an element of the output.
+  void emitElement(Value element, Value channel, Value image) {
+    emitBases(channel, image);
+    auto inOutput =
+        scf::IfOp::create(b, index.less(element, out.phases() * out.size),
+                          /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(inOutput.thenBlock());
+    Value phase = index.div(element, out.size);
+    // Before the origin this wraps around, to a row beyond the image.
+    Value inRun = index.add(index.rem(element, out.size), -out.origin);
+    Value y = index.add(index.mul(index.div(inRun, out.pitch), out.strideH),
+                        index.div(phase, out.strideW));
+    Value x = index.add(index.mul(index.rem(inRun, out.pitch), out.strideW),
+                        index.rem(phase, out.strideW));
+    Value inImage = arith::AndIOp::create(b, index.less(y, out.height),
+                                          index.less(x, out.width));
+    auto value = scf::IfOp::create(b, TypeRange{kernel.element}, inImage,
+                                   /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard inner(b);
+      b.setInsertionPointToStart(value.thenBlock());
+      Value made = emitWindow(y, x, kernel.element, /*atEdge=*/true);
+      scf::YieldOp::create(b, made);
+      b.setInsertionPointToStart(value.elseBlock());
+      Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.element));
+      scf::YieldOp::create(b, zero);
+    }
+    memref::StoreOp::create(b, value.getResult(0), target,
+                            index.add(targetBase, element));
+  }
+
+private:
+  /// Rows or columns of an image that stand in a phase.
+  static int64_t count(int64_t size, int64_t first, int64_t stride) {
+    return std::max<int64_t>(0, llvm::divideCeilSigned(size - first, stride));
+  }
+
+  void emitBases(Value channel, Value image) {
+    Value plane = index.add(index.mul(image, out.channels), channel);
+    sourceBase = index.add(index.mul(plane, in.size), in.origin);
+    targetBase = index.mul(plane, out.phases() * out.size);
+  }
+
+  /// One row of a phase: columns of windows that reach beyond the image, one by
+  /// one, and those between them by vectors.
+  void emitRow(Value y, int64_t firstX, int64_t columns, Value to) {
+    int64_t step = out.strideW * kernel.strideW;
+    int64_t shift = firstX * kernel.strideW - kernel.left;
+    int64_t begin =
+        std::clamp<int64_t>(llvm::divideCeilSigned(-shift, step), 0, columns);
+    int64_t end = std::clamp<int64_t>(
+        llvm::divideFloorSigned(in.width - kernel.kernelWidth - shift, step) +
+            1,
+        begin, columns);
+    auto emit = [&](Value column, Type type, bool atEdge) {
+      Value x = index.add(index.mul(column, out.strideW), firstX);
+      Value value = emitWindow(y, x, type, atEdge);
+      Value at = index.add(to, column);
+      if (isa<VectorType>(type))
+        vector::StoreOp::create(b, value, target, at);
+      else
+        memref::StoreOp::create(b, value, target, at);
+    };
+    auto emitEdge = [&](Value column) { emit(column, kernel.element, true); };
+    auto emitInner = [&](Value column, VectorType type) {
+      emit(column, type ? Type(type) : kernel.element, false);
+    };
+    emitLoop(b, 0, begin, 1, emitEdge);
+    emitVectorLoop(b, begin, end, step <= 2 ? lanes : 1, kernel.element,
+                   emitInner);
+    emitLoop(b, end, columns, 1, emitEdge);
+  }
+
+  /// What the window of output (y, x), and of the columns behind it that fill
+  /// `type`, comes to. At an edge its columns may lie beyond the image.
+  Value emitWindow(Value y, Value x, Type type, bool atEdge) {
+    int64_t height = kernel.kernelHeight, width = kernel.kernelWidth;
+    Value firstY = index.add(index.mul(y, kernel.strideH), -kernel.top);
+    Value firstX = index.add(index.mul(x, kernel.strideW), -kernel.left);
+    auto read = [&](Value ky, Value kx) {
+      return toCombine(
+          emitRead(index.add(firstY, ky), index.add(firstX, kx), type, atEdge));
+    };
+    Value result;
+    if (height * width <= maxUnrolledWindow) {
+      for (int64_t ky = 0; ky < height; ++ky)
+        for (int64_t kx = 0; kx < width; ++kx) {
+          Value value = read(index.constant(ky), index.constant(kx));
+          result = result ? combine(result, value) : value;
+        }
+    } else {
+      result = emitFold(b, height * width, toCombine(identity(type)),
+                        [&](Value tap, Value so) {
+                          return combine(so, read(index.div(tap, width),
+                                                  index.rem(tap, width)));
+                        });
+    }
+    return finish(result, height * width, type);
+  }
+
+  /// Input row y, from column x on in the steps of the output; the identity of
+  /// the pooling where that is beyond the image.
+  Value emitRead(Value y, Value x, Type type, bool atEdge) {
+    bool rowsBeyond = kernel.top > 0 || kernel.bottom > 0;
+    bool columnsBeyond = atEdge && (kernel.left > 0 || kernel.right > 0);
+    Value inside;
+    auto clamp = [&](Value &at, int64_t size) {
+      Value isIn = index.less(at, size);
+      inside = inside ? arith::AndIOp::create(b, inside, isIn) : isIn;
+      at = arith::SelectOp::create(b, isIn, at, index.constant(0));
+    };
+    if (rowsBeyond)
+      clamp(y, in.height);
+    if (columnsBeyond)
+      clamp(x, in.width);
+    Value at = index.add(sourceBase, index.add(index.mul(y, in.pitch), x));
+    Value value = load(at, type);
+    if (inside)
+      value = arith::SelectOp::create(b, inside, value, identity(type));
+    return value;
+  }
+
+  Value load(Value at, Type type) {
+    auto vectorType = dyn_cast<VectorType>(type);
+    if (!vectorType)
+      return memref::LoadOp::create(b, source, at);
+    Value first = vector::LoadOp::create(b, vectorType, source, at);
+    if (out.strideW * kernel.strideW == 1)
+      return first;
+    // Every other element. The second vector ends with the last of them.
+    Value second =
+        vector::LoadOp::create(b, vectorType, source, index.add(at, lanes - 1));
+    SmallVector<int64_t> mask;
+    for (int64_t i = 0; i < lanes; ++i)
+      mask.push_back(2 * i < lanes ? 2 * i : 2 * i + 1);
+    return vector::ShuffleOp::create(b, first, second, mask);
+  }
+
+  Value identity(Type type) {
+    return constant(type, kernel.pooling == Pooling::Max
+                              ? -std::numeric_limits<double>::infinity()
+                              : 0);
+  }
+
+  Value constant(Type type, double value) {
+    TypedAttr attribute = b.getFloatAttr(getElementTypeOrSelf(type), value);
+    if (auto vectorType = dyn_cast<VectorType>(type))
+      attribute = DenseElementsAttr::get(vectorType, attribute);
+    return arith::ConstantOp::create(b, attribute);
+  }
+
+  /// `value` as it is combined: for a mean in f32. Of a large window, f16 would
+  /// lose most of the sum, or all of it beyond 65504.
+  Value toCombine(Value value) {
+    return kernel.pooling == Pooling::Average ? toSumType(b, value) : value;
+  }
+
+  /// The greater (a NaN on either side stays), or the sum.
+  Value combine(Value x, Value y) {
+    if (kernel.pooling == Pooling::Average)
+      return arith::AddFOp::create(b, x, y);
+    Value greater = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, x, y);
+    Value isNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD, y, y);
+    // x where x > y or x is NaN, unless y is NaN and x is not.
+    Value xIsNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+    Value keep = arith::OrIOp::create(
+        b, xIsNan, arith::AndIOp::create(b, greater, isNumber));
+    return arith::SelectOp::create(b, keep, x, y);
+  }
+
+  /// What is stored of a window, in `type`.
+  Value finish(Value value, int64_t window, Type type) {
+    if (kernel.pooling != Pooling::Average)
+      return value;
+    Value mean =
+        arith::DivFOp::create(b, value, constant(value.getType(), window));
+    return fromSumType(b, mean, type);
+  }
+
+  bool isGlobalAverage() const {
+    return kernel.pooling == Pooling::Average && lanes > 1 && out.height == 1 &&
+           out.width == 1 && out.size == 1 &&
+           kernel.kernelHeight == in.height && kernel.kernelWidth == in.width &&
+           kernel.top + kernel.left == 0;
+  }
+
+  /// The mean of a channel: between its rows there is nothing but zeros.
+  void emitGlobalAverage() {
+    int64_t run = (in.height - 1) * in.pitch + in.width;
+    int64_t vectors = run / lanes;
+    auto type = VectorType::get(lanes, kernel.element);
+    Value sum = constant(sumTypeOf(kernel.element), 0);
+    if (vectors > 0) {
+      Value sums = emitFold(
+          b, vectors, constant(sumTypeOf(type), 0), [&](Value v, Value so) {
+            Value at = index.add(sourceBase, index.mul(v, lanes));
+            Value x = vector::LoadOp::create(b, type, source, at);
+            return Value(arith::AddFOp::create(b, so, toCombine(x)));
+          });
+      sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
+    }
+    for (int64_t i = vectors * lanes; i < run; ++i) {
+      Value x = memref::LoadOp::create(b, source, index.add(sourceBase, i));
+      sum = arith::AddFOp::create(b, sum, toCombine(x));
+    }
+    memref::StoreOp::create(b,
+                            finish(sum, in.height * in.width, kernel.element),
+                            target, targetBase);
+  }
+
+  const RowKernel &kernel;
+  const RowKernel::Image &in, &out;
+  ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  int64_t lanes;
+  Value source, target, sourceBase, targetBase;
+};
+
+} // namespace patternc
+
+void RowKernel::emit(StreamExecutable &executable) const {
+  RowKernelEmitter emitter(executable, *this);
+  if (schedule.getDevice() != Device::Gpu)
+    return emitter.emitRows(executable.workgroupId(0),
+                            executable.workgroupId(1));
+  ImplicitLocOpBuilder &b = executable.body();
+  IndexArithmetic index(b);
+  Value element =
+      index.add(index.mul(executable.workgroupId(0), schedule.getThreads()),
+                Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
+  emitter.emitElement(element, executable.workgroupId(1),
+                      executable.workgroupId(2));
+}

@@ -1,0 +1,207 @@
+// The outputs of vector kernels. A plain output takes the parts of a vector
+// that lie in rows of the image and drops what lies between them. An output in
+// planes takes whole vectors, with zeros between the rows, and is made complete
+// by zeros before the first row and after the last.
+
+#include "kernels/TileOutput.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "kernels/VectorLoop.h"
+
+using namespace mlir;
+using namespace patternc;
+
+namespace {
+
+/// N × O × H' × W' without gaps.
+class PlainOutput : public TileOutput {
+public:
+  PlainOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
+              Value base)
+      : TileOutput(executable, kernel, base),
+        maskType(VectorType::get(lanes, b.getI1Type())) {}
+
+private:
+  void storeChannels(Value runStart, ArrayRef<Value> channels,
+                     ValueRange vectors) override {
+    for (int64_t v = 0; v < kernel.schedule.getVectors(); ++v) {
+      Placement placement = place(index.add(runStart, v * lanes));
+      auto branch = scf::IfOp::create(b, placement.whole,
+                                      /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      for (auto [g, channel] : llvm::enumerate(channels)) {
+        b.setInsertionPoint(branch);
+        Value value = activate(b, vectors[g * kernel.schedule.getVectors() + v],
+                               kernel.activation);
+        auto positionOf = [&](const Segment &segment) {
+          return index.add(channel, segment.position);
+        };
+        b.setInsertionPoint(branch.thenYield());
+        vector::StoreOp::create(b, value, kernel.output,
+                                ValueRange{positionOf(placement.segments[0])});
+        b.setInsertionPoint(branch.elseYield());
+        for (const Segment &segment : placement.segments)
+          vector::MaskedStoreOp::create(b, kernel.output,
+                                        ValueRange{positionOf(segment)},
+                                        segment.mask, value);
+      }
+    }
+  }
+
+  /// Part of a vector that lies in one row of the output.
+  struct Segment {
+    Value mask;     // lanes in the row
+    Value position; // output position of lane 0, in its channel
+  };
+
+  /// Where the lanes of one vector of the tile belong in the output. It starts
+  /// in one row and may end in the next.
+  struct Placement {
+    Value whole; // all lanes lie in the first segment
+    SmallVector<Segment, 2> segments;
+  };
+
+  Placement place(Value start) {
+    int64_t rows = kernel.geometry.runRows(kernel.pitch());
+    int64_t columns = kernel.geometry.runColumns(kernel.pitch());
+    int64_t pitch = rows == 1 ? columns : kernel.pitch();
+    Value zero = index.constant(0);
+    Value row = index.div(start, pitch);
+    Value column = index.sub(start, index.mul(row, pitch));
+    Value inRow = index.max(index.sub(index.constant(columns), column), zero);
+    Value count =
+        arith::SelectOp::create(b, index.less(row, rows), inRow, zero);
+    // A vector without a lane in the row keeps an address in the output.
+    Value position = index.add(index.mul(row, columns), column);
+    Value some =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
+    position = arith::SelectOp::create(b, some, position, zero);
+    Placement placement;
+    placement.whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, count,
+                                            index.constant(lanes));
+    placement.segments.push_back(
+        {vector::CreateMaskOp::create(b, maskType, count), position});
+    if (rows == 1)
+      return placement;
+
+    Value before = index.sub(index.constant(pitch), column);
+    Value nextRow = index.add(row, 1);
+    Value notBefore = vector::CreateMaskOp::create(b, maskType, before);
+    Value all =
+        arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
+    Value mask = arith::XOrIOp::create(b, notBefore, all);
+    Value inImage =
+        vector::BroadcastOp::create(b, maskType, index.less(nextRow, rows));
+    mask = arith::AndIOp::create(b, mask, inImage);
+    Value nextPosition = index.sub(index.mul(nextRow, columns), before);
+    placement.segments.push_back({mask, index.max(nextPosition, zero)});
+    return placement;
+  }
+
+  VectorType maskType;
+};
+
+/// Planes in which the flat run of the output has the pitch of the input.
+class PlanesOutput : public TileOutput {
+public:
+  PlanesOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
+               Value base)
+      : TileOutput(executable, kernel, base), planes(kernel.outputPlanes),
+        runLength(kernel.geometry.runLength(kernel.pitch())) {}
+
+private:
+  void storeChannels(Value runStart, ArrayRef<Value> channels,
+                     ValueRange vectors) override {
+    for (int64_t v = 0; v < kernel.schedule.getVectors(); ++v) {
+      OpBuilder::InsertionGuard guard(b);
+      Value start = index.add(runStart, v * lanes);
+      if (runLength % kernel.tile() != 0) {
+        auto branch = scf::IfOp::create(b, index.less(start, runLength),
+                                        /*withElseRegion=*/false);
+        b.setInsertionPoint(branch.thenYield());
+      }
+      for (auto [g, channel] : llvm::enumerate(channels))
+        storeVector(index.add(index.add(channel, start), planes.getOrigin()),
+                    vectors[g * kernel.schedule.getVectors() + v]);
+    }
+    clearBetweenRows(runStart, channels);
+    // The first tile writes the zeros before the image, the last those behind.
+    clear(runStart, 0, channels, 0, planes.getOrigin());
+    clear(runStart, (kernel.tiles() - 1) * kernel.tile(), channels,
+          planes.getOrigin() + runLength, planes.getSize());
+  }
+
+  void storeVector(Value position, Value value) {
+    if (kernel.residual)
+      value = arith::AddFOp::create(
+          b, value,
+          vector::LoadOp::create(b, cast<VectorType>(value.getType()),
+                                 kernel.residual, position));
+    vector::StoreOp::create(b, activate(b, value, kernel.activation),
+                            kernel.output, position);
+  }
+
+  /// Writes zeros over the positions of the tile that lie between two rows.
+  void clearBetweenRows(Value runStart, ArrayRef<Value> channels) {
+    int64_t columns = kernel.geometry.outWidth, pitch = kernel.pitch();
+    Value end = index.min(index.add(runStart, kernel.tile()),
+                          index.constant(runLength));
+    Value zero =
+        arith::ConstantOp::create(b, b.getZeroAttr(kernel.elementType()));
+    for (int64_t column = columns; column < pitch; ++column) {
+      // The first such position of the tile: runStart, and up to the column.
+      Value past = index.rem(index.add(runStart, pitch - column), pitch);
+      Value first = index.rem(index.sub(index.constant(pitch), past), pitch);
+      auto loop = scf::ForOp::create(b, index.add(runStart, first), end,
+                                     index.constant(pitch));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      Value position = index.add(loop.getInductionVar(), planes.getOrigin());
+      for (Value channel : channels)
+        memref::StoreOp::create(b, zero, kernel.output,
+                                index.add(channel, position));
+    }
+  }
+
+  /// Writes zeros to elements `from` to `to` if the tile begins at `tileStart`.
+  void clear(Value runStart, int64_t tileStart, ArrayRef<Value> channels,
+             int64_t from, int64_t to) {
+    if (from >= to)
+      return;
+    Value isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, runStart,
+                                          index.constant(tileStart));
+    auto branch = scf::IfOp::create(b, isThere, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(branch.thenYield());
+    for (Value channel : channels)
+      emitZeros(b, kernel.output, channel, from, to, lanes);
+  }
+
+  PlanesAttr planes;
+  int64_t runLength;
+};
+
+} // namespace
+
+TileOutput::TileOutput(StreamExecutable &executable,
+                       const ConvolutionKernel &kernel, Value base)
+    : kernel(kernel), b(executable.body()), index(b),
+      lanes(kernel.schedule.getLanes()), base(base) {}
+
+void TileOutput::store(Value runStart, ArrayRef<Value> filters,
+                       ValueRange vectors) {
+  SmallVector<Value> channels;
+  for (Value filter : filters)
+    channels.push_back(
+        index.add(base, index.mul(filter, kernel.channelStride())));
+  storeChannels(runStart, channels, vectors);
+}
+
+std::unique_ptr<TileOutput> TileOutput::create(StreamExecutable &executable,
+                                               const ConvolutionKernel &kernel,
+                                               Value base) {
+  if (kernel.outputPlanes)
+    return std::make_unique<PlanesOutput>(executable, kernel, base);
+  return std::make_unique<PlainOutput>(executable, kernel, base);
+}

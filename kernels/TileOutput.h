@@ -1,0 +1,44 @@
+#ifndef KERNELS_TILEOUTPUT_H
+#define KERNELS_TILEOUTPUT_H
+
+#include "kernels/ConvolutionKernel.h"
+#include "kernels/IndexArithmetic.h"
+
+namespace patternc {
+
+/// Where the tiles of a vector kernel go.
+class TileOutput {
+public:
+  virtual ~TileOutput() = default;
+
+  /// Writes the tile that begins at position `runStart` of the flat run: the
+  /// vectors of the `filters` of a group, filter after filter.
+  void store(mlir::Value runStart, llvm::ArrayRef<mlir::Value> filters,
+             mlir::ValueRange vectors);
+
+  /// For an image that begins at `base` of the output.
+  static std::unique_ptr<TileOutput> create(StreamExecutable &executable,
+                                            const ConvolutionKernel &kernel,
+                                            mlir::Value base);
+
+protected:
+  TileOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
+             mlir::Value base);
+
+  /// The same, where the images of the filters begin at `channels`.
+  virtual void storeChannels(mlir::Value runStart,
+                             llvm::ArrayRef<mlir::Value> channels,
+                             mlir::ValueRange vectors) = 0;
+
+  const ConvolutionKernel &kernel;
+  mlir::ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  int64_t lanes;
+
+private:
+  mlir::Value base;
+};
+
+} // namespace patternc
+
+#endif // KERNELS_TILEOUTPUT_H
