@@ -206,7 +206,10 @@ def test_damaged_checkpoint(tmp_path):
         run(tmp_path, loss=stop_at(5))
     last = tmp_path / "checkpoint-000004.safetensors"
     whole = last.read_bytes()
-    for damaged in (whole[: len(whole) // 2], b"", whole[:8] + b"x" * (len(whole) - 8)):
+    one_bit = bytes((*whole[:-1], whole[-1] ^ 1))
+    renamed = whole.replace(b"records", b"recordz")
+    cut, filled = whole[: len(whole) // 2], whole[:8] + b"x" * (len(whole) - 8)
+    for damaged in (cut, b"", filled, one_bit, renamed):
         last.write_bytes(damaged)
         message = r"000004\.safetensors cannot be read.*resume from checkpoint-000003\.safe"
         with pytest.raises(PruningError, match=message):

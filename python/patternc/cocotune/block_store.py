@@ -6,11 +6,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from patternc.cocotune.digests import network_digest, tensor_bytes
+from patternc.cocotune.digests import network_digest
 from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.tuning_config import TuningConfig
 from patternc.errors import PruningError
-from patternc.prune.checkpoint import load_tree, save_tree
+from patternc.prune.checkpoint import load_tree, save_tree, tensor_bytes
 from patternc.prune.config_yaml import to_plain
 from patternc.prune.epoch_batches import Batches, batches_of_epoch
 

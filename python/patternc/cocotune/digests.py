@@ -1,21 +1,15 @@
-"""What tensors and networks are, in few bytes."""
+"""What networks are, in few bytes."""
 
 import hashlib
 import json
 from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
+from torch import nn
+
+from patternc.prune.checkpoint import tensor_bytes
 
 if TYPE_CHECKING:
     from hashlib import _Hash
-
-
-def tensor_bytes(tensor: Tensor) -> bytes:
-    """The type, shape and elements of a tensor."""
-    array = tensor.detach().cpu().contiguous()
-    header = json.dumps((str(array.dtype), list(array.shape))).encode()
-    return header + array.flatten().view(torch.uint8).numpy().tobytes()
 
 
 def network_digest(network: nn.Module) -> "_Hash":

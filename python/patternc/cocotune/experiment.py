@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from patternc.cocotune.digests import network_digest, tensor_bytes
+from patternc.cocotune.digests import network_digest
 from patternc.cocotune.filter_pruning import FilterPruning
 from patternc.cocotune.fine_tuning import FineTuning, fine_tune_
 from patternc.cocotune.modules import ModulePruning
@@ -21,6 +21,7 @@ from patternc.cocotune.pretraining import BlockTraining, pretrain_
 from patternc.cocotune.subspace import Subspace
 from patternc.cocotune.tuning_blocks import TuningBlocks, find_tuning_blocks
 from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig, TuningConfig
+from patternc.prune.checkpoint import tensor_bytes
 from patternc.prune.config_yaml import to_plain
 from patternc.prune.epoch_batches import Batches, batches_of_epoch
 

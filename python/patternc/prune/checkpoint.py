@@ -2,13 +2,16 @@
 
 A tree is made of dictionaries, lists, tensors, numbers, strings and None. Its tensors are those of
 a safetensors file (a state dict keeps its names there), and what safetensors cannot hold is JSON in
-the header of the same file, so that nothing is ever executed on reading and the two cannot part.
+the header of the same file, so that nothing is ever executed on reading and the two cannot part. A
+digest of both is beside it: what was damaged is not read as something else.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -26,10 +29,12 @@ def save_tree(file: Path, tree: Any) -> None:
       PruningError: when it cannot be written, for example to a full disk.
     """
     tensors: dict[str, Tensor] = {}
-    header = {"tree": json.dumps(_without_tensors(tree, "", tensors))}
+    text = json.dumps(_without_tensors(tree, "", tensors))
+    tensors = _apart(tensors)
+    header = {"tree": text, "sha256": _digest(text, tensors)}
     try:
         with whole_file(file) as unfinished:
-            save_file(_apart(tensors), unfinished, metadata=header)
+            save_file(tensors, unfinished, metadata=header)
     except (OSError, SafetensorError) as error:
         raise PruningError(f"{file} cannot be written: {error}") from error
 
@@ -42,10 +47,12 @@ def load_tree(file: Path) -> Any:
     """
     try:
         with safe_open(file, framework="pt") as opened:
-            tree = json.loads((opened.metadata() or {})["tree"])
-            names = opened.keys()
-            tensors = {name: opened.get_tensor(name) for name in names}
-        return _with_tensors(tree, tensors)
+            header = opened.metadata() or {}
+            text, digest = header["tree"], header["sha256"]
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        if _digest(text, tensors) != digest:
+            raise ValueError("its digest is another one")
+        return _with_tensors(json.loads(text), tensors)
     # What the header says may be of any type, and nested without end.
     except (
         *(OSError, SafetensorError, RecursionError),
@@ -81,6 +88,21 @@ def _with_tensors(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if _TENSOR in tree:
         return tensors[tree[_TENSOR]]
     return {key: _with_tensors(value, tensors) for key, value in tree[_ITEMS]}
+
+
+def _digest(text: str, tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(json.dumps(name).encode())
+        digest.update(tensor_bytes(tensor))
+    return digest.hexdigest()
+
+
+def tensor_bytes(tensor: Tensor) -> bytes:
+    """The type, shape and elements of a tensor."""
+    array = tensor.detach().cpu().contiguous()
+    header = json.dumps((str(array.dtype), list(array.shape))).encode()
+    return header + array.flatten().view(torch.uint8).numpy().tobytes()
 
 
 def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
