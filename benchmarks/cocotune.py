@@ -39,7 +39,7 @@ from patternc.cocotune import (
 )
 from patternc.data import Digits, loaders
 from patternc.models import SmallInception, SmallResNet
-from patternc.prune import accuracy
+from patternc.train import accuracy
 from tables import machine_line
 
 _BATCH_SIZE = 32

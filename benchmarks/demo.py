@@ -24,7 +24,8 @@ from machine import cpu_model
 from measurement import WrongResultError
 from patternc.data import Digits, loaders
 from patternc.models import DigitsNet
-from patternc.prune import PruningConfig, TrainingConfig
+from patternc.prune import PruningConfig
+from patternc.train import TrainingConfig
 from single_layer import check, make_layer, make_pruned
 
 _DENSE_EPOCHS, _BATCH = 12, 64

@@ -31,15 +31,8 @@ from command_line import add_choices, new_parser, positive, run
 from machine import describe_machine
 from patternc.data import Digits, DigitsAsCifar, loaders
 from patternc.models import VGG16, DigitsNet
-from patternc.prune import (
-    AdmmSchedule,
-    PruningConfig,
-    TrainingConfig,
-    accuracy,
-    fit,
-    prune_data_free_,
-    synthetic_images,
-)
+from patternc.prune import AdmmSchedule, PruningConfig, fit, prune_data_free_, synthetic_images
+from patternc.train import TrainingConfig, accuracy
 from plots import require_matplotlib, write_losses
 from tables import machine_line
 

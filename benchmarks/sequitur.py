@@ -16,7 +16,7 @@ from tabulate import tabulate
 
 from command_line import new_parser, positive, run
 from machine import cpu_model
-from patternc.cocotune.sequitur import sequitur
+from patternc.cocotune.grammar_inference import sequitur
 
 _MODULES = 16
 _NEW_RATE = 0.3  # chance that a module has another rate than the one before it

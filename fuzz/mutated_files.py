@@ -247,7 +247,7 @@ def _texts() -> list[_Kind]:
     from patternc.cocotune.subspace_files import read_subspace
     from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
     from patternc.prune.config import PruningConfig
-    from patternc.prune.training_config import TrainingConfig
+    from patternc.train.training_config import TrainingConfig
 
     network = (_CORPUS / "network.prototxt").read_bytes()
     solver = (_CORPUS / "solver.prototxt").read_bytes()
@@ -308,7 +308,7 @@ def _tensors() -> list[_Kind]:
     from torch import nn
 
     from patternc.models.weights import load_weights_
-    from patternc.prune.checkpoint import load_tree, save_tree
+    from patternc.train.checkpoint import load_tree, save_tree
 
     torch.set_num_threads(1)
     model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Linear(4, 2))
@@ -394,7 +394,7 @@ def _runs() -> list[_Kind]:
     import torch
 
     from patternc.cocotune.run_state import RunState
-    from patternc.prune.run_directory import RunDirectory
+    from patternc.train.run_directory import RunDirectory
 
     configs = {"pruning": {"rate": 2.0}, "training": {"epochs": 3, "seed": None}}
     with tempfile.TemporaryDirectory() as folder:

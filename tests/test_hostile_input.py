@@ -22,10 +22,12 @@ from patternc.cocotune import (
 from patternc.cocotune.run_state import RunState
 from patternc.compiler import Pass
 from patternc.models import load_weights_
-from patternc.prune import TrainingConfig, accuracy, analyze, prune_data_free_, search_rates
-from patternc.prune.checkpoint import load_tree, save_tree
-from patternc.prune.run_directory import RunDirectory
+from patternc.prune import analyze, prune_data_free_
+from patternc.search import search_rates
 from patternc.settings import Settings
+from patternc.train import TrainingConfig, accuracy
+from patternc.train.checkpoint import load_tree, save_tree
+from patternc.train.run_directory import RunDirectory
 
 pytestmark = pytest.mark.torch
 

@@ -1,5 +1,7 @@
 """`import patternc` and nothing else is enough to reach what is public."""
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -30,3 +32,19 @@ def test_nothing_is_imported_before_it_is_used():
 def test_other_names():
     with pytest.raises(AttributeError, match="module 'patternc' has no attribute 'pruning'"):
         patternc.pruning  # noqa: B018
+
+
+@pytest.mark.torch
+def test_no_function_hides_a_module():
+    """Of a name that is both, `import package.name` gives one and `package.name` the other."""
+    packages = [patternc]
+    for _, name, is_package in pkgutil.walk_packages(patternc.__path__, "patternc."):
+        if is_package:
+            packages.append(importlib.import_module(name))
+    hidden = [
+        f"{package.__name__}.{name}"
+        for package in packages
+        for _, name, _ in pkgutil.iter_modules(package.__path__)
+        if callable(getattr(package, name, None))
+    ]
+    assert not hidden

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from patternc.errors import PatterncError
 
 if TYPE_CHECKING:
-    from patternc import cocotune, compiler, data, frontends, models, prune, runtime, settings
+    from patternc import (
+        cocotune,
+        compiler,
+        data,
+        frontends,
+        models,
+        prune,
+        runtime,
+        search,
+        settings,
+        train,
+    )
     from patternc.compiler import Pipeline, compile, target_names
     from patternc.prune import Pruner, PruningConfig, fit, prune_
     from patternc.runtime import CompiledModule, load
@@ -39,7 +50,9 @@ _SUBMODULES = (
     "models",
     "prune",
     "runtime",
+    "search",
     "settings",
+    "train",
 )
 
 __all__ = [
@@ -59,8 +72,10 @@ __all__ = [
     "prune",
     "prune_",
     "runtime",
+    "search",
     "settings",
     "target_names",
+    "train",
 ]
 
 

@@ -18,7 +18,7 @@ from patternc.cocotune.filter_pruning import FilterPruning
 from patternc.cocotune.modules import find_modules
 from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
 from patternc.errors import CocoTuneError
-from patternc.prune.optimizer import make_optimizer
+from patternc.train.optimizer import make_optimizer
 
 pytestmark = [pytest.mark.caffe, pytest.mark.torch]
 

@@ -33,8 +33,9 @@ from patternc.cocotune.run_state import RunState
 from patternc.cocotune.tuning_blocks import find_tuning_blocks
 from patternc.errors import CocoTuneError, PruningError
 from patternc.models import SmallResNet
-from patternc.prune import PruningConfig, accuracy
-from patternc.prune.layer_latency import LatencyMeter
+from patternc.prune import PruningConfig
+from patternc.search.layer_latency import LatencyMeter
+from patternc.train import accuracy
 
 pytestmark = pytest.mark.torch
 

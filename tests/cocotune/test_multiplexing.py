@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from patternc.cocotune import FilterPruning, MultiplexingModel, PatternPruning, find_modules
-from patternc.cocotune.sequitur import sequitur
+from patternc.cocotune.grammar_inference import sequitur
 from patternc.cocotune.tuning_blocks import TuningBlock, TuningBlocks
 from patternc.errors import CocoTuneError
 from patternc.models import (

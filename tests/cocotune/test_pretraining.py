@@ -20,11 +20,11 @@ from patternc.cocotune import (
     fine_tune_,
     pretrain_,
 )
-from patternc.cocotune.sequitur import sequitur
+from patternc.cocotune.grammar_inference import sequitur
 from patternc.cocotune.tuning_blocks import TuningBlock, TuningBlocks
 from patternc.errors import CocoTuneError, PruningError
 from patternc.models import SmallResNet, randomise_batch_norm_
-from patternc.prune import accuracy
+from patternc.train import accuracy
 
 BLOCKS = (
     TuningBlock(0, (0.3,)),
@@ -234,7 +234,7 @@ def test_full_disk(tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         save_file(*args, **kwargs)
 
-    monkeypatch.setattr("patternc.prune.checkpoint.save_file", save)
+    monkeypatch.setattr("patternc.train.checkpoint.save_file", save)
     with pytest.raises(PruningError, match=r"cannot be written: .*No space left"):
         pretrain_(make_model(), make_batches(), CONFIG, store=store)
     monkeypatch.undo()

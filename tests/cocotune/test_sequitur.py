@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from patternc.cocotune.grammar import Grammar
-from patternc.cocotune.sequitur import sequitur
+from patternc.cocotune.grammar_inference import sequitur
 
 pytestmark = pytest.mark.torch  # patternc.cocotune as a whole does
 

@@ -24,7 +24,7 @@ from patternc.cocotune import (  # noqa: E402 - Ray may be missing
 from patternc.data import Digits, loaders  # noqa: E402
 from patternc.errors import CocoTuneError  # noqa: E402
 from patternc.models import SmallResNet  # noqa: E402
-from patternc.prune import accuracy  # noqa: E402
+from patternc.train import accuracy  # noqa: E402
 
 pytestmark = [pytest.mark.data, pytest.mark.ray, pytest.mark.slow, pytest.mark.torch]
 

@@ -7,13 +7,8 @@ import torch
 from torch import nn
 
 from patternc.errors import PruningError
-from patternc.prune import (
-    analyze,
-    prune_,
-    prune_data_free_,
-    reestimate_batch_norm_,
-    synthetic_images,
-)
+from patternc.prune import analyze, prune_, prune_data_free_, synthetic_images
+from patternc.train import reestimate_batch_norm_
 
 
 def make_model() -> nn.Module:

@@ -12,7 +12,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from patternc.errors import PruningError
-from patternc.prune import PruningConfig, TrainingConfig, accuracy, fit
+from patternc.prune import PruningConfig, fit
+from patternc.train import TrainingConfig, accuracy
 
 CONFIG = PruningConfig(epochs=4, period=2, connectivity=2, pattern_sets={"3x3": "natural:4"})
 TRAINING = TrainingConfig(dense_epochs=2, retrain_epochs=2, distillation=0.5, checkpoint_steps=2)

@@ -398,7 +398,9 @@ def test_bad_model():
         prune_(nn.Sequential(nn.Conv2d(4, 4, 3, device="meta")))
 
 
-@pytest.mark.parametrize("package", ["patternc.prune", "patternc.models"])
+@pytest.mark.parametrize(
+    "package", ["patternc.prune", "patternc.train", "patternc.search", "patternc.models"]
+)
 def test_without_torch_the_message_says_what_to_install(package):
     program = f"import sys; sys.modules['torch'] = None; import {package}"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -18,6 +18,7 @@ from patternc.cocotune.exploration_result import ExplorationResult, ExploredNetw
 from patternc.cocotune.filter_pruning import FilterPruning
 from patternc.cocotune.fine_tuning import FineTuning, fine_tune_
 from patternc.cocotune.grammar import Grammar
+from patternc.cocotune.grammar_inference import sequitur
 from patternc.cocotune.grammar_picture import draw_grammar
 from patternc.cocotune.groups import non_overlapping_groups
 from patternc.cocotune.live_table import LiveTable
@@ -28,7 +29,6 @@ from patternc.cocotune.pattern_pruning import PatternPruning, masks_kept
 from patternc.cocotune.pretraining import BlockTraining, Pretraining, pretrain_
 from patternc.cocotune.ray_workers import RayWorkers
 from patternc.cocotune.sampling import sample, sample_around, sample_sequences
-from patternc.cocotune.sequitur import sequitur
 from patternc.cocotune.subspace import Subspace
 from patternc.cocotune.subspace_files import read_subspace, write_subspace
 from patternc.cocotune.tuning_blocks import TuningBlock, TuningBlocks, find_tuning_blocks

@@ -10,9 +10,9 @@ from patternc.cocotune.digests import network_digest
 from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.tuning_config import TuningConfig
 from patternc.errors import PruningError
-from patternc.prune.checkpoint import load_tree, save_tree, tensor_bytes
-from patternc.prune.config_yaml import to_plain
-from patternc.prune.epoch_batches import Batches, batches_of_epoch
+from patternc.train.checkpoint import load_tree, save_tree, tensor_bytes
+from patternc.train.config_yaml import to_plain
+from patternc.train.epoch_batches import Batches, batches_of_epoch
 
 _VERSION = 1  # of what blocks are made by; another one finds none of the blocks of this
 

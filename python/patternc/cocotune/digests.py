@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from patternc.prune.checkpoint import tensor_bytes
+from patternc.train.checkpoint import tensor_bytes
 
 if TYPE_CHECKING:
     from hashlib import _Hash

@@ -21,9 +21,9 @@ from patternc.cocotune.pretraining import BlockTraining, pretrain_
 from patternc.cocotune.subspace import Subspace
 from patternc.cocotune.tuning_blocks import TuningBlocks, find_tuning_blocks
 from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig, TuningConfig
-from patternc.prune.checkpoint import tensor_bytes
-from patternc.prune.config_yaml import to_plain
-from patternc.prune.epoch_batches import Batches, batches_of_epoch
+from patternc.train.checkpoint import tensor_bytes
+from patternc.train.config_yaml import to_plain
+from patternc.train.epoch_batches import Batches, batches_of_epoch
 
 Evaluation = Callable[[nn.Module], float]
 

@@ -22,8 +22,8 @@ from patternc.cocotune.pretraining import Pretraining
 from patternc.cocotune.run_state import Record, RunState
 from patternc.cocotune.workers import LocalWorker, Workers
 from patternc.errors import CocoTuneError, limited_nesting
-from patternc.prune.checkpoint import load_tree, save_tree
-from patternc.prune.layer_latency import LatencyMeter
+from patternc.search.layer_latency import LatencyMeter
+from patternc.train.checkpoint import load_tree, save_tree
 
 _logger = logging.getLogger(__name__)
 

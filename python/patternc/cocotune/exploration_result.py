@@ -11,7 +11,7 @@ from patternc.cocotune.objective import Objective, show
 from patternc.cocotune.pretraining import Pretraining
 from patternc.cocotune.subspace import Configuration
 from patternc.errors import CocoTuneError, TargetError
-from patternc.prune.layer_latency import medians
+from patternc.search.layer_latency import medians
 
 if TYPE_CHECKING:
     from patternc.runtime import CompiledModule

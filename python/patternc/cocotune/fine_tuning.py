@@ -9,7 +9,7 @@ from patternc.cocotune.pattern_pruning import masks_kept
 from patternc.cocotune.training_steps import training_steps
 from patternc.cocotune.tuning_config import FineTuningConfig, TuningConfig
 from patternc.progress import show_progress
-from patternc.prune.epoch_batches import Batches
+from patternc.train.epoch_batches import Batches
 
 FineTuning = Callable[[nn.Module], object]
 """Trains a network in place; what it returns does not matter. Inside `masks_kept` it need not know

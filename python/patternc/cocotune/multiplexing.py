@@ -24,7 +24,7 @@ from patternc.cocotune.modules import (
 )
 from patternc.cocotune.tuning_blocks import TuningBlock, TuningBlocks
 from patternc.errors import CocoTuneError
-from patternc.prune.batch_norm import batch_norms
+from patternc.train.batch_norm import batch_norms
 
 
 class MultiplexingModel(nn.Module):

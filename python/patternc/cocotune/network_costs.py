@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.pattern_pruning import masked_layers
 from patternc.cocotune.subspace import Configuration
-from patternc.prune.layer_calls import record_calls, weight_key
-from patternc.prune.layer_storage import stored_weights
 from patternc.prune.masks import mask_of
+from patternc.search.layer_calls import record_calls, weight_key
+from patternc.search.layer_storage import stored_weights
 
 
 def model_size(network: nn.Module) -> int:

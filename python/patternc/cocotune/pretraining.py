@@ -16,8 +16,8 @@ from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.pattern_pruning import masks_kept
 from patternc.cocotune.training_steps import training_steps
 from patternc.cocotune.tuning_config import PretrainingConfig, TuningConfig
-from patternc.prune.batch_norm import batch_norms
-from patternc.prune.epoch_batches import Batches
+from patternc.train.batch_norm import batch_norms
+from patternc.train.epoch_batches import Batches
 
 _logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from patternc.cocotune.tuning_config import TuningConfig
 from patternc.errors import CocoTuneError
-from patternc.prune.epoch_batches import Batches, batches_of_epoch
-from patternc.prune.optimizer import make_optimizer
+from patternc.train.epoch_batches import Batches, batches_of_epoch
+from patternc.train.optimizer import make_optimizer
 
 
 def training_steps(

@@ -7,7 +7,7 @@ Composability", PLDI 2019.
 from dataclasses import dataclass
 
 from patternc.cocotune.grammar import Grammar
-from patternc.cocotune.sequitur import sequitur
+from patternc.cocotune.grammar_inference import sequitur
 from patternc.cocotune.subspace import Configuration, Subspace
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
 from patternc.errors import PruningError
-from patternc.prune.config_checks import check_choice, check_counts, check_number, check_positive
-from patternc.prune.config_yaml import YamlConfig
-from patternc.prune.optimizer import OPTIMIZERS, OptimizerName
+from patternc.train.config_checks import check_choice, check_counts, check_number, check_positive
+from patternc.train.config_yaml import YamlConfig
+from patternc.train.optimizer import OPTIMIZERS, OptimizerName
 
 VERSION = 1
 Schedule = Literal["constant", "cosine", "step", "multistep", "exp", "inv", "poly", "sigmoid"]

@@ -155,7 +155,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     from patternc.compiler import get_target
     from patternc.dependencies import require
-    from patternc.prune.layer_latency import LatencyMeter
+    from patternc.search.layer_latency import LatencyMeter
 
     # What would fail after hours of training fails now.
     target = get_target(arguments.target)
@@ -228,7 +228,7 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     )
     from patternc.command_line.data_names import open_data
     from patternc.data import loaders
-    from patternc.prune import accuracy
+    from patternc.train import accuracy
 
     solver = read_solver(arguments.solver) if arguments.solver else None
     data = arguments.data or (solver.dataset if solver else ())
@@ -300,7 +300,7 @@ def _network(
 def _train(arguments: argparse.Namespace, experiment: "Experiment") -> None:
     """Trains a network that has no weights yet, once for a run directory."""
     from patternc.cocotune import FineTuningConfig, fine_tune_
-    from patternc.prune.checkpoint import load_tree, save_tree
+    from patternc.train.checkpoint import load_tree, save_tree
 
     if arguments.weights:
         return

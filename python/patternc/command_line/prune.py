@@ -18,8 +18,9 @@ from patternc.command_line.progress_log import progress_log
 from patternc.errors import TargetError
 
 if TYPE_CHECKING:
-    from patternc.prune import PruningConfig, TrainingConfig
+    from patternc.prune import PruningConfig
     from patternc.runtime import CompiledModule
+    from patternc.train import TrainingConfig
 
 _DESCRIPTION = """\
 Trains a model (or loads weights), prunes it, trains the weights that are left, and compiles it.
@@ -117,7 +118,8 @@ def run(arguments: argparse.Namespace) -> None:
     from patternc.data import loaders
     from patternc.dependencies import require
     from patternc.models import load_weights_
-    from patternc.prune import accuracy, fit
+    from patternc.prune import fit
+    from patternc.train import accuracy
 
     # What would fail after hours of training fails now.
     target = get_target(arguments.target)
@@ -183,7 +185,7 @@ def _pruning_config(arguments: argparse.Namespace) -> "PruningConfig":
 
 
 def _training_config(arguments: argparse.Namespace) -> "TrainingConfig":
-    from patternc.prune import TrainingConfig
+    from patternc.train import TrainingConfig
 
     if arguments.training_config is None:
         config = TrainingConfig(dense_epochs=0 if arguments.weights else _DENSE_EPOCHS)

@@ -14,7 +14,7 @@ from patternc.data.cifar10 import CIFAR10
 from patternc.data.digits import Digits
 from patternc.data.digits_as_cifar import DigitsAsCifar
 from patternc.data.image_folder import ImageFolder
-from patternc.data.loaders import loaders
+from patternc.data.loading import loaders
 from patternc.data.order import EpochBatches
 
 __all__ = [

@@ -10,9 +10,6 @@ from patternc.dependencies import require
 
 require("torch", needed_for="pruning")
 
-from patternc.prune.accuracy import accuracy
-from patternc.prune.batch_norm import reestimate_batch_norm_
-from patternc.prune.budget import Budget
 from patternc.prune.config import AdmmSchedule, PruningConfig
 from patternc.prune.constraint_sets import (
     BlockColumns,
@@ -26,8 +23,9 @@ from patternc.prune.constraint_sets import (
     project_on_all,
 )
 from patternc.prune.data_free import prune_data_free_
-from patternc.prune.fit import FitResult, fit
+from patternc.prune.fitting import FitResult, fit
 from patternc.prune.grouping import filter_groups
+from patternc.prune.magnitude import analyze, prune_
 from patternc.prune.pattern_sets import (
     EIGHT_PATTERNS,
     FOUR_SQUARES,
@@ -39,12 +37,9 @@ from patternc.prune.pattern_sets import (
     natural_set,
 )
 from patternc.prune.plots import plot_accuracy, plot_patterns, plot_sparsity
-from patternc.prune.prune import analyze, prune_
 from patternc.prune.pruner import Pruner
-from patternc.prune.rate_search import LayerRate, SearchResult, search_rates
 from patternc.prune.report import LayerPruning, PruningReport
 from patternc.prune.synthetic import synthetic_images
-from patternc.prune.training_config import TrainingConfig
 
 __all__ = [
     "EIGHT_PATTERNS",
@@ -53,23 +48,18 @@ __all__ = [
     "AdmmSchedule",
     "BlockColumns",
     "BlockRows",
-    "Budget",
     "Connectivity",
     "ConstraintSet",
     "Filters",
     "FitResult",
     "LayerPruning",
-    "LayerRate",
     "PatternSet",
     "Patterns",
     "Pruner",
     "PruningConfig",
     "PruningReport",
-    "SearchResult",
-    "TrainingConfig",
     "TwoOfFour",
     "Unstructured",
-    "accuracy",
     "all_positions",
     "analyze",
     "default_for",
@@ -83,7 +73,5 @@ __all__ = [
     "project_on_all",
     "prune_",
     "prune_data_free_",
-    "reestimate_batch_norm_",
-    "search_rates",
     "synthetic_images",
 ]

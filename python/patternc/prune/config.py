@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from patternc.errors import PruningError
-from patternc.prune.config_checks import (
+from patternc.prune.grouping import Form
+from patternc.prune.matching import check_selector
+from patternc.prune.pattern_sets import NAMED_SETS, PatternSet
+from patternc.train.config_checks import (
     check_choice,
     check_counts,
     check_flags,
@@ -17,10 +20,7 @@ from patternc.prune.config_checks import (
     check_positive,
     is_finite_number,
 )
-from patternc.prune.config_yaml import YamlConfig
-from patternc.prune.grouping import Form
-from patternc.prune.matching import check_selector
-from patternc.prune.pattern_sets import NAMED_SETS, PatternSet
+from patternc.train.config_yaml import YamlConfig
 
 Method = Literal["admm", "one-shot", "gradual"]
 StructureName = Literal["pattern", "unstructured", "filter", "2:4"]

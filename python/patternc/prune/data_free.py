@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from patternc.errors import PruningError, limited_nesting
 from patternc.prune.admm import Admm
-from patternc.prune.batch_norm import reestimate_batch_norm_
 from patternc.prune.config import PruningConfig
 from patternc.prune.plan import LayerPlan, plan
 from patternc.prune.report import PruningReport, describe
+from patternc.train.batch_norm import reestimate_batch_norm_
 
 _UPDATES = 40
 # Of the mean energy of an input: from hardly any penalty to hardly any loss.

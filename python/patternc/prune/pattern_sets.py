@@ -64,6 +64,10 @@ class PatternSet:
             row[list(pattern)] = True
         return masks
 
+    def to_plain(self) -> list[list[int]]:
+        """The kept positions of each pattern, as configs have them in YAML."""
+        return [list(pattern) for pattern in self.patterns]
+
 
 FOUR_SQUARES = PatternSet((3, 3), ((0, 1, 3, 4), (1, 2, 4, 5), (3, 4, 6, 7), (4, 5, 7, 8)))
 """The four 2x2 squares that hold the centre of a 3x3 kernel."""

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from patternc.errors import PruningError
 from patternc.prune.admm import Admm, AdmmUpdate
 from patternc.prune.config import PruningConfig
-from patternc.prune.config_yaml import to_plain
 from patternc.prune.constraint_sets import Patterns
 from patternc.prune.masks import add_mask, apply_masks, mask_of, remove_mask
 from patternc.prune.plan import LayerPlan, plan
 from patternc.prune.report import PruningReport, describe
+from patternc.train.config_yaml import to_plain
 
 Phase = Literal["admm", "gradual", "retrain", "finished"]
 

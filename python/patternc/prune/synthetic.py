@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from patternc.errors import PruningError
-from patternc.prune.batch_norm import batch_norms
+from patternc.train.batch_norm import batch_norms
 
 
 def synthetic_images(

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, TypeVar
 import yaml
 
 from patternc.errors import PruningError
-from patternc.prune.pattern_sets import PatternSet
 
 _T = TypeVar("_T")
 _Config = TypeVar("_Config", bound="YamlConfig")
@@ -57,9 +56,12 @@ def dump_yaml(plain: Any) -> str:
 
 
 def to_plain(value: Any) -> Any:
-    """A config as dictionaries, lists, numbers and strings."""
-    if isinstance(value, PatternSet):
-        return [list(pattern) for pattern in value.patterns]
+    """A config as dictionaries, lists, numbers and strings.
+
+    A value with a `to_plain` of its own is what that returns.
+    """
+    if hasattr(value, "to_plain"):
+        return value.to_plain()
     if dataclasses.is_dataclass(value):
         return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from patternc.errors import PruningError
-from patternc.prune.epoch_batches import Batches, check_batch
+from patternc.train.epoch_batches import Batches, check_batch
 
 
 @torch.inference_mode()

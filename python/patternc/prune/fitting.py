@@ -16,15 +16,15 @@ from tqdm import tqdm
 
 from patternc.errors import PruningError, limited_nesting
 from patternc.prune.config import PruningConfig
-from patternc.prune.config_yaml import to_plain
-from patternc.prune.distillation import distillation_loss
-from patternc.prune.epoch_batches import Batches, batches_of_epoch
-from patternc.prune.optimizer import make_optimizer
 from patternc.prune.pruner import Pruner
-from patternc.prune.random_state import random_state, set_random_state
 from patternc.prune.report import PruningReport
-from patternc.prune.run_directory import RunDirectory
-from patternc.prune.training_config import TrainingConfig
+from patternc.train.config_yaml import to_plain
+from patternc.train.distillation import distillation_loss
+from patternc.train.epoch_batches import Batches, batches_of_epoch
+from patternc.train.optimizer import make_optimizer
+from patternc.train.random_state import random_state, set_random_state
+from patternc.train.run_directory import RunDirectory
+from patternc.train.training_config import TrainingConfig
 
 _logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def fit(
       loss: of outputs and targets, averaged over the batch.
       evaluate: a metric of the model, called after each epoch, in eval mode; for example
         `lambda model: accuracy(model, test_batches)`.
-      run_directory: folder for configs, log and checkpoints, see `patternc.prune.run_directory`;
+      run_directory: folder for configs, log and checkpoints, see `patternc.train.run_directory`;
         None keeps nothing.
       resume: go on from the last checkpoint in the run directory, or begin if there is none.
       device: to train on; None for a GPU if there is one.

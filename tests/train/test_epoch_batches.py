@@ -8,8 +8,8 @@ import torch
 from torch.utils.data import DataLoader, DistributedSampler, Sampler, TensorDataset
 
 from patternc.errors import PruningError
-from patternc.prune.epoch_batches import batches_of_epoch
-from patternc.prune.random_state import random_state
+from patternc.train.epoch_batches import batches_of_epoch
+from patternc.train.random_state import random_state
 
 DATA = TensorDataset(torch.arange(20), torch.arange(20))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from patternc.prune.layer_calls import LayerCall
+from patternc.search.layer_calls import LayerCall
 
 if TYPE_CHECKING:
     from patternc.compiler import Precision, Target

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from patternc.errors import PruningError
-from patternc.prune.checkpoint import load_tree, save_tree
-from patternc.prune.config_yaml import dump_yaml, load_yaml
+from patternc.train.checkpoint import load_tree, save_tree
+from patternc.train.config_yaml import dump_yaml, load_yaml
 from patternc.whole_file import whole_file
 
 _KEPT = 2

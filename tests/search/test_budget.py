@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patternc.errors import PruningError
-from patternc.prune import Budget
+from patternc.search import Budget
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from patternc.errors import PruningError
-from patternc.prune.config_checks import (
+from patternc.train.config_checks import (
     check_choice,
     check_counts,
     check_number,
     check_positive,
 )
-from patternc.prune.config_yaml import YamlConfig
-from patternc.prune.optimizer import OPTIMIZERS, OptimizerName
+from patternc.train.config_yaml import YamlConfig
+from patternc.train.optimizer import OPTIMIZERS, OptimizerName
 
 VERSION = 1
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from patternc.errors import PruningError
-from patternc.prune.random_state import set_random_state
+from patternc.train.random_state import set_random_state
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 

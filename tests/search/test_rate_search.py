@@ -11,10 +11,11 @@ from torch import nn
 
 from patternc.errors import PruningError
 from patternc.models import SmallVGG
-from patternc.prune import Budget, PruningConfig, prune_, search_rates
-from patternc.prune.layer_calls import LayerCall
-from patternc.prune.layer_latency import LatencyMeter, medians
-from patternc.prune.layer_storage import storage_options, stored_bytes
+from patternc.prune import PruningConfig, prune_
+from patternc.search import Budget, search_rates
+from patternc.search.layer_calls import LayerCall
+from patternc.search.layer_latency import LatencyMeter, medians
+from patternc.search.layer_storage import storage_options, stored_bytes
 
 IMAGE = torch.randn(1, 3, 32, 32)
 FREE = {"multiply-adds": "multiply-adds <= 1G", "bytes": "bytes <= 1G"}
@@ -210,7 +211,7 @@ def test_model_without_a_rate():
 def test_multiply_adds_need_no_compiler():
     code = """
 import sys, torch
-from patternc.prune import search_rates
+from patternc.search import search_rates
 search_rates(torch.nn.Conv2d(4, 4, 1), (torch.ones(1, 4, 5, 5),), "multiply-adds <= 200")
 assert not [name for name in sys.modules if name.startswith(("iree", "patternc.compiler"))]
 """

@@ -16,21 +16,21 @@ from tabulate import tabulate
 from torch import nn
 
 from patternc.errors import PruningError, limited_nesting
-from patternc.prune.budget import Budget
 from patternc.prune.config import PruningConfig
 from patternc.prune.constraint_sets import BlockColumns, Connectivity
-from patternc.prune.layer_calls import LAYERS, LayerCall, record_calls, weight_key
-from patternc.prune.layer_latency import LatencyMeter
-from patternc.prune.layer_losses import Evaluate, MaskedWeight, layer_losses
-from patternc.prune.layer_storage import (
+from patternc.prune.magnitude import prune_
+from patternc.prune.plan import LayerPlan, plan
+from patternc.search.budget import Budget
+from patternc.search.layer_calls import LAYERS, LayerCall, record_calls, weight_key
+from patternc.search.layer_latency import LatencyMeter
+from patternc.search.layer_losses import Evaluate, MaskedWeight, layer_losses
+from patternc.search.layer_storage import (
     StorageOptions,
     storage_options,
     stored_bytes,
     stored_weights,
 )
-from patternc.prune.plan import LayerPlan, plan
-from patternc.prune.prune import prune_
-from patternc.prune.selection import Choice, cheapest, select, select_measured, total
+from patternc.search.selection import Choice, cheapest, select, select_measured, total
 
 if TYPE_CHECKING:
     from patternc.compiler import Precision, Target
@@ -119,7 +119,7 @@ def search_rates(
 
     Each layer is pruned by magnitude alone, at each candidate, which gives its loss and its cost.
     Losses are taken to add up, and so are costs; among all combinations within the budget one of
-    least loss is selected, see `patternc.prune.selection`. A latency is then measured on the whole
+    least loss is selected, see `patternc.search.selection`. A latency is then measured on the whole
     compiled model, and the selection is repeated with the budget corrected by what is found.
 
     All convolutions and linear layers that the model uses count, also those that are not pruned.

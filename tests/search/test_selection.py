@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patternc.prune.selection import cheapest, select, select_measured, total
+from patternc.search.selection import cheapest, select, select_measured, total
 
 
 @st.composite

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from patternc.prune.layer_calls import LayerCall
+from patternc.search.layer_calls import LayerCall
 
 if TYPE_CHECKING:
     from patternc.compiler import Precision, Target
