@@ -393,33 +393,20 @@ def _images() -> list[_Kind]:
 def _runs() -> list[_Kind]:
     import torch
 
-    from patternc.cocotune.run_state import RunState
     from patternc.train.run_directory import RunDirectory
 
     configs = {"pruning": {"rate": 2.0}, "training": {"epochs": 3, "seed": None}}
     with tempfile.TemporaryDirectory() as folder:
         run = RunDirectory(Path(folder) / "run", configs, resume=False)
         for step in (1, 2):
-            run.log({"step": step, "loss": 0.5})
+            run.add({"step": step, "loss": 0.5})
             run.save_checkpoint(step, {"model": {"w": torch.ones(3)}, "step": step})
         files = {file.name: file.read_bytes() for file in run.path.iterdir()}
 
     def read(folder: Path) -> object:
         return RunDirectory(folder, configs, resume=True).load_checkpoint()
 
-    description = {"network": "abc", "steps": 300, "rates": [0.3, 0.5]}
-    with tempfile.TemporaryDirectory() as folder:
-        state = RunState(Path(folder), description, resume=False)
-        for i in range(3):
-            state.add({"index": i, "accuracy": 0.5})
-        exploration = {
-            file.name: file.read_bytes() for file in Path(folder).iterdir() if file.is_file()
-        }
-
-    def read_exploration(folder: Path) -> object:
-        return RunState(folder, description, resume=True).records
-
-    return [_Kind("run", [files], read), _Kind("exploration", [exploration], read_exploration)]
+    return [_Kind("run", [files], read)]
 
 
 def _programs() -> list[_Kind]:

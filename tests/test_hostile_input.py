@@ -19,7 +19,6 @@ from patternc.cocotune import (
     read_solver,
     read_subspace,
 )
-from patternc.cocotune.run_state import RunState
 from patternc.compiler import Pass
 from patternc.models import load_weights_
 from patternc.prune import analyze, prune_data_free_
@@ -176,8 +175,16 @@ def test_files_that_are_no_checkpoint(content, tmp_path):
 @pytest.mark.parametrize("text", ["", "- 1", "abc", "pruning: 5", DEEP])
 def test_run_directories(text, tmp_path):
     (tmp_path / "config.yaml").write_text(text)
-    with pytest.raises(PatterncError, match=r"damaged|not valid YAML"):
+    with pytest.raises(PatterncError, match=r"damaged|not valid YAML|differs in pruning"):
         RunDirectory(tmp_path, {"pruning": {"a": 1}}, resume=True)
+
+
+@pytest.mark.parametrize("log", ["null\n{}\n", f"{DEEP}\n{{}}\n", "\n{}\n"])
+def test_logs_of_runs(log, tmp_path):
+    (tmp_path / "config.yaml").write_text("{}")
+    (tmp_path / "log.jsonl").write_text(log)
+    with pytest.raises(PatterncError, match="damaged in line 1"):
+        RunDirectory(tmp_path, {}, resume=True)
 
 
 @pytest.mark.parametrize("value", [None, "x", [1], 10**30])
@@ -201,17 +208,6 @@ def test_runs_whose_last_checkpoint_is_of_something_else(key, value, tmp_path):
     (tmp_path / "checkpoint-old.safetensors").touch()  # is none
     with pytest.raises(PatterncError, match=r"the last checkpoint of .* is damaged"):
         run(resume=True)
-
-
-@pytest.mark.parametrize(
-    ("run", "log"),
-    [("[1]", ""), (DEEP, ""), ("{}", "null\n{}\n"), ("{}", f"{DEEP}\n{{}}\n"), ('"x"', "")],
-)
-def test_states_of_explorations(run, log, tmp_path):
-    (tmp_path / "run.json").write_text(run)
-    (tmp_path / "networks.jsonl").write_text(log)
-    with pytest.raises(PatterncError):
-        RunState(tmp_path, {} if run == "{}" else {"a": 1}, resume=True)
 
 
 @pytest.mark.parametrize(

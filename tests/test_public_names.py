@@ -22,9 +22,22 @@ def test_every_name_is_there():
 def test_nothing_is_imported_before_it_is_used():
     program = (
         "import sys, patternc\n"
-        "assert not {'torch', 'iree', 'patternc.prune', 'patternc.compiler'} & {*sys.modules}\n"
+        "assert not {'torch', 'iree', 'patternc.train', 'patternc.compiler'} & {*sys.modules}\n"
         "patternc.runtime.load\n"
         "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("room", "above"),
+    [("train", "prune search cocotune"), ("prune", "search cocotune"), ("search", "cocotune")],
+)
+def test_data_go_one_way(room, above):
+    program = (
+        f"import sys, patternc.{room}\n"
+        f"assert not {{f'patternc.{{name}}' for name in {above.split()}}} & {{*sys.modules}}"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -32,6 +32,14 @@ class PruningError(PatterncError, ValueError):
     """A pruning request does not fit the model."""
 
 
+class SearchError(PatterncError, ValueError):
+    """A budget cannot be read or reached, or a search does not fit the model."""
+
+
+class TrainingError(PatterncError, ValueError):
+    """Training, or the run that it is part of, cannot begin or go on."""
+
+
 class CocoTuneError(PatterncError, ValueError):
     """A subspace, an objective or a run of CoCo-Tune is wrong, or does not fit the network."""
 

@@ -76,7 +76,7 @@ def test_explores_and_compiles(folder, capsys):
     assert cocotune(*ANY, *DRAWN, *options, "--resume", "--all") == 0
     again = capsys.readouterr().out
     assert "networks explored      2 of 2" in again
-    assert (folder / "run" / "networks.jsonl").read_text().count('"accuracy"') == 2
+    assert (folder / "run" / "log.jsonl").read_text().count('"accuracy"') == 2
     assert cocotune(*ANY, *DRAWN, *options) == 1
     assert_fails(capsys, "run holds a run already")
 

@@ -29,9 +29,8 @@ from patternc.cocotune import (
 )
 from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.network_costs import additive_costs, model_size, multiply_adds
-from patternc.cocotune.run_state import RunState
 from patternc.cocotune.tuning_blocks import find_tuning_blocks
-from patternc.errors import CocoTuneError, PruningError
+from patternc.errors import CocoTuneError, TrainingError
 from patternc.models import SmallResNet
 from patternc.prune import PruningConfig
 from patternc.search.layer_latency import LatencyMeter
@@ -260,7 +259,7 @@ def test_goes_on_after_it_was_killed(experiment, tmp_path):
     assert resumed.pretraining is not None
     assert all(block.reused for block in resumed.pretraining.blocks)
     assert resumed.pretraining_seconds > 0  # of the run before
-    log = (tmp_path / "cut" / "networks.jsonl").read_text()
+    log = (tmp_path / "cut" / "log.jsonl").read_text()
     assert log.count('"accuracy"') == 5
     # A third start has nothing to do.
     assert facts(all_of(experiment, run_directory=tmp_path / "cut", resume=True)) == facts(whole)
@@ -279,7 +278,7 @@ def test_killed_for_real(tmp_path):
         )
 
     assert start("cut", "--kill-after", "2").returncode == -9
-    assert (tmp_path / "cut" / "networks.jsonl").read_text().count('"accuracy"') == 2
+    assert (tmp_path / "cut" / "log.jsonl").read_text().count('"accuracy"') == 2
     resumed, whole = start("cut"), start("whole")
     assert resumed.returncode == whole.returncode == 0, resumed.stderr + whole.stderr
     assert resumed.stdout == whole.stdout
@@ -287,10 +286,12 @@ def test_killed_for_real(tmp_path):
 
 def test_a_folder_of_another_run(experiment, tmp_path):
     run(experiment, 0.0, run_directory=tmp_path)
-    with pytest.raises(CocoTuneError, match="holds a run already; resume it, or give another"):
+    with pytest.raises(TrainingError, match="holds a run already; resume it, or give another"):
         run(experiment, 0.0, run_directory=tmp_path)
     other = replace(experiment, fine_tuning=FineTuningConfig(steps=4), use_blocks=False)
-    with pytest.raises(CocoTuneError, match=r"differs in pretraining, fine_tuning, use_blocks;"):
+    with pytest.raises(
+        TrainingError, match=r"differs in pretraining, fine_tuning\.steps, use_blocks;"
+    ):
         run(other, 0.0, run_directory=tmp_path, resume=True)
 
 
@@ -304,17 +305,17 @@ def test_full_disk_loses_nothing(experiment, tmp_path, monkeypatch):
 
     def full_later(descriptor: int) -> None:
         nonlocal count
-        count += os.readlink(f"/proc/self/fd/{descriptor}").endswith("networks.jsonl")
+        count += os.readlink(f"/proc/self/fd/{descriptor}").endswith("log.jsonl")
         if count == 4:  # pre-training and two networks
             full()
         fsync(descriptor)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full_later)
-        with pytest.raises(CocoTuneError, match=r"No space left .* the 3 records before are kept"):
+        with pytest.raises(TrainingError, match=r"No space left .* the 3 records before are kept"):
             all_of(experiment, run_directory=tmp_path)
     # As if a part of the record had got onto the disk.
-    log = tmp_path / "networks.jsonl"
+    log = tmp_path / "log.jsonl"
     text = log.read_text()
     log.write_text(text[: text.rindex("{") + 10])
     resumed = all_of(experiment, run_directory=tmp_path, resume=True)
@@ -324,7 +325,7 @@ def test_full_disk_loses_nothing(experiment, tmp_path, monkeypatch):
 def test_full_disk_at_the_start_and_at_the_end(experiment, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", full)
-        with pytest.raises(CocoTuneError, match=r"run.json cannot be written: .*No space left"):
+        with pytest.raises(TrainingError, match=r"log.jsonl cannot be written: .*No space left"):
             run(experiment, 0.0, run_directory=tmp_path / "a")
     replace_file = os.replace
 
@@ -335,22 +336,10 @@ def test_full_disk_at_the_start_and_at_the_end(experiment, tmp_path, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", no_winner)
-        with pytest.raises(PruningError, match=r"winner.safetensors cannot be written"):
+        with pytest.raises(TrainingError, match=r"winner.safetensors cannot be written"):
             run(experiment, 0.0, run_directory=tmp_path / "b")
     resumed = run(experiment, 0.0, run_directory=tmp_path / "b", resume=True)
     assert facts(resumed) == facts(run(experiment, 0.0))
-
-
-def test_damaged_state(tmp_path):
-    description = {"network": "x"}
-    RunState(tmp_path, description, resume=False).add({"index": 0})
-    log = tmp_path / "networks.jsonl"
-    log.write_text("{\n" + log.read_text())
-    with pytest.raises(CocoTuneError, match=r"networks.jsonl is damaged in line 1: .*delete the"):
-        RunState(tmp_path, description, resume=True)
-    (tmp_path / "run.json").write_text("{")
-    with pytest.raises(CocoTuneError, match=r"run.json cannot be read"):
-        RunState(tmp_path, description, resume=True)
 
 
 def test_a_subspace_that_does_not_fit(experiment):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from patternc.cocotune import FineTuningConfig, PretrainingConfig, TuningConfig, fine_tune_
-from patternc.errors import CocoTuneError, PruningError
+from patternc.errors import CocoTuneError
 
 
 def make_network():
@@ -88,12 +88,12 @@ def test_config_goes_through_yaml(kind):
     ],
 )
 def test_wrong_config(fields, message):
-    with pytest.raises(PruningError, match=message):
+    with pytest.raises(CocoTuneError, match=message):
         TuningConfig(**{"steps": 1, "learning_rate": 0.1, **fields})
 
 
 def test_unknown_key():
     with pytest.raises(
-        PruningError, match="tuning config: unknown key 'step'; did you mean 'steps"
+        CocoTuneError, match="tuning config: unknown key 'step'; did you mean 'steps"
     ):
         PretrainingConfig.from_yaml("step: 3")

@@ -22,7 +22,7 @@ from patternc.cocotune import (
 )
 from patternc.cocotune.grammar_inference import sequitur
 from patternc.cocotune.tuning_blocks import TuningBlock, TuningBlocks
-from patternc.errors import CocoTuneError, PruningError
+from patternc.errors import CocoTuneError, TrainingError
 from patternc.models import SmallResNet, randomise_batch_norm_
 from patternc.train import accuracy
 
@@ -103,7 +103,7 @@ def test_together_is_as_alone():
 
 
 def test_statistics_are_the_average_of_the_last_steps():
-    """With a rate too small to move weights, of the plain average over the last two batches."""
+    """Where weights hardly move, of the plain average over the last two batches."""
     config = PretrainingConfig(steps=20, learning_rate=1e-30)
     model = make_model(blocks=(TuningBlock(0, (0.5,)),))
     batches = make_batches(10)
@@ -152,7 +152,7 @@ def test_loss_that_is_not_finite():
 
 
 def test_no_batches():
-    with pytest.raises(PruningError, match="epoch 1 has 0 batches"):
+    with pytest.raises(TrainingError, match="epoch 1 has 0 batches"):
         pretrain_(make_model(), [], CONFIG)
 
 
@@ -218,7 +218,7 @@ def test_damaged_file(tmp_path):
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(
-        PruningError, match=r"damaged or no checkpoint.*; delete it to train the bl"
+        TrainingError, match=r"damaged or no checkpoint.*; delete it to train the bl"
     ):
         pretrain_(make_model(), make_batches(), CONFIG, store=store, blocks=[0])
 
@@ -235,7 +235,7 @@ def test_full_disk(tmp_path, monkeypatch):
         save_file(*args, **kwargs)
 
     monkeypatch.setattr("patternc.train.checkpoint.save_file", save)
-    with pytest.raises(PruningError, match=r"cannot be written: .*No space left"):
+    with pytest.raises(TrainingError, match=r"cannot be written: .*No space left"):
         pretrain_(make_model(), make_batches(), CONFIG, store=store)
     monkeypatch.undo()
     result = pretrain_(make_model(), make_batches(), CONFIG, store=store)
@@ -244,5 +244,5 @@ def test_full_disk(tmp_path, monkeypatch):
 
 def test_store_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(PruningError, match="cannot be made"):
+    with pytest.raises(TrainingError, match="cannot be made"):
         BlockStore(tmp_path / "file")

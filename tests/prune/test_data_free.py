@@ -121,24 +121,10 @@ def test_images_match_the_statistics_of_batch_norms():
     assert torch.equal(images[0], again[0])
 
 
-def test_batch_norm_statistics_are_the_average_of_the_batches():
-    model = nn.Sequential(nn.BatchNorm1d(2, momentum=0.3), nn.Dropout())
-    model[0].running_mean.fill_(9)
-    batches = [torch.randn(8, 2) + 2, torch.randn(8, 2)]
-    reestimate_batch_norm_(model, batches)
-    mean = torch.stack([batch.mean(dim=0) for batch in batches]).mean(dim=0)
-    variance = torch.stack([batch.var(dim=0) for batch in batches]).mean(dim=0)
-    torch.testing.assert_close(model[0].running_mean, mean)
-    torch.testing.assert_close(model[0].running_var, variance)
-    assert model.training and model[0].momentum == 0.3
-
-
 def test_errors():
     model = make_model()
     with pytest.raises(PruningError, match="no batch of inputs to reconstruct layers with"):
         prune_data_free_(model, [])
-    with pytest.raises(PruningError, match="no batch to estimate batch norm statistics from"):
-        reestimate_batch_norm_(model, [])
     with pytest.raises(PruningError, match=r"shape is \[3, 6, 6\], expected \[n, channels"):
         synthetic_images(model, (3, 6, 6))
     with pytest.raises(PruningError, match="batches is 1 and steps is 0, expected at least 1"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patternc.errors import PruningError
+from patternc.errors import SearchError
 from patternc.search import Budget
 
 
@@ -57,18 +57,16 @@ def test_text():
     ],
 )
 def test_bad_text(text, message):
-    with pytest.raises(PruningError, match=message.replace(".", r"\.")):
+    with pytest.raises(SearchError, match=message.replace(".", r"\.")):
         Budget.parse(text)
 
 
 @pytest.mark.parametrize("limit", [0, -1.0, math.inf, math.nan, True, "5"])
 def test_bad_limit(limit):
-    with pytest.raises(
-        PruningError, match=r"limit of bytes is .* expected a finite number above 0"
-    ):
+    with pytest.raises(SearchError, match=r"limit of bytes is .* expected a finite number above 0"):
         Budget("bytes", limit)
 
 
 def test_bad_kind():
-    with pytest.raises(PruningError, match="budget is of 'watts', expected"):
+    with pytest.raises(SearchError, match="budget is of 'watts', expected"):
         Budget("watts", 1)  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from patternc.errors import PruningError
+from patternc.errors import PruningError, SearchError
 from patternc.models import SmallVGG
 from patternc.prune import PruningConfig, prune_
 from patternc.search import Budget, search_rates
@@ -148,7 +148,7 @@ def test_report(vgg):
 
 def test_unreachable_budget_says_the_least():
     message = r"'multiply-adds <= 10' cannot be reached: .* cost is 400; .* above 2"
-    with pytest.raises(PruningError, match=message):
+    with pytest.raises(SearchError, match=message):
         search(two_layers(), "multiply-adds <= 10", candidates=(1, 2))
 
 
@@ -162,7 +162,7 @@ def test_unreachable_budget_says_the_least():
     ],
 )
 def test_bad_argument(arguments, message):
-    with pytest.raises(PruningError, match=message):
+    with pytest.raises(SearchError, match=message):
         search(two_layers(), "multiply-adds <= 600", **arguments)
 
 
@@ -170,12 +170,12 @@ def test_metric_that_breaks_down_leaves_no_doubt_where():
     def evaluate(model: nn.Module) -> float:
         return 1.0 if model[1].weight.all() else float("inf")
 
-    with pytest.raises(PruningError, match="gives inf for the model with '1' pruned"):
+    with pytest.raises(SearchError, match="gives inf for the model with '1' pruned"):
         search(two_layers(), "multiply-adds <= 600", evaluate=evaluate)
 
 
 def test_arguments_have_to_be_a_tuple():
-    with pytest.raises(PruningError, match="example_args is a Tensor, expected a tuple"):
+    with pytest.raises(SearchError, match="example_args is a Tensor, expected a tuple"):
         search_rates(two_layers(), torch.ones(1, 4, 5, 5), "bytes <= 1k")  # pyright: ignore
 
 
@@ -204,7 +204,7 @@ def test_limit_that_is_exactly_the_cost():
 
 
 def test_model_without_a_rate():
-    with pytest.raises(PruningError, match="no layer has a rate to search"):
+    with pytest.raises(SearchError, match="no layer has a rate to search"):
         search(nn.Conv2d(3, 4, 3), "bytes <= 1k", (1, 3, 5, 5))
 
 
@@ -229,7 +229,7 @@ def test_latency_is_corrected_by_the_whole_model(monkeypatch):
     assert result.config.connectivity == {"0": 2, "1": 1}
     assert result.cost == pytest.approx(12e-3)
     assert [layer.cost for layer in result.layers] == pytest.approx([8e-3, 16e-3])
-    with pytest.raises(PruningError, match=r"'latency <= 3ms' cannot be reached: .* cost is 4ms"):
+    with pytest.raises(SearchError, match=r"'latency <= 3ms' cannot be reached: .* cost is 4ms"):
         search(two_layers(), "latency <= 3ms", candidates=(1, 2, 4))
 
 

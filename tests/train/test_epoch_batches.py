@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, DistributedSampler, Sampler, TensorDataset
 
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 from patternc.train.epoch_batches import batches_of_epoch
 from patternc.train.random_state import random_state
 
@@ -72,7 +72,7 @@ def test_other_random_numbers_start_anew():
 
 
 def test_too_few_batches():
-    with pytest.raises(PruningError, match="epoch 2 has 0 batches, expected at least 1; give"):
+    with pytest.raises(TrainingError, match="epoch 2 has 0 batches, expected at least 1; give"):
         read([], epoch=1)
-    with pytest.raises(PruningError, match="epoch 1 has 5 batches, expected at least 6"):
+    with pytest.raises(TrainingError, match="epoch 1 has 5 batches, expected at least 6"):
         read(DataLoader(DATA, 4), epoch=0, done=6)

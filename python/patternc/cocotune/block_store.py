@@ -9,7 +9,7 @@ from torch import Tensor
 from patternc.cocotune.digests import network_digest
 from patternc.cocotune.multiplexing import MultiplexingModel
 from patternc.cocotune.tuning_config import TuningConfig
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 from patternc.train.checkpoint import load_tree, save_tree, tensor_bytes
 from patternc.train.config_yaml import to_plain
 from patternc.train.epoch_batches import Batches, batches_of_epoch
@@ -29,7 +29,7 @@ class BlockStore:
       path: the folder, made when there is none.
 
     Raises:
-      PruningError: when it cannot be made.
+      TrainingError: when it cannot be made.
     """
 
     def __init__(self, path: str | Path):
@@ -37,27 +37,28 @@ class BlockStore:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PruningError(f"{self.path} cannot be made: {error}") from error
+            raise TrainingError(f"{self.path} cannot be made: {error}") from error
 
     def load(self, key: str) -> dict[str, Tensor] | None:
         """The state dict of a block, None when it is not there.
 
         Raises:
-          PruningError: when its file is damaged.
+          TrainingError: when its file is damaged.
         """
         file = self._file(key)
         if not file.exists():
             return None
         try:
             return load_tree(file)
-        except PruningError as error:
-            raise PruningError(f"{error}; delete it to train the block again") from error
+        except TrainingError as error:
+            raise TrainingError(f"{error}; delete it to train the block again") from error
 
     def save(self, key: str, state: dict[str, Tensor]) -> None:
         """Keeps the state dict of a block.
 
         Raises:
-          PruningError: when it cannot be written, for example to a full disk; what was there stays.
+          TrainingError: when it cannot be written, for example to a full disk; what was there
+            stays.
         """
         save_tree(self._file(key), state)
 

@@ -28,7 +28,7 @@ def pretrain_blocks(
       What became of the blocks, and the seconds that a processor was at it.
 
     Raises:
-      CocoTuneError, PruningError: as `pretrain_`.
+      CocoTuneError, TrainingError: as `pretrain_`.
     """
     experiment, model = bench.experiment, bench.model
     if isinstance(workers, LocalWorker):

@@ -19,11 +19,10 @@ from patternc.cocotune.exploration_result import ExplorationResult, ExploredNetw
 from patternc.cocotune.network_costs import additive_costs, model_size, multiply_adds
 from patternc.cocotune.objective import Objective, show
 from patternc.cocotune.pretraining import Pretraining
-from patternc.cocotune.run_state import Record, RunState
 from patternc.cocotune.workers import LocalWorker, Workers
 from patternc.errors import CocoTuneError, limited_nesting
 from patternc.search.layer_latency import LatencyMeter
-from patternc.train.checkpoint import load_tree, save_tree
+from patternc.train.run_directory import Record, RunDirectory
 
 _logger = logging.getLogger(__name__)
 
@@ -66,7 +65,8 @@ def explore(
       experiment: what is trained, and how.
       objective: what is looked for.
       workers: None for this process.
-      run_directory: where state is kept after each network; `RunState` names its files.
+      run_directory: folder where each network is recorded, see `patternc.train.run_directory`; the
+        tuning blocks are in `blocks`, and the winner in `winner.safetensors`.
       resume: go on with the run of that folder, if there is one. Also another objective can go on
         with the networks that are explored already.
       stop_early: stop at the first network that meets the constraint; else all are explored.
@@ -76,10 +76,10 @@ def explore(
       progress: show progress bars, on a terminal only.
 
     Raises:
-      CocoTuneError: when the subspace does not fit the network, and for a run directory that cannot
-        be used or written.
+      CocoTuneError: when the subspace does not fit the network.
       UnreachableObjectiveError: when no network meets the objective.
-      PruningError: as `pretrain_` and `fine_tune_`.
+      TrainingError: for a run directory that cannot be used or written, and as `pretrain_` and
+        `fine_tune_`.
     """
     exploration = _Exploration(
         experiment, objective, workers or LocalWorker(), run_directory, resume, progress
@@ -143,12 +143,12 @@ class _Exploration:
         self._progress = progress
         self._hidden = None if progress else True
         self._bench = Workbench(experiment)
-        self._state = self._store = None
+        self._directory = self._store = None
         if run_directory is not None:
             path = Path(run_directory)
-            self._state = RunState(path, experiment.description(), resume=resume)
+            self._directory = RunDirectory(path, experiment.description(), resume=resume)
             self._store = BlockStore(path / "blocks")
-        self._records: list[Record] = [] if self._state is None else list(self._state.records)
+        self._records: list[Record] = self._directory.records if self._directory else []
 
     def run(
         self,
@@ -285,21 +285,20 @@ class _Exploration:
 
     def _winner(self, index: int, state: dict[str, Tensor] | None) -> nn.Module:
         """The network that won, as it was after fine-tuning."""
-        network = self._bench.network(index)
-        file = None if self._state is None else self._state.path / "winner.safetensors"
-        if state is None and file is not None and file.exists():
-            saved = load_tree(file)
+        network, directory = self._bench.network(index), self._directory
+        if state is None and directory and directory.has("winner"):
+            saved = directory.load("winner")
             state = saved["state"] if saved["index"] == index else None
         if state is None:  # it was explored in a run that ended before it was saved
             state = train_network(self._bench, index).state
-        if file is not None:
-            save_tree(file, {"index": index, "state": state})
+        if directory:
+            directory.save("winner", {"index": index, "state": state})
         network.load_state_dict(state)
         return network.eval()
 
     def _why_unreachable(self, result: ExplorationResult) -> str:
         best = max(result.networks, key=lambda network: network.accuracy)
-        kept = "" if self._state is None else f"; what was explored is in {self._state.path}"
+        kept = f"; what was explored is in {self._directory.path}" if self._directory else ""
         return (
             f"none of {len(result.networks)} networks meets '{self._objective.constraint}': the "
             f"most accurate is configuration {best.index} with {best.accuracy:.4f}, the full "
@@ -311,6 +310,7 @@ class _Exploration:
         return [record for record in self._records if key in record]
 
     def _add(self, record: Record) -> None:
-        if self._state is not None:
-            self._state.add(record)
-        self._records.append(record)
+        if self._directory:
+            self._directory.add(record)
+        else:
+            self._records.append(record)

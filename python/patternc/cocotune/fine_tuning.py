@@ -38,7 +38,7 @@ def fine_tune_(
 
     Raises:
       CocoTuneError: when the loss is not finite.
-      PruningError: when an epoch has no batch.
+      TrainingError: when an epoch has no batch.
     """
     config = config or FineTuningConfig()
     device = next(network.parameters()).device

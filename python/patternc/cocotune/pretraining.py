@@ -113,7 +113,7 @@ def pretrain_(
 
     Raises:
       CocoTuneError: when a loss is not finite.
-      PruningError: when an epoch has no batch, a file of the store is damaged or one cannot be
+      TrainingError: when an epoch has no batch, a file of the store is damaged or one cannot be
         written; blocks of the groups before are in the store.
     """
     began = time.monotonic()

@@ -33,7 +33,7 @@ def training_steps(
 
     Raises:
       CocoTuneError: when a loss is not finite.
-      PruningError: when an epoch has no batch.
+      TrainingError: when an epoch has no batch.
     """
     optimizer = make_optimizer(
         config.optimizer,

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from patternc.errors import PruningError
+from patternc.errors import CocoTuneError, PatterncError
 from patternc.train.config_checks import check_choice, check_counts, check_number, check_positive
 from patternc.train.config_yaml import YamlConfig
 from patternc.train.optimizer import OPTIMIZERS, OptimizerName
@@ -33,10 +33,11 @@ class TuningConfig(YamlConfig):
       gamma, power, step_size, step_values: of the schedules that have them.
 
     Raises:
-      PruningError: for a field of the wrong type or out of range.
+      CocoTuneError: for a field of the wrong type or out of range.
     """
 
     title: ClassVar[str] = "tuning config"
+    error: ClassVar[type[PatterncError]] = CocoTuneError
     steps: int
     learning_rate: float
     version: int = VERSION
@@ -52,7 +53,7 @@ class TuningConfig(YamlConfig):
 
     def __post_init__(self):
         if self.version != VERSION:
-            raise PruningError(
+            raise CocoTuneError(
                 f"version of the tuning config is {self.version!r}, this patternc reads {VERSION}"
             )
         check_counts(self, "steps")
@@ -63,24 +64,24 @@ class TuningConfig(YamlConfig):
         check_number(self, "power")
         check_number(self, "gamma")
         if self.gamma < 0 and self.schedule != "sigmoid":
-            raise PruningError(f"gamma is {self.gamma}, expected at least 0")
+            raise CocoTuneError(f"gamma is {self.gamma}, expected at least 0")
         values = self.step_values
         if not isinstance(values, list | tuple) or not all(isinstance(v, int) for v in values):
-            raise PruningError(f"step_values is {values!r}, expected a list of steps")
+            raise CocoTuneError(f"step_values is {values!r}, expected a list of steps")
         object.__setattr__(self, "step_values", tuple(values))
         if self.optimizer == "nesterov" and self.momentum == 0:
-            raise PruningError("momentum is 0, expected more with optimizer 'nesterov'")
+            raise CocoTuneError("momentum is 0, expected more with optimizer 'nesterov'")
         check_choice(self, "optimizer", OPTIMIZERS)
         for step in (0, self.steps - 1):  # between which each of the schedules rises or falls
             if not math.isfinite(self.learning_rate_of(step)):
-                raise PruningError(
+                raise CocoTuneError(
                     f"the learning rate of step {step} is not finite with schedule "
                     f"'{self.schedule}', gamma {self.gamma} and power {self.power}"
                 )
         for name in ("momentum", "weight_decay"):
             check_number(self, name)
             if not 0 <= getattr(self, name) <= 1:
-                raise PruningError(f"{name} is {getattr(self, name)}, expected 0 to 1")
+                raise CocoTuneError(f"{name} is {getattr(self, name)}, expected 0 to 1")
 
     def learning_rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""

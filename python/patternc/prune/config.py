@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from patternc.errors import PruningError
+from patternc.errors import PatterncError, PruningError
 from patternc.prune.grouping import Form
 from patternc.prune.matching import check_selector
 from patternc.prune.pattern_sets import NAMED_SETS, PatternSet
@@ -46,6 +46,7 @@ class AdmmSchedule:
         scheduler that sets them, too.
     """
 
+    error: ClassVar[type[PatterncError]] = PruningError
     rho_start: float = 1e-2
     rho_end: float = 10.0
     rho_factor: float = 10.0
@@ -114,6 +115,7 @@ class PruningConfig(YamlConfig):
     """
 
     title: ClassVar[str] = "pruning config"
+    error: ClassVar[type[PatterncError]] = PruningError
     version: int = VERSION
     method: Method = "admm"
     structure: StructureName = "pattern"

@@ -14,7 +14,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from patternc.errors import PruningError, limited_nesting
+from patternc.errors import PatterncError, PruningError, TrainingError, limited_nesting
 from patternc.prune.config import PruningConfig
 from patternc.prune.pruner import Pruner
 from patternc.prune.report import PruningReport
@@ -94,8 +94,9 @@ def fit(
       progress: show a progress bar with the time left, on a terminal only. Each epoch is logged.
 
     Raises:
-      PruningError: as `Pruner.prepare`; when an epoch has no batch or the loss is not finite; when
-        the run directory holds another run, cannot be written to, or has a checkpoint that
+      PruningError: as `Pruner.prepare`.
+      TrainingError: when an epoch has no batch, the loss is not finite or there is no such device;
+        when the run directory holds another run, cannot be written to, or has a checkpoint that
         cannot be read.
     """
     if not isinstance(model, nn.Module):
@@ -172,9 +173,9 @@ class _Run:
                 TypeError,
                 ValueError,
             ) as error:
-                if isinstance(error, PruningError):
+                if isinstance(error, PatterncError):
                     raise
-                raise PruningError(
+                raise TrainingError(
                     f"the last checkpoint of {run_directory} is damaged, or of another version "
                     f"({type(error).__name__}: {error}); delete it to resume from the one before"
                 ) from error
@@ -237,7 +238,7 @@ class _Run:
             loss = self._loss_of(inputs.to(self._device), targets.to(self._device))
             value = loss.item()
             if not math.isfinite(value):
-                raise PruningError(
+                raise TrainingError(
                     f"loss is {value} in batch {self._batch + 1} of epoch "
                     f"{self._epochs_done + 1} ({phase.name}); lower the learning rate or check "
                     "the data"
@@ -279,7 +280,7 @@ class _Run:
         if self._evaluate:
             record["metric"] = self._metric()
         if self._directory:
-            self._directory.log(record)
+            self._directory.add(record)
         else:
             self._records.append(record)
         shown = {key: record[key] for key in ("loss", "metric") if key in record}
@@ -367,7 +368,7 @@ def _device(device: str | torch.device | None) -> torch.device:
     try:
         return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     except RuntimeError as error:
-        raise PruningError(f"device is '{device}': {str(error).splitlines()[0]}") from error
+        raise TrainingError(f"device is '{device}': {str(error).splitlines()[0]}") from error
 
 
 def _phases(config: PruningConfig, training: TrainingConfig) -> tuple[_Phase, ...]:
@@ -397,4 +398,6 @@ def _load(model: nn.Module, state: dict[str, Tensor]) -> None:
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
-        raise PruningError(f"the run that is to be resumed is of another model: {error}") from error
+        raise TrainingError(
+            f"the run that is to be resumed is of another model: {error}"
+        ) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from patternc.errors import PruningError
+from patternc.errors import SearchError
 
 Kind = Literal["multiply-adds", "bytes", "latency"]
 
@@ -30,7 +30,7 @@ class Budget:
       limit: the most that it may be; of latency in seconds.
 
     Raises:
-      PruningError: for an unknown kind, or a limit that is not a positive number.
+      SearchError: for an unknown kind, or a limit that is not a positive number.
     """
 
     kind: Kind
@@ -38,10 +38,10 @@ class Budget:
 
     def __post_init__(self):
         if self.kind not in get_args(Kind):
-            raise PruningError(f"budget is of {self.kind!r}, expected {_or(get_args(Kind))}")
+            raise SearchError(f"budget is of {self.kind!r}, expected {_or(get_args(Kind))}")
         number = isinstance(self.limit, int | float) and not isinstance(self.limit, bool)
         if not (number and math.isfinite(self.limit) and self.limit > 0):
-            raise PruningError(
+            raise SearchError(
                 f"limit of {self.kind} is {self.limit!r}, expected a finite number above 0"
             )
 
@@ -52,24 +52,24 @@ class Budget:
         k, M and G are powers of 1000. A time needs its unit: s, ms or us.
 
         Raises:
-          PruningError: for another text.
+          SearchError: for another text.
         """
         found = re.fullmatch(r"\s*([\w-]+)\s*<=\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(\w*)\s*", text)
         if not found:
-            raise PruningError(
+            raise SearchError(
                 f"budget is '{text}', expected KIND <= NUMBER UNIT, as in 'multiply-adds <= 100M', "
                 "'bytes <= 1.5MB' or 'latency <= 2.5ms'"
             )
         kind, number, unit = found.groups()
         if kind not in _UNITS:
-            raise PruningError(f"budget '{text}' is of '{kind}', expected {_or(_UNITS)}")
+            raise SearchError(f"budget '{text}' is of '{kind}', expected {_or(_UNITS)}")
         if unit not in _UNITS[kind]:
             known = _or(unit for unit in _UNITS[kind] if unit)
-            raise PruningError(f"budget '{text}' has the unit '{unit}', expected {known}")
+            raise SearchError(f"budget '{text}' has the unit '{unit}', expected {known}")
         try:
             limit = float(number) * _UNITS[kind][unit]
         except ValueError:
-            raise PruningError(f"budget '{text}': '{number}' is not a number") from None
+            raise SearchError(f"budget '{text}': '{number}' is not a number") from None
         return cls(kind, limit)  # pyright: ignore[reportArgumentType] - a key of _UNITS
 
     def show(self, cost: float) -> str:

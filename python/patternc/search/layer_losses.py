@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from patternc.errors import PruningError
+from patternc.errors import SearchError
 from patternc.prune.plan import LayerPlan
 
 Evaluate = Callable[[nn.Module], float]
@@ -43,7 +43,7 @@ def layer_losses(
     removes or, with a metric, how much that falls. The weights are the same again afterwards.
 
     Raises:
-      PruningError: when the metric is not finite.
+      SearchError: when the metric is not finite.
     """
     whole = _metric(evaluate, model, "the model as it is") if evaluate else 0.0
     losses = []
@@ -82,5 +82,5 @@ def _metric_without(option: MaskedWeight, evaluate: Evaluate, model: nn.Module) 
 def _metric(evaluate: Evaluate, model: nn.Module, what: str) -> float:
     value = float(evaluate(model))
     if not math.isfinite(value):
-        raise PruningError(f"evaluate gives {value} for {what}, expected a finite number")
+        raise SearchError(f"evaluate gives {value} for {what}, expected a finite number")
     return value

@@ -15,7 +15,7 @@ import torch
 from tabulate import tabulate
 from torch import nn
 
-from patternc.errors import PruningError, limited_nesting
+from patternc.errors import SearchError, limited_nesting
 from patternc.prune.config import PruningConfig
 from patternc.prune.constraint_sets import BlockColumns, Connectivity
 from patternc.prune.magnitude import prune_
@@ -101,7 +101,7 @@ class SearchResult:
 
 
 @torch.no_grad()
-@limited_nesting(PruningError, "the model")
+@limited_nesting(SearchError, "the model")
 def search_rates(
     model: nn.Module,
     example_args: tuple[Any, ...],
@@ -142,21 +142,21 @@ def search_rates(
       The config to prune with, and the table of layers.
 
     Raises:
-      PruningError: when the budget cannot be read or reached, a candidate is no rate, the
-        arguments are no tuple, no layer is left to search, the metric is not finite, and as
-        `patternc.prune.plan.plan`.
+      SearchError: when the budget cannot be read or reached, a candidate is no rate, the
+        arguments are no tuple, no layer is left to search, or the metric is not finite.
+      PruningError: as `patternc.prune.plan.plan`.
       ModelError, TargetError, CompilerError, MissingDependencyError: as `patternc.compile`, for
         bytes and latency.
     """
     budget = Budget.parse(budget) if isinstance(budget, str) else budget
     config = config or PruningConfig()
     if config.structure != "pattern":
-        raise PruningError(
+        raise SearchError(
             f"structure is '{config.structure}', but rates are searched for 'pattern' only"
         )
     if not isinstance(example_args, tuple):
         kind = type(example_args).__name__
-        raise PruningError(f"example_args is a {kind}, expected a tuple of arguments")
+        raise SearchError(f"example_args is a {kind}, expected a tuple of arguments")
     rates = _checked(candidates)
     plan(model, config)  # what is wrong with them is said before a model runs
     model = copy.deepcopy(model).eval()
@@ -195,8 +195,8 @@ def search_rates(
     )
 
 
-def _unreachable(budget: Budget, least: float, rates: Sequence[float]) -> PruningError:
-    return PruningError(
+def _unreachable(budget: Budget, least: float, rates: Sequence[float]) -> SearchError:
+    return SearchError(
         f"budget '{budget}' cannot be reached: the least possible cost is {budget.show(least)}; "
         f"raise it, or give candidates above {rates[-1]:g}"
     )
@@ -223,9 +223,9 @@ def _checked(candidates: Sequence[float]) -> list[float]:
     for rate in candidates:
         number = isinstance(rate, int | float) and not isinstance(rate, bool)
         if not (number and math.isfinite(rate) and rate >= 1):
-            raise PruningError(f"candidates has {rate!r}, expected finite numbers of at least 1")
+            raise SearchError(f"candidates has {rate!r}, expected finite numbers of at least 1")
     if not candidates:
-        raise PruningError("candidates is empty, expected rates of at least 1")
+        raise SearchError("candidates is empty, expected rates of at least 1")
     return sorted(set(candidates))
 
 
@@ -257,7 +257,7 @@ def _layers(
             )
         )
     if not any(layer.name in with_rate for layer in layers):
-        raise PruningError(
+        raise SearchError(
             "no layer has a rate to search; patternc.prune.analyze tells why each is left alone"
         )
     return layers

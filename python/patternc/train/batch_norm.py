@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # the base of all batch norms, nowhere public
 
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 
 
 def batch_norms(model: nn.Module) -> list[_BatchNorm]:
@@ -30,7 +30,7 @@ def reestimate_batch_norm_(model: nn.Module, inputs: Iterable[Tensor]) -> None:
       inputs: batches of inputs, of at least two values a channel.
 
     Raises:
-      PruningError: when there is no batch.
+      TrainingError: when there is no batch.
     """
     norms = batch_norms(model)
     modes = {module: module.training for module in model.modules()}
@@ -53,4 +53,4 @@ def reestimate_batch_norm_(model: nn.Module, inputs: Iterable[Tensor]) -> None:
         for module, training in modes.items():
             module.training = training
     if not batches:
-        raise PruningError("no batch to estimate batch norm statistics from")
+        raise TrainingError("no batch to estimate batch norm statistics from")

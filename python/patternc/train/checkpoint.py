@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 from patternc.whole_file import whole_file
 
 _TENSOR, _ITEMS = "__tensor__", "__items__"
@@ -26,7 +26,7 @@ def save_tree(file: Path, tree: Any) -> None:
     """Writes a tree; until that has succeeded, what was in the file stays.
 
     Raises:
-      PruningError: when it cannot be written, for example to a full disk.
+      TrainingError: when it cannot be written, for example to a full disk.
     """
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_without_tensors(tree, "", tensors))
@@ -36,14 +36,14 @@ def save_tree(file: Path, tree: Any) -> None:
         with whole_file(file) as unfinished:
             save_file(tensors, unfinished, metadata=header)
     except (OSError, SafetensorError) as error:
-        raise PruningError(f"{file} cannot be written: {error}") from error
+        raise TrainingError(f"{file} cannot be written: {error}") from error
 
 
 def load_tree(file: Path) -> Any:
     """Reads what `save_tree` wrote; tensors are on the CPU, tuples have become lists.
 
     Raises:
-      PruningError: when the file cannot be read, or was damaged.
+      TrainingError: when the file cannot be read, or was damaged.
     """
     try:
         with safe_open(file, framework="pt") as opened:
@@ -58,9 +58,9 @@ def load_tree(file: Path) -> Any:
         *(OSError, SafetensorError, RecursionError),
         *(AttributeError, KeyError, TypeError, ValueError),
     ) as error:
-        raise PruningError(f"{file} cannot be read, it is damaged or no checkpoint: {error}") from (
-            error
-        )
+        raise TrainingError(
+            f"{file} cannot be read, it is damaged or no checkpoint: {error}"
+        ) from (error)
 
 
 def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:

@@ -1,18 +1,19 @@
-"""Checks of the fields of a config; each names the field, what was found and what is expected."""
+"""Checks of the fields of a config; each names the field, what was found and what is expected.
+
+What they raise is the `error` of the config.
+"""
 
 import difflib
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from patternc.errors import PruningError
-
 
 def check_number(config: Any, name: str) -> None:
     value = getattr(config, name)
     if not is_finite_number(value):
         hint = f"; in YAML write {float(value)!r}" if _is_number_text(value) else ""
-        raise PruningError(f"{name} is {value!r}, expected a finite number{hint}")
+        raise config.error(f"{name} is {value!r}, expected a finite number{hint}")
 
 
 def is_finite_number(value: Any) -> bool:
@@ -37,20 +38,20 @@ def check_positive(config: Any, *names: str) -> None:
     for name in names:
         check_number(config, name)
         if getattr(config, name) <= 0:
-            raise PruningError(f"{name} is {getattr(config, name)}, expected more than 0")
+            raise config.error(f"{name} is {getattr(config, name)}, expected more than 0")
 
 
 def check_counts(config: Any, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(config, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise PruningError(f"{name} is {value!r}, expected a whole number of at least {least}")
+            raise config.error(f"{name} is {value!r}, expected a whole number of at least {least}")
 
 
 def check_flags(config: Any, *names: str) -> None:
     for name in names:
         if not isinstance(getattr(config, name), bool):
-            raise PruningError(f"{name} is {getattr(config, name)!r}, expected true or false")
+            raise config.error(f"{name} is {getattr(config, name)!r}, expected true or false")
 
 
 def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
@@ -59,4 +60,4 @@ def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
         near = difflib.get_close_matches(str(value), choices, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         expected = ", ".join(f"'{choice}'" for choice in choices)
-        raise PruningError(f"{name} is {value!r}, expected {expected}{hint}")
+        raise config.error(f"{name} is {value!r}, expected {expected}{hint}")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 import yaml
 
-from patternc.errors import PruningError
+from patternc.errors import PatterncError
 
 _T = TypeVar("_T")
 _Config = TypeVar("_Config", bound="YamlConfig")
@@ -19,36 +19,42 @@ class YamlConfig:
 
     Attributes:
       title: what a config of the class is called in errors.
+      error: the kind that it raises.
     """
 
     title: ClassVar[str]
+    error: ClassVar[type[PatterncError]]
 
     @classmethod
     def from_yaml(cls: type[_Config], source: str | Path) -> _Config:
         """Reads a config from a YAML file, or from YAML text when `source` is a string.
 
         Raises:
-          PruningError: for a file that cannot be read, text that is no YAML, an unknown key,
+          `error`: for a file that cannot be read, text that is no YAML, an unknown key,
             or a field out of range.
         """
-        return from_plain(cls, load_yaml(source), cls.title)
+        return from_plain(cls, load_yaml(source, cls.error), cls.title, cls.error)
 
     def to_yaml(self) -> str:
         """The config as YAML text that `from_yaml` reads."""
         return dump_yaml(to_plain(self))
 
 
-def load_yaml(source: str | Path) -> Any:
-    """Plain values from a YAML file, or from YAML text when `source` is a string."""
+def load_yaml(source: str | Path, error_kind: type[PatterncError]) -> Any:
+    """Plain values from a YAML file, or from YAML text when `source` is a string.
+
+    Raises:
+      `error_kind`: when it cannot be read, or is no YAML.
+    """
     try:
         text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
     except (OSError, ValueError) as error:
-        raise PruningError(f"config {source} cannot be read: {error}") from error
+        raise error_kind(f"config {source} cannot be read: {error}") from error
     try:
         return yaml.safe_load(text)
     # Values of YAML's own types may be none: a 13th month, a number of thousands of digits.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise PruningError(f"config is not valid YAML: {error}") from error
+        raise error_kind(f"config is not valid YAML: {error}") from error
 
 
 def dump_yaml(plain: Any) -> str:
@@ -71,25 +77,25 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: type[_T], plain: Any, what: str) -> _T:
+def from_plain(kind: type[_T], plain: Any, what: str, error_kind: type[PatterncError]) -> _T:
     """A config of a class from the dictionary that `to_plain` makes, or part of it.
 
     Raises:
-      PruningError: when it is no dictionary, or has a key that the class does not.
+      `error_kind`: when it is no dictionary, or has a key that the class does not.
     """
     if plain is None:
         plain = {}
     if not isinstance(plain, Mapping):
-        raise PruningError(f"{what} is a {type(plain).__name__}, expected keys and values")
+        raise error_kind(f"{what} is a {type(plain).__name__}, expected keys and values")
     fields = {f.name: f for f in dataclasses.fields(kind)}  # pyright: ignore[reportArgumentType]
     values = {}
     for key, value in plain.items():
         if key not in fields:
             near = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else f", expected {', '.join(fields)}"
-            raise PruningError(f"{what}: unknown key '{key}'{hint}")
+            raise error_kind(f"{what}: unknown key '{key}'{hint}")
         nested = fields[key].default
         if dataclasses.is_dataclass(nested):
-            value = from_plain(type(nested), value, f"{what}, {key}")
+            value = from_plain(type(nested), value, f"{what}, {key}", error_kind)
         values[key] = value
     return kind(**values)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 from patternc.train.random_state import set_random_state
 
 Batches = Iterable[tuple[Tensor, Tensor]]
@@ -38,7 +38,7 @@ def batches_of_epoch(
       state: `random_state()` when it had had them.
 
     Raises:
-      PruningError: when there are not as many batches as are done, or none.
+      TrainingError: when there are not as many batches as are done, or none.
     """
     start = int(np.random.SeedSequence(seed, spawn_key=(epoch,)).generate_state(1)[0])
     random.seed(start)
@@ -63,17 +63,17 @@ def batches_of_epoch(
         count += 1
         yield check_batch(batch)
     if count < max(done, 1):
-        raise PruningError(
+        raise TrainingError(
             f"epoch {epoch + 1} has {count} batches, expected at least {max(done, 1)}; give "
             "batches that can be iterated again, and in a run that is resumed the same"
         )
 
 
 def check_batch(batch: Any) -> tuple[Tensor, Tensor]:
-    """Raises PruningError unless a batch is a pair."""
+    """Raises TrainingError unless a batch is a pair."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         what = f"{len(batch)} values" if isinstance(batch, tuple | list) else type(batch).__name__
-        raise PruningError(f"a batch is {what}, expected a pair of inputs and targets")
+        raise TrainingError(f"a batch is {what}, expected a pair of inputs and targets")
     inputs, targets = batch
     return inputs, targets
 

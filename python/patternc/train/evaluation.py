@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 from patternc.train.epoch_batches import Batches, check_batch
 
 
@@ -18,7 +18,7 @@ def accuracy(model: nn.Module, batches: Batches) -> float:
       batches: pairs of images and labels, int64 [n].
 
     Raises:
-      PruningError: when there is no image.
+      TrainingError: when there is no image.
     """
     device = next(model.parameters()).device
     modes = {module: module.training for module in model.modules()}
@@ -33,5 +33,5 @@ def accuracy(model: nn.Module, batches: Batches) -> float:
         for module, training in modes.items():
             module.training = training
     if not count:
-        raise PruningError("accuracy of no image; give batches that can be iterated again")
+        raise TrainingError("accuracy of no image; give batches that can be iterated again")
     return right / count

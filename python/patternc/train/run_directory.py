@@ -1,23 +1,25 @@
-"""The folder of a training run: its configs, its log, its checkpoints.
+"""The folder of a run, which can be killed at any time and goes on.
 
-config.yaml                   the configs, as they were at the start
+config.yaml                   what decides the results
+log.jsonl                     a JSON object a line for each thing that is recorded
 progress.log                  what the command line logs, in words
-log.jsonl                     a JSON object a line for every epoch and every update of ADMM
-dense.safetensors             the model before pruning
 checkpoint-000123.safetensors all that is needed to go on after 123 steps; the last two
-pruned.safetensors            the model at the end
+<name>.safetensors            what else is saved, such as the model at the end
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from patternc.errors import PruningError
+from patternc.errors import TrainingError
 from patternc.train.checkpoint import load_tree, save_tree
 from patternc.train.config_yaml import dump_yaml, load_yaml
 from patternc.whole_file import whole_file
 
 _KEPT = 2
+
+Record = dict[str, Any]
 
 
 class RunDirectory:
@@ -25,94 +27,105 @@ class RunDirectory:
 
     Args:
       path: the folder, made when there is none.
-      configs: plain values by name, written to `config.yaml`.
-      resume: go on from the last checkpoint, if there is one.
+      description: plain values that decide the results, written to `config.yaml`.
+      resume: go on, if there is something to go on with.
 
     Attributes:
-      records: the lines of the log.
+      path: the folder.
+      records: what was recorded, in order.
 
     Raises:
-      PruningError: when there is a run already that is not to be resumed, or that has other
-        configs, and when the folder cannot be written to.
+      TrainingError: when there is a run already that is not to be resumed, or that has another
+        description, and when the folder cannot be read or written.
     """
 
-    def __init__(self, path: Path, configs: dict[str, Any], *, resume: bool):
+    def __init__(self, path: Path, description: Record, *, resume: bool):
         self.path = path
-        self.records: list[dict[str, Any]] = []
-        config_file = path / "config.yaml"
-        if not config_file.exists():
-            self._write("config.yaml", dump_yaml(configs))
-            self._write("log.jsonl", "")
+        self.records: list[Record] = []
+        self._log = path / "log.jsonl"
+        config = path / "config.yaml"
+        if not config.exists():
+            self._write_log()  # first, so that there is one wherever there is a config
+            self._write(config, dump_yaml(description))
             return
         if not resume:
-            raise PruningError(f"{path} holds a run already; resume it, or give another folder")
-        found = load_yaml(config_file)
-        if not isinstance(found, dict) or not all(isinstance(v, dict) for v in found.values()):
-            raise PruningError(f"{config_file} is damaged; give another folder")
-        # As they are after YAML, which knows no tuples.
-        for name, config in load_yaml(dump_yaml(configs)).items():
-            was = found.get(name) or {}
-            if was != config:
-                fields = [key for key in config if config[key] != was.get(key)]
-                raise PruningError(
-                    f"{config_file}: the run that is to be resumed has another {name} config "
-                    f"({', '.join(fields)}); give the same, or another folder"
-                )
+            raise TrainingError(f"{path} holds a run already; resume it, or give another folder")
+        found = load_yaml(config, TrainingError)
+        if not isinstance(found, dict):
+            raise TrainingError(f"{config} is damaged; give another folder")
+        # As it is after YAML, which knows no tuples.
+        if other := _differences(load_yaml(dump_yaml(description), TrainingError), found):
+            raise TrainingError(
+                f"{config}: the run that is to be resumed differs in {', '.join(other)}; give the "
+                "same, or another folder"
+            )
+        self._read_log()
 
-    def log(self, record: dict[str, Any]) -> None:
-        """Adds a line to the log."""
-        self.records.append(record)
+    def add(self, record: Record) -> None:
+        """Records something for good.
+
+        Raises:
+          TrainingError: when it cannot be written, for example to a full disk; what was recorded
+            before stays.
+        """
         try:
-            with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+            with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
-            raise PruningError(f"{self.path / 'log.jsonl'} cannot be written: {error}") from error
+            raise TrainingError(
+                f"{self._log} cannot be written: {error}; the {len(self.records)} records before "
+                "are kept, resume the run when there is room"
+            ) from error
+        self.records.append(record)
 
     def save(self, name: str, tree: Any) -> None:
         """Writes a tree of tensors and plain values to `<name>.safetensors`."""
-        save_tree(self.path / f"{name}.safetensors", tree)
+        save_tree(self._file(name), tree)
+
+    def has(self, name: str) -> bool:
+        """Whether something was saved by that name."""
+        return self._file(name).exists()
 
     def load(self, name: str) -> Any:
-        return load_tree(self.path / f"{name}.safetensors")
+        """Reads what was saved."""
+        return load_tree(self._file(name))
 
     def save_checkpoint(self, step: int, tree: dict[str, Any]) -> None:
         """Writes a checkpoint, and deletes those before the last two.
 
         Raises:
-          PruningError: when it cannot be written; the checkpoints before it stay.
+          TrainingError: when it cannot be written; the checkpoints before it stay.
         """
         try:
             self.save(f"checkpoint-{step:06d}", {**tree, "records": len(self.records)})
-        except PruningError as error:
+        except TrainingError as error:
             *_, last = [None, *self._checkpoints()]
             hint = f"{last.name} is whole, resume from it" if last else "there is none before it"
-            raise PruningError(f"{error}; {hint} when there is room") from error
+            raise TrainingError(f"{error}; {hint} when there is room") from error
         for old in self._checkpoints()[:-_KEPT]:
             old.unlink()
 
     def load_checkpoint(self) -> dict[str, Any] | None:
-        """The last checkpoint, None if there is none; the log goes back to where it was then.
+        """The last checkpoint, None if there is none; the records go back to where they were then.
 
         Raises:
-          PruningError: when it cannot be read; nothing is deleted.
+          TrainingError: when it cannot be read; nothing is deleted.
         """
         *before, last = [None, *self._checkpoints()]
-        if last is None:
-            self._write("log.jsonl", "")
-            return None
-        try:
-            tree = load_tree(last)
-        except PruningError as error:
-            earlier = before[-1]
-            hint = f"delete it to resume from {earlier.name}" if earlier else "there is no other"
-            raise PruningError(f"{error}; {hint}") from error
-        log = self.path / "log.jsonl"
-        try:
-            lines = log.read_text(encoding="utf-8").splitlines(keepends=True)[: tree["records"]]
-            self.records = [json.loads(line) for line in lines]
-        except (OSError, ValueError) as error:
-            raise PruningError(f"{log} cannot be read: {error}") from error
-        self._write("log.jsonl", "".join(lines))
+        tree = None
+        if last is not None:
+            try:
+                tree = load_tree(last)
+            except TrainingError as error:
+                earlier = before[-1]
+                hint = (
+                    f"delete it to resume from {earlier.name}" if earlier else "there is no other"
+                )
+                raise TrainingError(f"{error}; {hint}") from error
+        del self.records[tree["records"] if tree else 0 :]
+        self._write_log()
         return tree
 
     def _checkpoints(self) -> list[Path]:
@@ -121,11 +134,47 @@ class RunDirectory:
             key=lambda file: int(file.stem[11:]),
         )
 
-    def _write(self, name: str, text: str) -> None:
-        file = self.path / name
+    def _file(self, name: str) -> Path:
+        return self.path / f"{name}.safetensors"
+
+    def _read_log(self) -> None:
+        try:
+            lines = self._log.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{self._log} cannot be read: {error}") from error
+        for number, line in enumerate(lines, 1):
+            try:
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise ValueError("it is no record")
+                self.records.append(record)
+            except (ValueError, RecursionError) as error:
+                if number < len(lines):  # the last may be cut: the disk was full, the power went
+                    raise TrainingError(
+                        f"{self._log} is damaged in line {number}: {error}; delete the line to go "
+                        "on without what it records"
+                    ) from error
+        self._write_log()
+
+    def _write_log(self) -> None:
+        self._write(self._log, "".join(json.dumps(record) + "\n" for record in self.records))
+
+    def _write(self, file: Path, text: str) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with whole_file(file) as unfinished:
                 unfinished.write_text(text, encoding="utf-8")
         except (OSError, ValueError) as error:
-            raise PruningError(f"{file} cannot be written: {error}") from error
+            raise TrainingError(f"{file} cannot be written: {error}") from error
+
+
+def _differences(given: dict[Any, Any], found: dict[Any, Any], prefix: str = "") -> list[str]:
+    """Keys that two descriptions do not have alike; of dictionaries in them, `key.key`."""
+    names = []
+    for key in given | found:
+        value, was = given.get(key), found.get(key)
+        if isinstance(value, dict) and isinstance(was, dict):
+            names += _differences(value, was, f"{prefix}{key}.")
+        elif value != was:
+            names.append(f"{prefix}{key}")
+    return names

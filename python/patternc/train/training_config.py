@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from patternc.errors import PruningError
+from patternc.errors import PatterncError, TrainingError
 from patternc.train.config_checks import (
     check_choice,
     check_counts,
@@ -43,6 +43,7 @@ class TrainingConfig(YamlConfig):
     """
 
     title: ClassVar[str] = "training config"
+    error: ClassVar[type[PatterncError]] = TrainingError
     version: int = VERSION
     dense_epochs: int = 0
     retrain_epochs: int = 16
@@ -60,7 +61,7 @@ class TrainingConfig(YamlConfig):
 
     def __post_init__(self):
         if self.version != VERSION:
-            raise PruningError(
+            raise TrainingError(
                 f"version of the training config is {self.version!r}, this patternc reads {VERSION}"
             )
         check_counts(self, "dense_epochs", "retrain_epochs", "seed", least=0)
@@ -70,10 +71,10 @@ class TrainingConfig(YamlConfig):
             self, "dense_learning_rate", "learning_rate", "retrain_learning_rate", "temperature"
         )
         if self.optimizer == "nesterov" and self.momentum == 0:
-            raise PruningError("momentum is 0, expected more with optimizer 'nesterov'")
+            raise TrainingError("momentum is 0, expected more with optimizer 'nesterov'")
         for name in ("momentum", "weight_decay", "distillation"):
             check_number(self, name)
             if not 0 <= getattr(self, name) <= 1:
-                raise PruningError(f"{name} is {getattr(self, name)}, expected 0 to 1")
+                raise TrainingError(f"{name} is {getattr(self, name)}, expected 0 to 1")
         if self.checkpoint_steps is not None:
             check_counts(self, "checkpoint_steps")

@@ -18,7 +18,7 @@ from typing import Any
 
 from patternc.cocotune.caffe.prototxt import as_written, parse_prototxt
 from patternc.cocotune.tuning_config import FineTuningConfig, PretrainingConfig
-from patternc.errors import CocoTuneError, PruningError
+from patternc.errors import CocoTuneError
 
 # Settings that training here has no other values of.
 _ONLY = {
@@ -81,7 +81,7 @@ def read_solver(source: str | Path) -> Solver:
     parsed = parse_prototxt(source, "SolverParameter")
     try:
         return _solver(parsed)
-    except (CocoTuneError, PruningError) as error:
+    except CocoTuneError as error:
         where = f"{source}: " if isinstance(source, Path) else ""
         raise CocoTuneError(f"{where}{error}") from error
 
