@@ -1,7 +1,7 @@
 """Exploration of pruned networks: assembled from tuning blocks, against default networks.
 
-A network is trained on the digits, and configurations of its modules are drawn, each rate 30, 50 or
-70 % with equal chances; the smaller subspaces are the first configurations of the largest. The
+A network is trained on the digits, and configurations of its modules are drawn, each ratio 30, 50
+or 70 % with equal chances; the smaller subspaces are the first configurations of the largest. The
 objective is the smallest network that loses at most alpha of the full network's accuracy. Both
 sides explore by size and stop at the first that meets it, with the same fine-tuning: default
 networks start from the filters of largest l1 norm, the others from blocks, whose pre-training is
@@ -43,7 +43,7 @@ from patternc.train import accuracy
 from tables import machine_line
 
 _BATCH_SIZE = 32
-_DENSE_RATE = 3e-3
+_DENSE_LEARNING_RATE = 3e-3
 _NETWORKS = {"resnet": SmallResNet, "inception": SmallInception}
 
 
@@ -112,9 +112,11 @@ def _parse_arguments() -> argparse.Namespace:
         "--dense-steps", type=positive, default=1200, help="of the full network (1200)"
     )
     parser.add_argument("--pretraining-steps", type=positive, default=60, help="(60)")
-    parser.add_argument("--pretraining-rate", type=float, default=5e-3, help="of Adam (0.005)")
+    parser.add_argument(
+        "--pretraining-learning-rate", type=float, default=5e-3, help="of Adam (0.005)"
+    )
     parser.add_argument("--steps", type=positive, default=30, help="of fine-tuning (30)")
-    parser.add_argument("--rate", type=float, default=1e-3, help="of fine-tuning (0.001)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of fine-tuning (0.001)")
     parser.add_argument("--optimizer", default="sgd", help="of fine-tuning (sgd)")
     return parser.parse_args()
 
@@ -125,7 +127,7 @@ def _measure(name: str, arguments: argparse.Namespace) -> Case:
     batches, tests = loaders(
         Digits(train=True), Digits(train=False), batch_size=_BATCH_SIZE, seed=0
     )
-    dense = FineTuningConfig(steps=arguments.dense_steps, learning_rate=_DENSE_RATE)
+    dense = FineTuningConfig(steps=arguments.dense_steps, learning_rate=_DENSE_LEARNING_RATE)
     fine_tune_(network, batches, dense, progress=True)
     full = accuracy(network, tests)
     modules = find_modules(network, torch.zeros(1, 1, 8, 8))
@@ -136,10 +138,12 @@ def _measure(name: str, arguments: argparse.Namespace) -> Case:
         batches,
         lambda pruned: accuracy(pruned, tests),
         pretraining=PretrainingConfig(
-            steps=arguments.pretraining_steps, learning_rate=arguments.pretraining_rate
+            steps=arguments.pretraining_steps, learning_rate=arguments.pretraining_learning_rate
         ),
         fine_tuning=FineTuningConfig(
-            steps=arguments.steps, learning_rate=arguments.rate, optimizer=arguments.optimizer
+            steps=arguments.steps,
+            learning_rate=arguments.learning_rate,
+            optimizer=arguments.optimizer,
         ),
         use_blocks=False,
     )
@@ -192,8 +196,8 @@ def _line(
 def _heading(arguments: argparse.Namespace, machine: Mapping[str, Any]) -> str:
     return (
         f"{arguments.pretraining_steps} steps of pre-training by Adam at "
-        f"{arguments.pretraining_rate:g}, {arguments.steps} of fine-tuning by "
-        f"{arguments.optimizer} at {arguments.rate:g}, batches of {_BATCH_SIZE}\n"
+        f"{arguments.pretraining_learning_rate:g}, {arguments.steps} of fine-tuning by "
+        f"{arguments.optimizer} at {arguments.learning_rate:g}, batches of {_BATCH_SIZE}\n"
         f"{machine_line(machine)}"
     )
 

@@ -1,6 +1,6 @@
 """How long Sequitur takes, by the length of what it reads.
 
-Sequences: networks one behind the other, in which neighbours often share a rate, which is what it
+Sequences: networks one behind the other, in which neighbours often share a ratio, which is what it
 reads in CoCo-Tune; digits drawn at random; and one symbol over and over. The time is that of the
 processor. Linear means that a symbol costs the same in each line of a kind, but for the caches.
 """
@@ -19,7 +19,7 @@ from machine import cpu_model
 from patternc.cocotune.grammar_inference import sequitur
 
 _MODULES = 16
-_NEW_RATE = 0.3  # chance that a module has another rate than the one before it
+_NEW_RATIO = 0.3  # chance that a module has another ratio than the one before it
 
 
 def main() -> int:
@@ -60,12 +60,12 @@ def _parse_arguments() -> argparse.Namespace:
 def _networks(length: int) -> list[Hashable]:
     generator = random.Random(0)
     sequence: list[Hashable] = []
-    rate = 0.0
+    ratio = 0.0
     while len(sequence) < length:
         for module in range(_MODULES):
-            if module == 0 or generator.random() < _NEW_RATE:
-                rate = generator.choice((0.3, 0.5, 0.7))
-            sequence.append((module, rate))
+            if module == 0 or generator.random() < _NEW_RATIO:
+                ratio = generator.choice((0.3, 0.5, 0.7))
+            sequence.append((module, ratio))
         sequence.append(("end", len(sequence)))
     return sequence[:length]
 

@@ -351,9 +351,9 @@ def _pickles() -> list[_Kind]:
     from patternc.data.array_pickle import read_batch
 
     batch = {"data": np.arange(48, dtype=np.uint8).reshape(2, 24), "labels": [1, 2], "name": b"x"}
-    rates = [[0.3, 0.5], [0.0, 0.7]]
+    ratios = [[0.3, 0.5], [0.0, 0.7]]
 
-    def read_rates(folder: Path) -> object:
+    def read_ratios(folder: Path) -> object:
         (file,) = folder.iterdir()
         return read_subspace(file, modules=["a", "b"])
 
@@ -365,8 +365,8 @@ def _pickles() -> list[_Kind]:
         ),
         _Kind(
             "subspace as a pickle",
-            [{"a.pkl": pickle.dumps(rates, protocol)} for protocol in (0, 2, 4)],
-            read_rates,
+            [{"a.pkl": pickle.dumps(ratios, protocol)} for protocol in (0, 2, 4)],
+            read_ratios,
         ),
     ]
 

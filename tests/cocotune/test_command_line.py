@@ -120,7 +120,7 @@ def test_an_unreachable_objective_shows_what_was_explored(capsys, folder):
         ([*ANY, "--subspace", "nowhere.json"], "nowhere.json cannot be read"),
         ([*ANY, "--sample", "2", "--modules", "33"], "33"),
         ([*ANY, "--sample", "10", "--modules", "3"], "3 different configurations were found"),
-        ([*ANY, *DRAWN, "--rates", "1.5"], "rates: the rate is 1.5"),
+        ([*ANY, *DRAWN, "--ratios", "1.5"], "ratios: the pruning ratio is 1.5"),
         ([*ANY, *DRAWN, "--sampler", "sequences"], "sequences is 3, expected 1 to 2"),
         ([*ANY, *DRAWN, "--workers", "-1"], "count of workers is -1, expected at least 1"),
         ([*ANY, *DRAWN, "--plot", "curves.pdf"], "--plot curves.pdf: pictures are PNG"),

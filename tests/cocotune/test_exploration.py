@@ -33,7 +33,7 @@ from patternc.cocotune.tuning_blocks import find_tuning_blocks
 from patternc.errors import CocoTuneError, TrainingError
 from patternc.models import SmallResNet
 from patternc.prune import PruningConfig
-from patternc.search.layer_latency import LatencyMeter
+from patternc.search import LatencyMeter
 from patternc.train import accuracy
 
 pytestmark = pytest.mark.torch
@@ -148,7 +148,7 @@ def test_costs_are_those_of_the_networks(experiment, pruning, cost):
         return multiply_adds(network, experiment.example_input)
 
     found = additive_costs(model, SUBSPACE.configurations, of)
-    assert found == [of(model.network_of(rates)) for rates in SUBSPACE.configurations]
+    assert found == [of(model.network_of(ratios)) for ratios in SUBSPACE.configurations]
     assert max(found) < of(experiment.network)
 
 
@@ -355,7 +355,7 @@ def test_live_table(experiment, capsys):
     table = LiveTable(objective(0.0), len(MODULES))
     result = run(experiment, 0.0, on_network=table)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:3] == ["configuration", "rates", "weights"]
+    assert lines[0].split()[:3] == ["configuration", "ratios", "weights"]
     assert lines[2].split()[:4] == ["3", ".7", ".7", ".5"] and lines[2].endswith("met")
     assert len(lines) == 2 + len(result.networks)
 

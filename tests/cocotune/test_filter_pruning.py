@@ -153,11 +153,11 @@ CASES = {
 }
 
 
-def kept(count, rate):
-    return max(1, math.floor(count * (1 - rate) + 0.5))
+def kept(count, ratio):
+    return max(1, math.floor(count * (1 - ratio) + 0.5))
 
 
-def zeroed(module, groups, rate):
+def zeroed(module, groups, ratio):
     """The whole module with the outputs of the filters of least norm zero."""
     module = copy.deepcopy(module)
     for group in groups:
@@ -165,7 +165,7 @@ def zeroed(module, groups, rate):
             module.get_submodule(name).weight.double().abs().flatten(1).sum(1)[list(places)]
             for name, places in group.producers.items()
         )
-        for place in norms.argsort(descending=True)[kept(len(norms), rate) :].tolist():
+        for place in norms.argsort(descending=True)[kept(len(norms), ratio) :].tolist():
             for name, rows in group.zeroed.items():
                 for parameter in module.get_submodule(name).parameters():
                     parameter[rows[place]] = 0
@@ -177,22 +177,22 @@ def zeroed(module, groups, rate):
 @given(
     channels=st.integers(2, 5),
     filters=st.integers(2, 6),
-    rate=st.sampled_from([0.01, 0.3, 0.5, 0.7, 0.99]),
+    ratio=st.sampled_from([0.01, 0.3, 0.5, 0.7, 0.99]),
     seed=st.integers(0, 99),
 )
 @hypothesis_settings(max_examples=8, deadline=None)
-def test_equals_the_whole_module_with_zeros(case, channels, filters, rate, seed):
+def test_equals_the_whole_module_with_zeros(case, channels, filters, ratio, seed):
     torch.manual_seed(seed)
     module, groups = case(channels, filters)
     randomise_batch_norm_(module, seed)
     module.eval()
     before = copy.deepcopy(module.state_dict())
     x = torch.randn(2, channels, 6, 7)
-    pruned = FilterPruning().prune(module, rate, x)
+    pruned = FilterPruning().prune(module, ratio, x)
     assert all(torch.equal(module.state_dict()[name], tensor) for name, tensor in before.items())
-    torch.testing.assert_close(pruned(x), zeroed(module, groups, rate)(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(pruned(x), zeroed(module, groups, ratio)(x), rtol=1e-4, atol=1e-5)
     left = {
-        name: sum(kept(len(g.producers[name]), rate) for g in groups if name in g.producers)
+        name: sum(kept(len(g.producers[name]), ratio) for g in groups if name in g.producers)
         for group in groups
         for name in group.producers
     }

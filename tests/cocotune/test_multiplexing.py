@@ -22,7 +22,7 @@ from patternc.models.small import InvertedResidual
 
 IMAGES = torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 NETWORKS = [SmallResNet, SmallInception, SmallMobileNet]
-# Of one module, of several, with rate 0 inside, and overlapping.
+# Of one module, of several, with ratio 0 inside, and overlapping.
 BLOCKS = (
     TuningBlock(0, (0.3, 0.7)),
     TuningBlock(0, (0.5,)),
@@ -30,7 +30,7 @@ BLOCKS = (
     TuningBlock(2, (0.3, 0.0)),
     TuningBlock(3, (0.7,)),
 )
-RATES = (0.3, 0.7, 0.3, 0.0, 0.5, 0.5)
+RATIOS = (0.3, 0.7, 0.3, 0.0, 0.5, 0.5)
 COMPOSITE = (0, 3)
 
 
@@ -72,15 +72,15 @@ def test_is_every_network(kind, pruning):
     assert torch.equal(whole(IMAGES), expected) and type(whole) is kind
     _move_(model.students)
     seen = [expected]
-    rates = RATES[: len(model.module_names)]
+    ratios = RATIOS[: len(model.module_names)]
     for composite in (None, (3,), COMPOSITE, (2,)):
-        pruned = model.network_of(rates, composite=composite)
+        pruned = model.network_of(ratios, composite=composite)
         assert type(pruned) is kind and not pruned.training
-        found = model(IMAGES, configuration=rates, composite=composite)
+        found = model(IMAGES, configuration=ratios, composite=composite)
         assert torch.equal(pruned(IMAGES), found)
         assert not any(torch.equal(found, other) for other in seen)
         seen.append(found)
-    assert torch.equal(model(IMAGES, configuration=rates, composite=()), seen[1])
+    assert torch.equal(model(IMAGES, configuration=ratios, composite=()), seen[1])
     assert all(torch.equal(network.state_dict()[key], tensor) for key, tensor in state.items())
 
 
@@ -93,8 +93,8 @@ def _move_(module):
 
 def test_network_from_blocks_has_their_weights_and_those_of_the_full_one(resnet):
     _, model = resnet
-    network = model.network_of(RATES, composite=COMPOSITE)
-    default = model.network_of(RATES)
+    network = model.network_of(RATIOS, composite=COMPOSITE)
+    default = model.network_of(RATIOS)
     covered = set()
     for index in COMPOSITE:
         block = model.tuning_blocks.blocks[index]
@@ -236,14 +236,20 @@ def test_what_lies_between_the_modules_of_a_block():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"blocks": (0,), "configuration": RATES}, "blocks and a configuration are given, expect"),
+        ({"blocks": (0,), "configuration": RATIOS}, "blocks and a configuration are given, expect"),
         ({"blocks": ()}, "blocks are empty, expected at least one index"),
         ({"blocks": (5,)}, "there is no block 5, expected 0 to 4"),
-        ({"configuration": RATES[:5]}, "configuration has 5 rates, expected 6, one for each of"),
-        ({"configuration": (1.0, *RATES[1:])}, "module '3': ResidualBlock: the rate is 1.0, exp"),
-        ({"configuration": RATES, "composite": (-1,)}, "there is no block -1, expected 0 to 4"),
-        ({"configuration": RATES, "composite": (1,)}, "block 1 has the rates (0.5,), but the conf"),
-        ({"configuration": RATES, "composite": (0, 2)}, "blocks of the composite overlap at"),
+        ({"configuration": RATIOS[:5]}, "configuration has 5 ratios, expected 6, one for each of"),
+        (
+            {"configuration": (1.0, *RATIOS[1:])},
+            "module '3': ResidualBlock: the pruning ratio is 1.0, exp",
+        ),
+        ({"configuration": RATIOS, "composite": (-1,)}, "there is no block -1, expected 0 to 4"),
+        (
+            {"configuration": RATIOS, "composite": (1,)},
+            "block 1 has the ratios (0.5,), but the conf",
+        ),
+        ({"configuration": RATIOS, "composite": (0, 2)}, "blocks of the composite overlap at"),
     ],
 )
 def test_wrong_request(resnet, asked, message):
@@ -258,7 +264,10 @@ def test_wrong_request(resnet, asked, message):
         (TuningBlock(5, (0.3, 0.3)), "block 0 is of modules 5 to 6, but there are 6, counted fro"),
         (TuningBlock(-1, (0.3,)), "block 0 is of modules -1 to -1, but there are 6"),
         (TuningBlock(0, ()), "block 0 is of modules 0 to -1, but there are 6"),
-        (TuningBlock(2, (1.5,)), "module '5': ResidualBlock: the rate is 1.5, expected the share"),
+        (
+            TuningBlock(2, (1.5,)),
+            "module '5': ResidualBlock: the pruning ratio is 1.5, expected the share",
+        ),
     ],
 )
 def test_block_that_does_not_fit(block, message):

@@ -24,12 +24,12 @@ def zeros(module):
     }
 
 
-@pytest.mark.parametrize("rate", [0.3, 0.5, 0.75])
-def test_is_pruned_as_by_prune(rate):
+@pytest.mark.parametrize("ratio", [0.3, 0.5, 0.75])
+def test_is_pruned_as_by_prune(ratio):
     block, expected = make_block(), make_block()
     config = PruningConfig(form="filter", pattern_sets={"3x3": "four"})
-    pruned = PatternPruning(config).prune(block, rate, INPUT)
-    report = prune_(expected, config, connectivity=1 / (1 - rate))
+    pruned = PatternPruning(config).prune(block, ratio, INPUT)
+    report = prune_(expected, config, connectivity=1 / (1 - ratio))
     for name, parameter in expected.named_parameters():
         assert torch.equal(pruned.get_parameter(name), parameter)
     for name, mask in report.masks.items():
@@ -76,16 +76,21 @@ def test_masks_are_kept_in_fine_tuning():
 
 
 @pytest.mark.parametrize(
-    ("pruning", "module", "rate", "message"),
+    ("pruning", "module", "ratio", "message"),
     [
         (None, nn.ReLU(), 0.5, "ReLU: ReLU has no layer to prune, expected a convolution"),
-        (None, make_block(), -0.5, "ResidualBlock: the rate is -0.5, expected the share that is"),
+        (
+            None,
+            make_block(),
+            -0.5,
+            "ResidualBlock: the pruning ratio is -0.5, expected the share that is",
+        ),
         (PruningConfig(targets=("nothing",)), make_block(), 0.5, "targets: 'nothing' matches no"),
     ],
 )
-def test_what_cannot_be_pruned(pruning, module, rate, message):
+def test_what_cannot_be_pruned(pruning, module, ratio, message):
     with pytest.raises(CocoTuneError, match=message):
-        PatternPruning(pruning or PruningConfig()).prune(module, rate, INPUT)
+        PatternPruning(pruning or PruningConfig()).prune(module, ratio, INPUT)
 
 
 def test_other_structures():

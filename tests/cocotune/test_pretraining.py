@@ -135,8 +135,8 @@ def test_blocks_of_digits():
     model = MultiplexingModel(network, modules, blocks, FilterPruning(), train[0][0])
     result = pretrain_(model, train, PretrainingConfig(steps=60, learning_rate=5e-3))
     assert all(block.last_loss < 0.6 * block.first_loss for block in result.blocks)
-    rates = (0.7,) * 6
-    default, assembled = model.network_of(rates), model.network_of(rates, composite=(0, 1, 2))
+    ratios = (0.7,) * 6
+    default, assembled = model.network_of(ratios), model.network_of(ratios, composite=(0, 1, 2))
     assert accuracy(network, test) > 0.9
     assert accuracy(assembled, test) > accuracy(default, test) + 0.2
 

@@ -16,7 +16,7 @@ from patternc.errors import CocoTuneError
 pytestmark = pytest.mark.torch  # patternc.cocotune as a whole does
 
 SUBSPACE = Subspace(("stem", "body"), ((0.3, 0), (0.5, 0.7)))
-RATES = [[0.3, 0], [0.5, 0.7]]
+RATIOS = [[0.3, 0], [0.5, 0.7]]
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ RATES = [[0.3, 0], [0.5, 0.7]]
         ((), ((),), "has no modules"),
         (("a",), (), "has no configurations"),
         (("a", "a"), ((0.3, 0.3),), "names module 'a' twice"),
-        (("a", "b"), ((0.3,),), r"configuration 0 has 1 rates, expected 2, .*\('a', 'b'\)"),
-        (("a",), ((0.3,), (1,)), "configuration 1, module 'a': the rate is 1, expected"),
-        (("a",), ((-0.1,),), "the rate is -0.1"),
-        (("a",), (("0.3",),), "the rate is '0.3'"),
-        (("a",), ((True,),), "the rate is True"),
-        (("a",), ((float("nan"),),), "the rate is nan"),
+        (("a", "b"), ((0.3,),), r"configuration 0 has 1 ratios, expected 2, .*\('a', 'b'\)"),
+        (("a",), ((0.3,), (1,)), "configuration 1, module 'a': the pruning ratio is 1, expected"),
+        (("a",), ((-0.1,),), "the pruning ratio is -0.1"),
+        (("a",), (("0.3",),), "the pruning ratio is '0.3'"),
+        (("a",), ((True,),), "the pruning ratio is True"),
+        (("a",), ((float("nan"),),), "the pruning ratio is nan"),
         (("a",), ((0.3,), (0.5,), (0.3,)), "configurations 0 and 2 are the same"),
     ],
 )
@@ -57,10 +57,10 @@ def test_written_and_read(tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("rates.json", json.dumps(RATES).encode()),
-        ("rates.yaml", yaml.safe_dump(RATES).encode()),
-        *((f"{p}.pkl", pickle.dumps(RATES, p)) for p in range(pickle.HIGHEST_PROTOCOL + 1)),
-        ("tuples.pickle", pickle.dumps([tuple(rates) for rates in RATES])),
+        ("ratios.json", json.dumps(RATIOS).encode()),
+        ("ratios.yaml", yaml.safe_dump(RATIOS).encode()),
+        *((f"{p}.pkl", pickle.dumps(RATIOS, p)) for p in range(pickle.HIGHEST_PROTOCOL + 1)),
+        ("tuples.pickle", pickle.dumps([tuple(ratios) for ratios in RATIOS])),
     ],
 )
 def test_rates_without_names(tmp_path, name, content):
@@ -81,9 +81,9 @@ class Call:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_executes_nothing(tmp_path, protocol):
-    mark, file = tmp_path / "executed", tmp_path / "rates.pkl"
+    mark, file = tmp_path / "executed", tmp_path / "ratios.pkl"
     file.write_bytes(pickle.dumps([Call(os.mkdir, str(mark))], protocol))
-    with pytest.raises(CocoTuneError, match=r"rates.pkl .*it asks for '.*mkdir'.*do not trust it"):
+    with pytest.raises(CocoTuneError, match=r"ratios.pkl .*it asks for '.*mkdir'.*do not trust it"):
         read_subspace(file, modules=["stem"])
     assert not mark.exists()
 
@@ -100,7 +100,7 @@ def test_a_pickle_executes_nothing(tmp_path, protocol):
         ("a.json", b"[3]", "configuration 0 is a int, expected a list"),
         ("a.json", b'{"modules": ["a"]}', "the keys are modules, expected modules and conf"),
         ("a.json", b'{"modules": "ab", "configurations": []}', "modules is a str"),
-        ("a.json", b"[[0.3, 0.5]]", "a.json: configuration 0 has 2 rates, expected 1"),
+        ("a.json", b"[[0.3, 0.5]]", "a.json: configuration 0 has 2 ratios, expected 1"),
     ],
 )
 def test_files_that_hold_no_subspace(tmp_path, name, content, message):
@@ -125,29 +125,29 @@ def test_drawn_independently():
     drawn = sample(MODULES, 40, seed=1)
     assert drawn == sample(MODULES, 40, seed=1) != sample(MODULES, 40, seed=2)
     assert len(drawn.configurations) == 40
-    assert {rate for rates in drawn.configurations for rate in rates} == {0.3, 0.5, 0.7}
+    assert {ratio for ratios in drawn.configurations for ratio in ratios} == {0.3, 0.5, 0.7}
 
 
 @pytest.mark.parametrize("sequences", [1, 2, 6])
 def test_drawn_in_sequences(sequences):
     drawn = sample_sequences(MODULES, 3, sequences=sequences)
-    for rates in drawn.configurations:
-        assert sum(a != b for a, b in itertools.pairwise(rates)) < sequences
+    for ratios in drawn.configurations:
+        assert sum(a != b for a, b in itertools.pairwise(ratios)) < sequences
 
 
 def test_drawn_around_a_target():
     drawn = sample_around(MODULES, 20, sum, 3.0, tolerance=0.05)
     assert len(drawn.configurations) == 20
-    assert all(2.85 <= sum(rates) <= 3.15 for rates in drawn.configurations)
+    assert all(2.85 <= sum(ratios) <= 3.15 for ratios in drawn.configurations)
 
 
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
         (lambda: sample((), 1), "no modules to draw"),
-        (lambda: sample(("a",), 1, rates=()), "no rates to draw"),
+        (lambda: sample(("a",), 1, ratios=()), "no ratios to draw"),
         (lambda: sample(("a",), 0), "count is 0"),
-        (lambda: sample(("a",), 1, rates=(1.5,)), "rates: the rate is 1.5"),
+        (lambda: sample(("a",), 1, ratios=(1.5,)), "ratios: the pruning ratio is 1.5"),
         (lambda: sample(("a",), 4), "3 different configurations were found, expected 4"),
         (lambda: sample_sequences(("a",), 1, sequences=2), "sequences is 2, expected 1 to 1"),
         (lambda: sample_around(("a",), 1, sum, 0), "target is 0"),

@@ -26,10 +26,10 @@ PUBLISHED = Subspace(
 @st.composite
 def subspaces(draw) -> Subspace:
     modules = draw(st.integers(1, 6))
-    rates = st.tuples(*[st.sampled_from((0, 0.3, 0.5))] * modules)
+    ratios = st.tuples(*[st.sampled_from((0, 0.3, 0.5))] * modules)
     return Subspace(
         tuple(f"module{i}" for i in range(modules)),
-        tuple(draw(st.lists(rates, min_size=1, max_size=12, unique=True))),
+        tuple(draw(st.lists(ratios, min_size=1, max_size=12, unique=True))),
     )
 
 
@@ -61,26 +61,26 @@ def test_composites(subspace):
     found = find_tuning_blocks(subspace)
     assert list(found.blocks) == sorted(set(found.blocks))
     uses = [0] * len(found.blocks)
-    for rates, composite in zip(subspace.configurations, found.composites, strict=True):
+    for ratios, composite in zip(subspace.configurations, found.composites, strict=True):
         end = 0
         for index in composite:
             block = found.blocks[index]
             assert block.first >= end  # in order, no overlap
             end = block.end
-            assert rates[block.first : end] == block.rates
+            assert ratios[block.first : end] == block.ratios
             uses[index] += 1
     assert all(count > 1 for count in uses)
-    assert all(any(block.rates) for block in found.blocks)
+    assert all(any(block.ratios) for block in found.blocks)
     # What is pruned alike in two networks is in a block of both.
-    for rates, composite in zip(subspace.configurations, found.composites, strict=True):
+    for ratios, composite in zip(subspace.configurations, found.composites, strict=True):
         covered = {
             module
             for index in composite
             for module in range(found.blocks[index].first, found.blocks[index].end)
         }
-        for module, rate in enumerate(rates):
-            users = sum(other[module] == rate for other in subspace.configurations)
-            if rate and users > 1:
+        for module, ratio in enumerate(ratios):
+            users = sum(other[module] == ratio for other in subspace.configurations)
+            if ratio and users > 1:
                 assert module in covered
             if users == 1:
                 assert module not in covered

@@ -21,7 +21,7 @@ class BlockStore:
     """A folder with a file for each trained block.
 
     The name of a file is a digest of all that the weights of the block depend on: the full network
-    (its code, its weights), the modules, rates and pruning of the block, the training config, and
+    (its code, its weights), the modules, ratios and pruning of the block, the training config, and
     the first batch of the data, which stands for all of it. So a block is found in any later run
     that would train it to the same, also of another subspace, and never in one that would not.
 
@@ -80,7 +80,7 @@ def block_keys(
     for index in indices:
         block = model.tuning_blocks.blocks[index]
         of_block = digest.copy()
-        of_block.update(_json(model.module_names[block.first : block.end], block.rates))
+        of_block.update(_json(model.module_names[block.first : block.end], block.ratios))
         keys[index] = of_block.hexdigest()
     return keys
 

@@ -37,7 +37,7 @@ class Experiment:
       subspace: its pruned networks.
       batches: pairs of inputs and labels to train with, that can be iterated again for each epoch.
       evaluate: the accuracy of a network in eval mode, 0 to 1; must not depend on anything else.
-      pruning: how a module is pruned at a rate.
+      pruning: how a module is pruned at a ratio.
       pretraining: of tuning blocks.
       fine_tuning: of pruned networks; or a training loop, which changes the network that it gets.
       use_blocks: assemble networks from pre-trained blocks. Without, they are default networks, of

@@ -23,7 +23,7 @@ class ExploredNetwork:
 
     Attributes:
       index: of its configuration.
-      configuration: its rates.
+      configuration: its pruning ratios.
       cost: by the objective's metric that is not accuracy.
       model_size: weights that are left.
       initial_accuracy: before fine-tuning, 0 to 1.
@@ -137,7 +137,7 @@ class ExplorationResult:
         else:
             share = self.winner.model_size / self.full_size
             summary += [
-                ("winner", f"configuration {self.winner.index}: {rates(self.winner)}"),
+                ("winner", f"configuration {self.winner.index}: {ratios(self.winner)}"),
                 ("its size", f"{self.winner.model_size} weights, {share:.1%} of the full network"),
                 ("its accuracy", f"{self.winner.accuracy:.4f}"),
             ]
@@ -165,7 +165,7 @@ class ExplorationResult:
 def network_headers(objective: Objective) -> list[str]:
     """Headers of a table of networks."""
     cost = [] if objective.cost == "ModelSize" else [objective.cost]
-    return ["configuration", "rates", "weights", *cost, "initial accuracy", "accuracy", "s", ""]
+    return ["configuration", "ratios", "weights", *cost, "initial accuracy", "accuracy", "s", ""]
 
 
 def network_row(network: ExploredNetwork, objective: Objective) -> list[str]:
@@ -173,7 +173,7 @@ def network_row(network: ExploredNetwork, objective: Objective) -> list[str]:
     met = objective.is_met({"Accuracy": network.accuracy, objective.cost: network.cost})
     return [
         str(network.index),
-        rates(network),
+        ratios(network),
         str(network.model_size),
         *([] if objective.cost == "ModelSize" else [show(objective.cost, network.cost)]),
         f"{network.initial_accuracy:.4f}",
@@ -183,6 +183,6 @@ def network_row(network: ExploredNetwork, objective: Objective) -> list[str]:
     ]
 
 
-def rates(network: ExploredNetwork) -> str:
-    """The rates of a network in a few characters."""
-    return " ".join(f"{rate:.2g}".removeprefix("0") or "0" for rate in network.configuration)
+def ratios(network: ExploredNetwork) -> str:
+    """The ratios of a network in a few characters."""
+    return " ".join(f"{ratio:.2g}".removeprefix("0") or "0" for ratio in network.configuration)

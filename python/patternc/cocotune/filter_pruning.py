@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase  # batch and instance norms, nowhere public
 
 from patternc.cocotune.channels import Convolution, FilterGroup, find_channels
-from patternc.cocotune.subspace import check_rate
+from patternc.cocotune.subspace import check_ratio
 from patternc.errors import CocoTuneError
 
 
@@ -17,11 +17,11 @@ from patternc.errors import CocoTuneError
 class FilterPruning:
     """Removes the filters of least l1 norm ([Wootz], PLDI 2019; Li et al., arXiv 1608.08710).
 
-    From each convolution of a module the rate's share of filters is removed, with their batch
-    norms and with what later layers have for their channels; one filter at least is left. What the
-    module gives keeps its channels: the last convolutions on each path to its output stay whole.
-    Filters whose outputs are added or multiplied inside the module are removed together, by the
-    sum of their norms.
+    The pruning ratio is the share of the filters that is removed from each convolution of a module,
+    with their batch norms and with what later layers have for their channels; one filter at least
+    is left. What the module gives keeps its channels: the last convolutions on each path to its
+    output stay whole. Filters whose outputs are added or multiplied inside the module are removed
+    together, by the sum of their norms.
     """
 
     def can_prune(self, module: nn.Module, example_input: Tensor) -> bool:
@@ -37,21 +37,21 @@ class FilterPruning:
             return False
 
     @torch.no_grad()
-    def prune(self, module: nn.Module, rate: float, example_input: Tensor) -> nn.Module:
+    def prune(self, module: nn.Module, ratio: float, example_input: Tensor) -> nn.Module:
         """A copy of the module with filters removed.
 
         Args:
           module: in eval mode, of one tensor to one tensor; it is not changed.
-          rate: share of the filters to remove, from 0 to less than 1.
+          ratio: share of the filters to remove, from 0 to less than 1.
           example_input: of the shape that it reads.
 
         Raises:
-          CocoTuneError: for a rate out of range, when torch.fx cannot trace the module, or nothing
+          CocoTuneError: for a ratio out of range, when torch.fx cannot trace the module, or nothing
             in it can be removed.
         """
-        check_rate(rate, type(module).__name__)
+        check_ratio(ratio, type(module).__name__)
         pruned = copy.deepcopy(module)
-        if rate == 0:
+        if ratio == 0:
             return pruned
         channels = find_channels(module, example_input)
         if not channels.groups:
@@ -67,7 +67,7 @@ class FilterPruning:
             )
             assert isinstance(norms, Tensor)
             count = len(group.channels)
-            left = max(1, math.floor(count * (1 - rate) + 0.5))
+            left = max(1, math.floor(count * (1 - ratio) + 0.5))
             order = norms.argsort(descending=True, stable=True)[left:]
             removed |= {group.channels[place] for place in order.tolist()}
         for name, layer in channels.layers.items():

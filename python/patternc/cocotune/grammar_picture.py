@@ -19,7 +19,7 @@ _COLUMNS = 70
 def draw_grammar(tuning_blocks: TuningBlocks, file: str | Path) -> None:
     """Draws the grammar of a subspace, and the graph that its tuning blocks are chosen in.
 
-    A terminal is a module, counted from 0, with its rate. Each node of the graph has its
+    A terminal is a module, counted from 0, with its ratio. Each node of the graph has its
     frequency; those that became blocks are filled. End markers are in the rules only.
 
     Args:
@@ -64,7 +64,7 @@ def _label(grammar: Grammar, symbol: int) -> str:
         return f"r{-symbol}"
     terminal = grammar.terminals[symbol]
     if isinstance(terminal, Symbol):
-        return f"{terminal.module}({terminal.rate:g})"
+        return f"{terminal.module}({terminal.ratio:g})"
     return "|"
 
 
@@ -95,7 +95,7 @@ def _levels(grammar: Grammar, shown: Collection[int]) -> list[list[int]]:
 
 def _first_place(grammar: Grammar, symbol: int) -> tuple[int, float]:
     terminal: Any = grammar.terminals[next(grammar.expansion(symbol))]
-    return terminal.module, terminal.rate
+    return terminal.module, terminal.ratio
 
 
 def _draw_graph(axes: Any, grammar: Grammar, levels: list[list[int]], marked: set[int]) -> None:

@@ -14,7 +14,7 @@ class LiveTable:
 
     Args:
       objective: of the exploration.
-      modules: how many rates a configuration has.
+      modules: how many ratios a configuration has.
       stream: where to; None for standard output.
     """
 

@@ -1,4 +1,4 @@
-"""The modules of a network: the named submodules that are pruned each at a rate of its own."""
+"""The modules of a network: the named submodules that are pruned each at a ratio of its own."""
 
 import copy
 import difflib
@@ -110,11 +110,11 @@ def trace_around(network: nn.Module, modules: Sequence[str]) -> fx.Graph:
 
 
 def prune_module(
-    network: nn.Module, name: str, rate: float, example_input: Tensor, pruning: ModulePruning
+    network: nn.Module, name: str, ratio: float, example_input: Tensor, pruning: ModulePruning
 ) -> nn.Module:
     """A pruned copy of a module; errors of the pruning are told with its name."""
     try:
-        return pruning.prune(network.get_submodule(name), rate, example_input)
+        return pruning.prune(network.get_submodule(name), ratio, example_input)
     except CocoTuneError as error:
         raise CocoTuneError(f"module '{name}': {error}") from error
 

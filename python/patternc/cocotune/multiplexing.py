@@ -39,7 +39,7 @@ class MultiplexingModel(nn.Module):
       network: trained, from one tensor to logits.
       modules: names of the modules that are pruned, in the order of execution (`find_modules`).
       blocks: the tuning blocks.
-      pruning: how a module is pruned at a rate.
+      pruning: how a module is pruned at a ratio.
       example_input: a batch that the network takes, on its device.
 
     Attributes:
@@ -52,7 +52,7 @@ class MultiplexingModel(nn.Module):
     Raises:
       CocoTuneError: for modules that the network does not have, that overlap or are not called
         once with one tensor; when torch.fx cannot trace the network; for a block that does not fit
-        the modules, or has a rate at a module in which nothing can be pruned.
+        the modules, or has a ratio at a module in which nothing can be pruned.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class MultiplexingModel(nn.Module):
         self._last: tuple[Any, fx.GraphModule] | None = None
         self.students = nn.ModuleList()
         for index, block in enumerate(blocks.blocks):
-            if not block.rates or block.first < 0 or block.end > len(self.module_names):
+            if not block.ratios or block.first < 0 or block.end > len(self.module_names):
                 raise CocoTuneError(
                     f"block {index} is of modules {block.first} to {block.end - 1}, but there are "
                     f"{len(self.module_names)}, counted from 0"
                 )
             students = nn.ModuleList(
-                self._pruned(block.first + place, rate) for place, rate in enumerate(block.rates)
+                self._pruned(block.first + place, ratio) for place, ratio in enumerate(block.ratios)
             )
             self.students.append(students.requires_grad_())
         self.train(False)
@@ -135,7 +135,7 @@ class MultiplexingModel(nn.Module):
           blocks: indices of blocks. Each gets what its modules read in the full network, and its
             loss is the mean square of what is then missing of what they give,
             ||O - O'||^2 / |O|; of all values that the block gives, if it is several.
-          configuration: one rate for each module: the pruned network.
+          configuration: one ratio for each module: the pruned network.
           composite: indices of the blocks whose modules it takes; the others are pruned from the
             full network.
 
@@ -143,8 +143,8 @@ class MultiplexingModel(nn.Module):
 
         Raises:
           CocoTuneError: for blocks and a configuration at once, no block or one that there is not,
-            a configuration of the wrong length or with a rate out of range, a composite whose
-            blocks overlap or have other rates.
+            a configuration of the wrong length or with a ratio out of range, a composite whose
+            blocks overlap or have other ratios.
         """
         if blocks is not None:
             if configuration is not None or composite is not None:
@@ -165,7 +165,7 @@ class MultiplexingModel(nn.Module):
         `masks_kept` keeps in training.
 
         Args:
-          configuration: one rate for each module.
+          configuration: one ratio for each module.
           composite: indices of the blocks whose modules it takes; None for a default network, in
             which all modules are pruned from the full one.
 
@@ -183,15 +183,15 @@ class MultiplexingModel(nn.Module):
             names = ", ".join(str(node.target) for node in order)
             raise CocoTuneError(f"modules are executed in the order {names}; give them in it")
 
-    def _pruned(self, module: int, rate: float) -> nn.Module:
-        """A new copy of a module at a rate."""
+    def _pruned(self, module: int, ratio: float) -> nn.Module:
+        """A new copy of a module at a ratio."""
         device = next(self.full.parameters()).device
-        if (module, rate) not in self._templates:
+        if (module, ratio) not in self._templates:
             name = self.module_names[module]
-            self._templates[module, rate] = prune_module(
-                self.full, name, rate, self._inputs[name].to(device), self.pruning
+            self._templates[module, ratio] = prune_module(
+                self.full, name, ratio, self._inputs[name].to(device), self.pruning
             )
-        return copy.deepcopy(self._templates[module, rate]).to(device)
+        return copy.deepcopy(self._templates[module, ratio]).to(device)
 
     def _exchanged(
         self, configuration: Sequence[float], composite: Sequence[int] | None
@@ -200,17 +200,17 @@ class MultiplexingModel(nn.Module):
         names = self.module_names
         if len(configuration) != len(names):
             raise CocoTuneError(
-                f"configuration has {len(configuration)} rates, expected {len(names)}, "
+                f"configuration has {len(configuration)} ratios, expected {len(names)}, "
                 f"one for each of the modules {', '.join(names)}"
             )
         exchanged: dict[str, tuple[str, nn.Module]] = {}
         for index in composite or ():
             block = self._block(index)
-            rates = tuple(configuration[block.first : block.end])
-            if block.rates != rates:
+            ratios = tuple(configuration[block.first : block.end])
+            if block.ratios != ratios:
                 raise CocoTuneError(
-                    f"block {index} has the rates {block.rates}, but the configuration has "
-                    f"{rates} for its modules"
+                    f"block {index} has the ratios {block.ratios}, but the configuration has "
+                    f"{ratios} for its modules"
                 )
             students = self._students(index)
             if twice := exchanged.keys() & students:
@@ -218,9 +218,9 @@ class MultiplexingModel(nn.Module):
                     f"blocks of the composite overlap at module '{min(twice)}'; each is of one"
                 )
             exchanged |= students
-        for module, (name, rate) in enumerate(zip(names, configuration, strict=True)):
-            if rate != 0 and name not in exchanged:
-                exchanged[name] = f"pruned.{name}", self._pruned(module, rate)
+        for module, (name, ratio) in enumerate(zip(names, configuration, strict=True)):
+            if ratio != 0 and name not in exchanged:
+                exchanged[name] = f"pruned.{name}", self._pruned(module, ratio)
         return exchanged
 
     def _block(self, index: int) -> TuningBlock:

@@ -47,13 +47,13 @@ def additive_costs(
     """Costs of configurations, for a cost to which each module contributes on its own.
 
     That is true of weights and of multiply-adds, because a pruned module reads and gives what the
-    full one does. So each module is pruned once at each rate, and not each network.
+    full one does. So each module is pruned once at each ratio, and not each network.
     """
     none = (0.0,) * len(model.module_names)
     full = cost(model.network_of(none))
     changes: dict[tuple[int, float], float] = {}
-    for place in sorted({place for rates in configurations for place in enumerate(rates)}):
-        module, rate = place
-        alone = (*none[:module], rate, *none[module + 1 :])
+    for place in sorted({place for ratios in configurations for place in enumerate(ratios)}):
+        module, ratio = place
+        alone = (*none[:module], ratio, *none[module + 1 :])
         changes[place] = cost(model.network_of(alone)) - full
-    return [full + math.fsum(changes[p] for p in enumerate(rates)) for rates in configurations]
+    return [full + math.fsum(changes[p] for p in enumerate(ratios)) for ratios in configurations]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from patternc.cocotune.subspace import check_rate
+from patternc.cocotune.subspace import check_ratio
 from patternc.errors import CocoTuneError, PruningError
 from patternc.prune import PruningConfig
 from patternc.prune.masks import add_mask, apply_masks, mask_of
@@ -17,13 +17,13 @@ from patternc.prune.plan import LayerPlan, plan
 
 @dataclass(frozen=True)
 class PatternPruning:
-    """Prunes convolutions to patterns, and cuts the rate's share of their kernels, by magnitude.
+    """Prunes convolutions to patterns, and cuts a share of their kernels, the ratio, by magnitude.
 
     Shapes stay as they are; masks, which are buffers of the layers, say which weights are left.
 
     Attributes:
-      config: form, group size, pattern sets and the like; connectivity comes from the rate,
-        1 / (1 - rate), and its method does not matter here.
+      config: form, group size, pattern sets and the like; connectivity comes from the ratio,
+        1 / (1 - ratio), and its method does not matter here.
     """
 
     config: PruningConfig = field(default_factory=PruningConfig)
@@ -35,23 +35,23 @@ class PatternPruning:
                 "FilterPruning removes filters"
             )
 
-    def prune(self, module: nn.Module, rate: float, example_input: Tensor) -> nn.Module:
+    def prune(self, module: nn.Module, ratio: float, example_input: Tensor) -> nn.Module:
         """A copy of the module with pruned weights and masks.
 
         Args:
           module: it is not changed.
-          rate: share of the kernels to cut, from 0, where patterns are not taken either, to less
+          ratio: share of the kernels to cut, from 0, where patterns are not taken either, to less
             than 1.
           example_input: not needed here.
 
         Raises:
-          CocoTuneError: for a rate out of range, or when no layer of the module can be pruned.
+          CocoTuneError: for a ratio out of range, or when no layer of the module can be pruned.
         """
-        check_rate(rate, type(module).__name__)
+        check_ratio(ratio, type(module).__name__)
         pruned = copy.deepcopy(module)
-        if rate == 0:
+        if ratio == 0:
             return pruned
-        config = replace(self.config, connectivity=1 / (1 - rate))
+        config = replace(self.config, connectivity=1 / (1 - ratio))
         try:
             layers = [layer for layer in plan(pruned, config) if layer.pruned]
             masks = [layer.mask() for layer in layers]

@@ -33,7 +33,7 @@ class BlockTraining:
     Attributes:
       block: its index.
       modules: the names of its modules.
-      rates: theirs.
+      ratios: theirs.
       first_loss: of the first step; None for a block that was trained before.
       last_loss: mean of the last tenth of the steps; None likewise.
       reused: whether it was found in the store.
@@ -41,7 +41,7 @@ class BlockTraining:
 
     block: int
     modules: tuple[str, ...]
-    rates: tuple[float, ...]
+    ratios: tuple[float, ...]
     first_loss: float | None = None
     last_loss: float | None = None
     reused: bool = False
@@ -67,8 +67,8 @@ class Pretraining:
             (
                 block.block,
                 " ".join(
-                    f"{name}({rate:g})"
-                    for name, rate in zip(block.modules, block.rates, strict=True)
+                    f"{name}({ratio:g})"
+                    for name, ratio in zip(block.modules, block.ratios, strict=True)
                 ),
                 block.first_loss,
                 block.last_loss,
@@ -76,7 +76,7 @@ class Pretraining:
             )
             for block in self.blocks
         ]
-        table = tabulate(rows, ("block", "modules (rates)", "first loss", "last loss", ""))
+        table = tabulate(rows, ("block", "modules (ratios)", "first loss", "last loss", ""))
         trained = sum(map(len, self.groups))
         return (
             f"{table}\n{trained} of {len(self.blocks)} blocks trained in {len(self.groups)} "
@@ -216,4 +216,4 @@ def _averaged_steps(config: TuningConfig) -> int:
 
 def _named(model: MultiplexingModel, index: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
     block = model.tuning_blocks.blocks[index]
-    return model.module_names[block.first : block.end], block.rates
+    return model.module_names[block.first : block.end], block.ratios

@@ -3,14 +3,14 @@
 import random
 from collections.abc import Callable, Sequence
 
-from patternc.cocotune.subspace import Configuration, Subspace, check_rate
+from patternc.cocotune.subspace import Configuration, Subspace, check_ratio
 from patternc.errors import CocoTuneError
 
-PUBLISHED_RATES = (0.3, 0.5, 0.7)
+PUBLISHED_RATIOS = (0.3, 0.5, 0.7)
 
 # Draws for each configuration that is wanted, until a sampler gives up.
 _ATTEMPTS = 100
-# Changes of one rate on the way from a random configuration to a target.
+# Changes of one ratio on the way from a random configuration to a target.
 _MOVES = 20
 
 
@@ -18,49 +18,49 @@ def sample(
     modules: Sequence[str],
     count: int,
     *,
-    rates: Sequence[float] = PUBLISHED_RATES,
+    ratios: Sequence[float] = PUBLISHED_RATIOS,
     seed: int = 0,
 ) -> Subspace:
-    """Different configurations whose rates are drawn independently.
+    """Different configurations whose ratios are drawn independently.
 
     Args:
       modules: their names, in order of execution.
       count: of configurations.
-      rates: to draw from, with equal chances.
+      ratios: shares that are removed, to draw from with equal chances.
       seed: of the draw.
 
     Raises:
-      CocoTuneError: when there are fewer different ones, or a rate is out of range.
+      CocoTuneError: when there are fewer different ones, or a ratio is out of range.
     """
-    _check(modules, count, rates)
+    _check(modules, count, ratios)
     generator = random.Random(seed)
-    return _collect(modules, count, lambda: tuple(generator.choices(rates, k=len(modules))))
+    return _collect(modules, count, lambda: tuple(generator.choices(ratios, k=len(modules))))
 
 
 def sample_sequences(
     modules: Sequence[str],
     count: int,
     *,
-    rates: Sequence[float] = PUBLISHED_RATES,
+    ratios: Sequence[float] = PUBLISHED_RATIOS,
     sequences: int = 3,
     seed: int = 0,
 ) -> Subspace:
-    """Different configurations in which sequences of consecutive modules share a rate.
+    """Different configurations in which sequences of consecutive modules share a ratio.
 
-    Such networks share long tuning blocks, and a designer's own rates mostly look like this.
+    Such networks share long tuning blocks, and a designer's own ratios mostly look like this.
 
     Args:
       modules: their names, in order of execution.
       count: of configurations.
-      rates: to draw from, with equal chances, for each sequence.
+      ratios: shares that are removed, to draw from with equal chances for each sequence.
       sequences: into which each configuration is cut, at places drawn for it.
       seed: of the draw.
 
     Raises:
-      CocoTuneError: when there are fewer different ones, more sequences than modules, or a rate is
+      CocoTuneError: when there are fewer different ones, more sequences than modules, or a ratio is
         out of range.
     """
-    _check(modules, count, rates)
+    _check(modules, count, ratios)
     if not 1 <= sequences <= len(modules):
         raise CocoTuneError(f"sequences is {sequences}, expected 1 to {len(modules)}, the modules")
     generator = random.Random(seed)
@@ -69,8 +69,10 @@ def sample_sequences(
         cuts = sorted(generator.sample(range(1, len(modules)), sequences - 1))
         ends = zip([0, *cuts], [*cuts, len(modules)], strict=True)
         return tuple(
-            rate
-            for (start, end), rate in zip(ends, generator.choices(rates, k=sequences), strict=True)
+            ratio
+            for (start, end), ratio in zip(
+                ends, generator.choices(ratios, k=sequences), strict=True
+            )
             for _ in range(start, end)
         )
 
@@ -84,12 +86,12 @@ def sample_around(
     target: float,
     *,
     tolerance: float = 0.1,
-    rates: Sequence[float] = PUBLISHED_RATES,
+    ratios: Sequence[float] = PUBLISHED_RATIOS,
     seed: int = 0,
 ) -> Subspace:
     """Different configurations of about the same cost, such as a latency or a size.
 
-    Each starts at random and takes changes of one rate that bring it no farther from the target.
+    Each starts at random and takes changes of one ratio that bring it no farther from the target.
 
     Args:
       modules: their names, in order of execution.
@@ -97,13 +99,13 @@ def sample_around(
       cost: of a configuration; called some tens of times for each.
       target: the cost that is wanted, above 0.
       tolerance: share of the target that a cost may be off.
-      rates: to draw from, with equal chances.
+      ratios: shares that are removed, to draw from with equal chances.
       seed: of the draw.
 
     Raises:
-      CocoTuneError: when not enough are found, or a rate or the target is out of range.
+      CocoTuneError: when not enough are found, or a ratio or the target is out of range.
     """
-    _check(modules, count, rates)
+    _check(modules, count, ratios)
     if not target > 0:
         raise CocoTuneError(f"target is {target!r}, expected a cost above 0")
     generator = random.Random(seed)
@@ -115,12 +117,12 @@ def sample_around(
         return abs(seen[configuration] - target)
 
     def draw() -> Configuration | None:
-        configuration = tuple(generator.choices(rates, k=len(modules)))
+        configuration = tuple(generator.choices(ratios, k=len(modules)))
         for _ in range(_MOVES * len(modules)):
             if distance(configuration) <= tolerance * target:
                 return configuration
             place = generator.randrange(len(modules))
-            moved = (*configuration[:place], generator.choice(rates), *configuration[place + 1 :])
+            moved = (*configuration[:place], generator.choice(ratios), *configuration[place + 1 :])
             if distance(moved) <= distance(configuration):
                 configuration = moved
         return None
@@ -135,13 +137,13 @@ def sample_around(
         ) from None
 
 
-def _check(modules: Sequence[str], count: int, rates: Sequence[float]) -> None:
-    if not modules or not rates:
-        raise CocoTuneError(f"no {'rates' if modules else 'modules'} to draw configurations for")
+def _check(modules: Sequence[str], count: int, ratios: Sequence[float]) -> None:
+    if not modules or not ratios:
+        raise CocoTuneError(f"no {'ratios' if modules else 'modules'} to draw configurations for")
     if count < 1:
         raise CocoTuneError(f"count is {count}, expected at least 1 configuration")
-    for rate in rates:
-        check_rate(rate, "rates")
+    for ratio in ratios:
+        check_ratio(ratio, "ratios")
 
 
 def _collect(
@@ -156,5 +158,5 @@ def _collect(
             return Subspace(tuple(modules), tuple(found))
     raise CocoTuneError(
         f"{len(found)} different configurations were found, expected {count}: there are few for "
-        f"{len(modules)} modules; draw fewer, give more rates, or mark more modules"
+        f"{len(modules)} modules; draw fewer, give more ratios, or mark more modules"
     )

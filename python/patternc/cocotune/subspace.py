@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from patternc.errors import CocoTuneError
 
-# One rate for each module: the share of it that is removed, 0 for none.
+# One pruning ratio for each module: the share of it that is removed, 0 for none.
 Configuration = tuple[float, ...]
 
 
@@ -16,10 +16,10 @@ class Subspace:
 
     Attributes:
       modules: dotted names of the modules that are pruned, in order of execution.
-      configurations: for each network one rate for each module, at least 0 and below 1.
+      configurations: for each network one pruning ratio for each module, at least 0 and below 1.
 
     Raises:
-      CocoTuneError: when there are none, a configuration has another number of rates, a rate is
+      CocoTuneError: when there are none, a configuration has another number of ratios, a ratio is
         out of range, or something is there twice.
     """
 
@@ -32,14 +32,14 @@ class Subspace:
             raise CocoTuneError(f"the subspace has no {missing}, expected at least one")
         if twice := _first_repeated(self.modules):
             raise CocoTuneError(f"the subspace names module '{self.modules[twice[0]]}' twice")
-        for index, rates in enumerate(self.configurations):
-            if len(rates) != len(self.modules):
+        for index, ratios in enumerate(self.configurations):
+            if len(ratios) != len(self.modules):
                 raise CocoTuneError(
-                    f"configuration {index} has {len(rates)} rates, expected {len(self.modules)}, "
-                    f"one for each module ({_shortened(self.modules)})"
+                    f"configuration {index} has {len(ratios)} ratios, expected "
+                    f"{len(self.modules)}, one for each module ({_shortened(self.modules)})"
                 )
-            for module, rate in zip(self.modules, rates, strict=True):
-                check_rate(rate, f"configuration {index}, module '{module}'")
+            for module, ratio in zip(self.modules, ratios, strict=True):
+                check_ratio(ratio, f"configuration {index}, module '{module}'")
         if twice := _first_repeated(self.configurations):
             raise CocoTuneError(f"configurations {twice[0]} and {twice[1]} are the same")
 
@@ -59,11 +59,12 @@ class Subspace:
                 )
 
 
-def check_rate(rate: float, where: str) -> None:
-    """Raises CocoTuneError unless a rate is a number of at least 0 and below 1."""
-    if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate < 1:
+def check_ratio(ratio: float, where: str) -> None:
+    """Raises CocoTuneError unless a pruning ratio is a number of at least 0 and below 1."""
+    if not isinstance(ratio, int | float) or isinstance(ratio, bool) or not 0 <= ratio < 1:
         raise CocoTuneError(
-            f"{where}: the rate is {rate!r}, expected the share that is removed, from 0 to below 1"
+            f"{where}: the pruning ratio is {ratio!r}, expected the share that is removed, from 0 "
+            "to below 1"
         )
 
 

@@ -19,12 +19,12 @@ _KEYS = ("modules", "configurations")
 def read_subspace(file: str | Path, *, modules: Sequence[str] | None = None) -> Subspace:
     """Reads a subspace.
 
-    The file has a list of lists of rates, or a mapping with `modules`, a list of names, and
-    `configurations`. Nothing that a pickle calls is executed.
+    The file has a list of lists of pruning ratios, or a mapping with `modules`, a list of names,
+    and `configurations`. Nothing that a pickle calls is executed.
 
     Args:
       file: .json, .yaml, .yml, .pkl, .pickle or .p.
-      modules: names for the rates of a file that has no names, in order of execution.
+      modules: names for the ratios of a file that has no names, in order of execution.
 
     Raises:
       CocoTuneError: when the file cannot be read, or holds no subspace.
@@ -37,12 +37,12 @@ def read_subspace(file: str | Path, *, modules: Sequence[str] | None = None) -> 
                 found = ", ".join(map(str, content)) or "none"
                 raise CocoTuneError(f"the keys are {found}, expected {' and '.join(_KEYS)}")
             names = _sequence(content["modules"], "modules")
-            rates = content["configurations"]
+            ratios = content["configurations"]
         elif modules is None:
             raise CocoTuneError("the file names no modules; give their names")
         else:
-            names, rates = modules, content
-        rows = _sequence(rates, "the subspace")
+            names, ratios = modules, content
+        rows = _sequence(ratios, "the subspace")
         return Subspace(
             tuple(str(name) for name in names),
             tuple(tuple(_sequence(row, f"configuration {i}")) for i, row in enumerate(rows)),
@@ -60,7 +60,7 @@ def write_subspace(file: str | Path, subspace: Subspace) -> None:
     file = Path(file)
     plain = {
         "modules": list(subspace.modules),
-        "configurations": [list(rates) for rates in subspace.configurations],
+        "configurations": [list(ratios) for ratios in subspace.configurations],
     }
     if file.suffix in _JSON:
         rows = ",\n".join(f"  {json.dumps(row)}" for row in plain["configurations"])
@@ -103,6 +103,6 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         raise pickle.UnpicklingError(
-            f"it asks for '{module_name}.{global_name}', and a list of rates asks for nothing; do "
+            f"it asks for '{module_name}.{global_name}', and a list of ratios asks for nothing; do "
             "not trust it"
         )

@@ -13,28 +13,28 @@ from patternc.cocotune.subspace import Configuration, Subspace
 
 @dataclass(frozen=True, order=True)
 class TuningBlock:
-    """Consecutive modules with their rates.
+    """Consecutive modules with their ratios.
 
     Attributes:
       first: index of its first module.
-      rates: of the modules first, first + 1, ...
+      ratios: of the modules first, first + 1, ...
     """
 
     first: int
-    rates: Configuration
+    ratios: Configuration
 
     @property
     def end(self) -> int:
         """Index behind its last module."""
-        return self.first + len(self.rates)
+        return self.first + len(self.ratios)
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A terminal of the grammar: a module with its rate."""
+    """A terminal of the grammar: a module with its ratio."""
 
     module: int
-    rate: float
+    ratio: float
 
 
 @dataclass(frozen=True)
@@ -68,23 +68,23 @@ def find_tuning_blocks(subspace: Subspace) -> TuningBlocks:
     network's.
     """
     sequence: list[Symbol | EndMarker] = []
-    for index, rates in enumerate(subspace.configurations):
-        sequence += [Symbol(module, rate) for module, rate in enumerate(rates)]
+    for index, ratios in enumerate(subspace.configurations):
+        sequence += [Symbol(module, ratio) for module, ratio in enumerate(ratios)]
         sequence.append(EndMarker(index))
     grammar = sequitur(sequence)
     blocks = tuple(
         sorted(
             block
             for symbol in select_symbols(grammar)
-            if any((block := _block(grammar, symbol)).rates)
+            if any((block := _block(grammar, symbol)).ratios)
         )
     )
-    # All uses of a module with a rate are in one and the same block, if in any: where a sequence
+    # All uses of a module with a ratio are in one and the same block, if in any: where a sequence
     # was preferred, it is used as often as each of its parts.
-    starts = {(block.first, block.rates[0]): i for i, block in enumerate(blocks)}
+    starts = {(block.first, block.ratios[0]): i for i, block in enumerate(blocks)}
     composites = tuple(
-        tuple(starts[place] for place in enumerate(rates) if place in starts)
-        for rates in subspace.configurations
+        tuple(starts[place] for place in enumerate(ratios) if place in starts)
+        for ratios in subspace.configurations
     )
     return TuningBlocks(blocks, composites, grammar)
 
@@ -114,4 +114,4 @@ def _block(grammar: Grammar, symbol: int) -> TuningBlock:
     found = [grammar.terminals[number] for number in grammar.expansion(symbol)]
     # An end marker is used once, so nothing with one in it is selected.
     symbols = [terminal for terminal in found if isinstance(terminal, Symbol)]
-    return TuningBlock(symbols[0].module, tuple(terminal.rate for terminal in symbols))
+    return TuningBlock(symbols[0].module, tuple(terminal.ratio for terminal in symbols))

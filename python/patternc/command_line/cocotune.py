@@ -89,16 +89,20 @@ def add_command(commands: Any) -> None:
         "--sampler",
         choices=_SAMPLERS,
         default=_SAMPLERS[0],
-        help="a rate for each module, or for sequences of modules (random)",
+        help="a ratio for each module, or for sequences of modules (random)",
     )
     group.add_argument(
-        "--rates", type=float, nargs="+", metavar="RATE", help="to draw from (0.3 0.5 0.7)"
+        "--ratios",
+        type=float,
+        nargs="+",
+        metavar="RATIO",
+        help="shares that are removed, to draw from (0.3 0.5 0.7)",
     )
     group.add_argument(
         "--pruning",
         choices=("filter", "pattern"),
         default="filter",
-        help="remove filters; or take patterns, and cut kernels by the rate (filter)",
+        help="remove filters; or take patterns, and cut that share of the kernels (filter)",
     )
 
     group = parser.add_argument_group("objective and training")
@@ -155,7 +159,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     from patternc.compiler import get_target
     from patternc.dependencies import require
-    from patternc.search.layer_latency import LatencyMeter
+    from patternc.search import LatencyMeter
 
     # What would fail after hours of training fails now.
     target = get_target(arguments.target)
@@ -328,11 +332,11 @@ def _subspace(
     marked: Sequence[str] | None,
 ) -> "Subspace":
     from patternc.cocotune import find_modules, read_subspace, sample, sample_sequences
-    from patternc.cocotune.sampling import PUBLISHED_RATES
+    from patternc.cocotune.sampling import PUBLISHED_RATIOS
 
     modules = find_modules(network, example_input, marked=arguments.modules or marked)
     if arguments.subspace:
         return read_subspace(arguments.subspace, modules=modules)
     draw = sample if arguments.sampler == "random" else sample_sequences
-    rates = arguments.rates or PUBLISHED_RATES
-    return draw(modules, arguments.sample, rates=rates, seed=arguments.seed)
+    ratios = arguments.ratios or PUBLISHED_RATIOS
+    return draw(modules, arguments.sample, ratios=ratios, seed=arguments.seed)

@@ -65,7 +65,7 @@ class CaffeNetwork(CaffeGraph):
     """
 
     how_to_mark = (
-        "no layer of the prototxt names a module, which is what is pruned at a rate of its own; "
+        "no layer of the prototxt names a module, which is what is pruned at a ratio of its own; "
         "give the same one to the layers of each block, from one blob to another, as in: "
         'layer { name: "res2a_branch2a" module: "res2a" type: "Convolution" ... }'
     )
