@@ -3,7 +3,7 @@
 A tree is made of dictionaries, lists, tensors, numbers, strings and None. Its tensors are those of
 a safetensors file (a state dict keeps its names there), and what safetensors cannot hold is JSON in
 the header of the same file, so that nothing is ever executed on reading and the two cannot part. A
-digest of both is beside it: what was damaged is not read as something else.
+digest of both is in front of it: what was damaged is not read as something else.
 """
 
 import hashlib
@@ -31,7 +31,8 @@ def save_tree(file: Path, tree: Any) -> None:
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_without_tensors(tree, "", tensors))
     tensors = _apart(tensors)
-    header = {"tree": text, "sha256": _digest(text, tensors)}
+    # One entry: safetensors writes several in an order that is another each time.
+    header = {"tree": f"{_digest(text, tensors)} {text}"}
     try:
         with whole_file(file) as unfinished:
             save_file(tensors, unfinished, metadata=header)
@@ -48,7 +49,7 @@ def load_tree(file: Path) -> Any:
     try:
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
-            text, digest = header["tree"], header["sha256"]
+            digest, _, text = header["tree"].partition(" ")
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         if _digest(text, tensors) != digest:
             raise ValueError("its digest is another one")
