@@ -6,10 +6,10 @@
 
 #include "analysis/ActivationMatcher.h"
 
+#include "analysis/LinalgMatchers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
-#include "analysis/LinalgMatchers.h"
 
 using namespace mlir;
 using namespace patternc;

@@ -3,11 +3,33 @@
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
 #include "dialect/LayerName.h"
+#include "kernels/KernelArrays.h"
+#include "kernels/Placement.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace patternc;
+
+/// Bytes of what a kernel reads beside the weights; nothing where no kernel can
+/// be made.
+static std::optional<int64_t> indexBytes(PackedConv2DOp op) {
+  if (!op.getSchedule() || (!planesOf(op.getInput()) &&
+                            !ConvolutionGeometry::of(op).isFullyConnected()))
+    return std::nullopt;
+  ConvolutionKernel kernel = ConvolutionKernel::of(op), maker;
+  if (PackedConv2DOp placed = placedIn(op)) {
+    if (!reasonAgainstReader(placed).empty())
+      return std::nullopt;
+    maker = ConvolutionKernel::of(placed);
+    kernel.maker = &maker;
+  }
+  auto weight = ConstantData<float>::of(op.getWeight());
+  std::optional<FkwIndices> indices = readFkwIndices(op);
+  if (!weight || !indices || !kernel.fitsDescriptors())
+    return std::nullopt;
+  return arraysOf(kernel, weight->elements(), *indices).indexBytes();
+}
 
 static llvm::json::Value describe(PackedConv2DOp op) {
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
@@ -19,12 +41,6 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   int64_t denseKernels = saturatedProduct({g.filters, g.channelsPerGroup()});
   int64_t area = g.kernelHeight * g.kernelWidth;
   int64_t elementBytes = op.getType().getElementTypeBitWidth() / 8;
-  int64_t fkwBytes = 0;
-  for (Value array :
-       {Value(op.getWeight()), Value(op.getIndex()), Value(op.getStride()),
-        Value(op.getOffset()), Value(op.getReorder())})
-    fkwBytes += *bytesOf(cast<ShapedType>(array.getType()));
-
   llvm::json::Array patterns;
   for (int64_t p = 0; p < set.getNumPatterns(); ++p)
     patterns.push_back(llvm::json::Array(set.getPattern(p)));
@@ -51,8 +67,9 @@ static llvm::json::Value describe(PackedConv2DOp op) {
        saturatedProduct({weights, g.batch, g.outHeight, g.outWidth})},
       {"dense_bytes", saturatedProduct({denseKernels, area, elementBytes})},
       // CSR over filters: value and column of every weight, row pointers.
-      {"csr_bytes", weights * (elementBytes + 4) + (g.filters + 1) * 4},
-      {"fkw_bytes", fkwBytes}};
+      {"csr_bytes", weights * (elementBytes + 4) + (g.filters + 1) * 4}};
+  if (auto bytes = indexBytes(op))
+    layer["fkw_bytes"] = weights * elementBytes + *bytes;
   if (auto schedule = op.getSchedule())
     layer["schedule"] = llvm::json::Object{
         {"device", stringifyDevice(schedule->getDevice())},

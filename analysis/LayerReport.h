@@ -10,7 +10,8 @@ namespace patternc {
 /// Describes the packed convolutions of `module` in program order, as a JSON
 /// array with one object a layer: name, shapes, patterns, kernels,
 /// multiply-adds and bytes as dense weights, as CSR (32-bit indices) and as
-/// FKW.
+/// FKW. The last are those of the arrays that kernels read, so that layers have
+/// them, as their schedules, once they are scheduled.
 std::string layerReport(mlir::ModuleOp module);
 
 } // namespace patternc

@@ -18,7 +18,7 @@ def prepare_fma_loop() -> tuple[Callable[[], None], int]:
     Returns:
       A call that runs the loop on one thread, and its number of multiply-adds.
     """
-    lanes = get_target("llvm-cpu").lanes
+    lanes = get_target("llvm-cpu").vector_bits // 32
     module = patternc.compile(_mlir(lanes), pipeline=Pipeline(()), threads=1, progress=False)
     operands = np.full((_ACCUMULATORS + 2) * lanes, 0.5, np.float32)
     return module.prepare(operands), _ITERATIONS * _ACCUMULATORS * lanes

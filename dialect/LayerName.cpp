@@ -7,14 +7,18 @@
 
 using namespace mlir;
 
+StringRef patternc::layerOf(StringRef blob) {
+  blob.consume_back(demotedSuffix);
+  if (blob == "weight") // the model is a bare convolution
+    return "conv";
+  blob.consume_back(".weight");
+  return blob;
+}
+
 Location patternc::nameLayer(Location loc, StringRef blob) {
   if (blob.empty())
     return loc;
-  blob.consume_back(demotedSuffix);
-  if (blob == "weight") // the model is a bare convolution
-    blob = "conv";
-  blob.consume_back(".weight");
-  return NameLoc::get(StringAttr::get(loc.getContext(), blob), loc);
+  return NameLoc::get(StringAttr::get(loc.getContext(), layerOf(blob)), loc);
 }
 
 std::string patternc::layerName(Operation *op) {

@@ -3,8 +3,10 @@
 #include "dialect/PatternDialect.h"
 #include "dialect/SizeLimits.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -153,6 +155,69 @@ KernelMapAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (uint8_t id : ids.getValues<uint8_t>())
     if (failed(checkId(id)))
       return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// TargetAttr
+//===----------------------------------------------------------------------===//
+
+TargetAttr TargetAttr::getDefault(MLIRContext *context) {
+  return get(context, Device::Cpu,
+             TargetFeature::BroadcastLoad | TargetFeature::SoftwarePrefetch,
+             /*vector_bits=*/512, /*registers=*/32, /*cores=*/4,
+             /*line_bytes=*/64, /*page_bytes=*/4096, /*l1_bytes=*/1 << 15,
+             /*l2_bytes=*/1 << 20, /*stack_bytes=*/1 << 15, /*threads=*/0,
+             /*shared_bytes=*/0, /*subgroup=*/0);
+}
+
+TargetAttr TargetAttr::of(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
+  auto target =
+      module ? module->getAttrOfType<TargetAttr>(attributeName) : TargetAttr();
+  return target ? target : getDefault(op->getContext());
+}
+
+LogicalResult
+TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, Device device,
+                   TargetFeature, int64_t vectorBits, int64_t registers,
+                   int64_t cores, int64_t lineBytes, int64_t pageBytes,
+                   int64_t l1Bytes, int64_t l2Bytes, int64_t stackBytes,
+                   int64_t threads, int64_t sharedBytes, int64_t subgroup) {
+  if (cores <= 0 || lineBytes <= 0 || pageBytes <= 0 || l1Bytes <= 0 ||
+      l2Bytes <= 0 || stackBytes <= 0)
+    return emitError() << "expected positive cores and sizes of line, page, "
+                          "caches and stack";
+  for (int64_t number :
+       {vectorBits, registers, cores, threads, sharedBytes, subgroup})
+    if (number < 0 || number > maxPositions)
+      return emitError() << "expected numbers of 0 to " << maxPositions
+                         << ", but found " << number;
+  for (int64_t bytes : {lineBytes, pageBytes, l1Bytes, l2Bytes, stackBytes})
+    if (bytes > maxTensorBytes)
+      return emitError() << "expected sizes of at most " << maxTensorBytes
+                         << " bytes, but found " << bytes;
+  // Planes end with a cache line, and vectors must not reach beyond it.
+  if (!llvm::isPowerOf2_64(lineBytes) || lineBytes < 4 || lineBytes > 1024)
+    return emitError() << "expected lines of a power of two from 4 to 1024 "
+                          "bytes, but found "
+                       << lineBytes;
+  if (device == Device::Cpu &&
+      (vectorBits < 32 || !llvm::isPowerOf2_64(vectorBits) ||
+       vectorBits > 8 * lineBytes))
+    return emitError() << "expected vectors of a power of two from 32 bits to "
+                          "a line of "
+                       << 8 * lineBytes << ", but found " << vectorBits;
+  if (device == Device::Cpu && registers == 0)
+    return emitError() << "expected vector registers of a cpu";
+  if (device == Device::Gpu && (threads == 0 || subgroup == 0))
+    return emitError() << "expected threads of a workgroup and of a subgroup "
+                          "of a gpu";
+  if (subgroup > threads)
+    return emitError() << "subgroup of " << subgroup
+                       << " threads is larger than a workgroup of " << threads;
   return success();
 }
 

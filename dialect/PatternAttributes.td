@@ -114,6 +114,84 @@ def Pattern_PlacementParameter : EnumParameter<Pattern_Placement> {
   let defaultValue = "::patternc::Placement::Memory";
 }
 
+def Pattern_TargetFeatureParameter : EnumParameter<Pattern_TargetFeature> {
+  let defaultValue = "::patternc::TargetFeature::None";
+}
+
+def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
+  let summary = "The processing unit that code is made for.";
+  let description = [{
+    What passes know of the machine; it is the attribute `pattern.target` of the module,
+    which `pattern-attach-target` sets. Where a module has none, it is a processor with
+    AVX-512 (`TargetAttr::getDefault`).
+
+    - `device`: the kind of unit, which decides on the form of loops. `cpu`: vectors;
+      `gpu`: threads; `vm`: scalar loops.
+    - `features`: what it can do. `broadcast_load`: load an element into all lanes in one
+      instruction; `lane_multiply`: multiply by one lane of a register;
+      `software_prefetch`: it pays to prefetch by instructions, because hardware
+      prefetchers follow neither the jumps from channel to channel nor the weights into
+      the next page, and a load across lines that misses is dear; `dot_product`: sums of
+      products of four bytes; `byte_permute`: any permutation of the bytes of a register;
+      `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access.
+    - `vector_bits`, `registers`: of the vector registers of a `cpu`.
+    - `cores`: processor cores that are expected to share a layer.
+    - `line_bytes`, `page_bytes`, `l1_bytes`, `l2_bytes`: of a cache line, a page, and the
+      caches that a core has for itself.
+    - `stack_bytes`: what a kernel may keep on the stack.
+    - `threads`, `shared_bytes`: of a workgroup of a `gpu`, at most; `subgroup`: threads
+      that run in step.
+
+    Refused: a cpu without registers, vectors of no whole number of 32-bit lanes or of
+    more than a cache line; a gpu without threads, or with a subgroup beyond them; sizes that are not positive.
+
+    Example:
+
+    ```mlir
+    #pattern.target<device = cpu, features = lane_multiply|broadcast_load, vector_bits = 128, registers = 32>
+    ```
+  }];
+  let parameters = (ins
+    EnumParameter<Pattern_Device>:$device,
+    Pattern_TargetFeatureParameter:$features,
+    DefaultValuedParameter<"int64_t", "0">:$vector_bits,
+    DefaultValuedParameter<"int64_t", "0">:$registers,
+    DefaultValuedParameter<"int64_t", "4">:$cores,
+    DefaultValuedParameter<"int64_t", "64">:$line_bytes,
+    DefaultValuedParameter<"int64_t", "4096">:$page_bytes,
+    DefaultValuedParameter<"int64_t", "32768">:$l1_bytes,
+    DefaultValuedParameter<"int64_t", "1048576">:$l2_bytes,
+    DefaultValuedParameter<"int64_t", "32768">:$stack_bytes,
+    DefaultValuedParameter<"int64_t", "0">:$threads,
+    DefaultValuedParameter<"int64_t", "0">:$shared_bytes,
+    DefaultValuedParameter<"int64_t", "0">:$subgroup);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The name of the attribute of a module.
+    static constexpr ::llvm::StringLiteral attributeName = "pattern.target";
+
+    /// A processor with AVX-512.
+    static TargetAttr getDefault(::mlir::MLIRContext *context);
+    /// What the module around `op`, or `op` itself, is compiled for.
+    static TargetAttr of(::mlir::Operation *op);
+
+    bool isCpu() const { return getDevice() == Device::Cpu; }
+    bool isGpu() const { return getDevice() == Device::Gpu; }
+    bool has(TargetFeature feature) const {
+      return bitEnumContainsAll(getFeatures(), feature);
+    }
+    /// Elements of a vector register, or 1 where there is none.
+    int64_t getLanes(::mlir::Type element) const {
+      return isCpu() ? getVectorBits() / element.getIntOrFloatBitWidth() : 1;
+    }
+    /// Elements of a cache line.
+    int64_t getLineElements(::mlir::Type element) const {
+      return 8 * getLineBytes() / element.getIntOrFloatBitWidth();
+    }
+  }];
+}
+
 def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
   let summary = "The tuning part of a layer's representation (LR): how its loops run.";
   let description = [{
@@ -167,9 +245,6 @@ def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Bytes of sums that a kernel has room for if channels are stationary: IREE's
-    /// limit for what lies on the stack.
-    static constexpr int64_t maxSumBytes = 32768;
     /// Multiply-adds that a kernel writes out at most, beside those of loops.
     static constexpr int64_t maxWrittenOut = 1 << 16;
 
@@ -219,15 +294,10 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Bytes of a cache line; layout begins images and planes with one.
-    static constexpr int64_t lineBytes = 64;
     /// Bytes behind the last phase that may be read.
     static constexpr int64_t slackBytes = 1024;
 
     /// The same in elements of images of type `image`.
-    static int64_t lineElements(::mlir::ShapedType image) {
-      return 8 * lineBytes / image.getElementTypeBitWidth();
-    }
     static int64_t slack(::mlir::ShapedType image) {
       return 8 * slackBytes / image.getElementTypeBitWidth();
     }

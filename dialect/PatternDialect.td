@@ -22,6 +22,7 @@ def Pattern_Dialect : Dialect {
     so that every convolution of a network takes the same way.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
   }];

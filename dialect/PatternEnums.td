@@ -25,6 +25,20 @@ def Pattern_Device : I32Enum<"Device", "kind of processing unit a layer is sched
   let cppNamespace = "::patternc";
 }
 
+def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit can do that a kernel may ask for", [
+    I32BitEnumCaseNone<"None", "none">,
+    I32BitEnumCaseBit<"BroadcastLoad", 0, "broadcast_load">,
+    I32BitEnumCaseBit<"LaneMultiply", 1, "lane_multiply">,
+    I32BitEnumCaseBit<"SoftwarePrefetch", 2, "software_prefetch">,
+    I32BitEnumCaseBit<"DotProduct", 3, "dot_product">,
+    I32BitEnumCaseBit<"BytePermute", 4, "byte_permute">,
+    I32BitEnumCaseBit<"Float16", 5, "float16">,
+    I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">]> {
+  let cppNamespace = "::patternc";
+  let separator = "|";
+  let printBitEnumQuoted = 0;
+}
+
 def Pattern_Stationary : I32Enum<"Stationary", "what stays in registers while loops go round", [
     I32EnumCase<"Filter", 0, "filter">,
     I32EnumCase<"Channel", 1, "channel">]> {

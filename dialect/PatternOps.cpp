@@ -125,17 +125,6 @@ LogicalResult Conv2DOp::verify() {
 // PackedConv2DOp
 //===----------------------------------------------------------------------===//
 
-std::optional<SmallVector<int32_t, 0>> PackedConv2DOp::readChannels() {
-  auto read = [](auto data) -> std::optional<SmallVector<int32_t, 0>> {
-    if (!data)
-      return std::nullopt;
-    return llvm::to_vector_of<int32_t, 0>(data->elements());
-  };
-  if (getIndex().getType().getElementType().isInteger(16))
-    return read(ConstantData<uint16_t>::of(getIndex()));
-  return read(ConstantData<int32_t>::of(getIndex()));
-}
-
 /// Checks that `sums` begin with 0, never fall and end with `count`.
 static LogicalResult verifySums(ArrayRef<int32_t> sums, int64_t count,
                                 function_ref<InFlightDiagnostic()> emitError) {
@@ -190,22 +179,22 @@ static LogicalResult verifyStorage(PackedConv2DOp op) {
         return failure();
   }
 
-  auto channels = op.readChannels();
+  auto channels = ConstantData<int32_t>::of(op.getIndex());
   if (!reorder || !channels)
     return success();
   for (int64_t i = 0; i < filterGroups; ++i) {
     int64_t first = groupOf(i * group) * geometry.channelsPerGroup();
     int64_t last = first + geometry.channelsPerGroup() - 1;
     for (int32_t k = begins[i]; k < begins[i + 1]; ++k) {
-      int32_t channel = (*channels)[k];
+      int32_t channel = channels->elements()[k];
       if (channel < first || channel > last)
         return op.emitOpError("kernel ")
                << k << " reads channel " << channel
                << ", but the convolution group of its filters has " << first
                << " to " << last;
     }
-    SmallVector<int32_t> read(channels->begin() + begins[i],
-                              channels->begin() + begins[i + 1]);
+    SmallVector<int32_t> read(
+        channels->elements().slice(begins[i], begins[i + 1] - begins[i]));
     llvm::sort(read);
     if (auto twice = llvm::adjacent_find(read); twice != read.end())
       return op.emitOpError("filter group ")
@@ -300,10 +289,10 @@ static LogicalResult verifySchedule(PackedConv2DOp op) {
         {llvm::divideCeilSigned(geometry.filters, schedule->getBlocks()),
          schedule->getVectors(), schedule->getLanes(),
          op.getType().getElementTypeBitWidth() / 8});
-    if (bytes > ScheduleAttr::maxSumBytes)
+    if (bytes > TargetAttr::of(op).getStackBytes())
       return op.emitOpError("the sums of a block take ")
              << bytes << " bytes, expected at most "
-             << ScheduleAttr::maxSumBytes;
+             << TargetAttr::of(op).getStackBytes();
     int64_t ends = saturatedProduct(
         {schedule->getBlocks(), geometry.channels, set.getNumPatterns()});
     if (ends > maxKernels)

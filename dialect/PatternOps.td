@@ -21,7 +21,6 @@ class Pattern_PlainTensorOf<list<Type> elementTypes>
                      "statically shaped tensor without encoding, of at most 2^48 bytes,">;
 /// Everything that an operation computes with has one element type.
 def Pattern_Image : Pattern_PlainTensorOf<[F16, F32]>;
-def Pattern_Index : Pattern_PlainTensorOf<[I16, I32]>;
 def Pattern_I32Array : Pattern_PlainTensorOf<[I32]>;
 def Pattern_Planes
     : RankedTensorOf<[F16, F32], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
@@ -122,14 +121,14 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     ```mlir
     %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder)
         storage <set = <3x3, [[0, 1, 3, 4]]>, group = 2> {padding = array<i64: 1, 1, 1, 1>}
-        : (tensor<1x2x8x8xf32>, tensor<32xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>)
+        : (tensor<1x2x8x8xf32>, tensor<32xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>)
         -> tensor<1x4x8x8xf32>
     ```
   }];
   let arguments = !con((ins
     Pattern_ImageOrPlanes:$input,
     Pattern_Image:$weight,
-    Pattern_Index:$index,
+    Pattern_I32Array:$index,
     Pattern_I32Array:$stride,
     Pattern_I32Array:$offset,
     Pattern_I32Array:$reorder,
@@ -142,10 +141,6 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     $input `fkw` `(` $weight `,` $index `,` $stride `,` $offset `,` $reorder `)`
     (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` $schedule^)? attr-dict
     `:` functional-type(operands, results)
-  }];
-  let extraClassDeclaration = [{
-    /// The channel of each stored kernel, or nothing when `index` is not constant.
-    std::optional<::llvm::SmallVector<int32_t, 0>> readChannels();
   }];
 }
 

@@ -18,14 +18,20 @@ _PASSES = Path(__file__).parent.parent / "passes" / "Passes.td"
 _BUILT = Path(__file__).parent.parent / "build" / "wheel" / "bin" / "pattern-opt"
 _PATTERN_OPT = str(_BUILT if _BUILT.exists() else Path(sys.executable).with_name("pattern-opt"))
 _MLIR_OPT = "/usr/lib/llvm-22/bin/mlir-opt"
+_TARGETS = (
+    "#pattern.target<device = gpu, threads = 128, subgroup = 64>",
+    "#pattern.target<device = vm>",
+    "#pattern.target<device = cpu, vector_bits = 128, registers = 16>",
+)
 _PIPELINES = (
     "pattern-linalg-to-packed-pipeline",
     "pattern-packed-to-executable-pipeline",
-    "pattern-packed-to-executable-pipeline{device=gpu lanes=64}",
-    "pattern-packed-to-executable-pipeline{device=vm lanes=1}",
     "pattern-linalg-to-executable-pipeline",
-    "pattern-linalg-to-executable-pipeline{device=gpu lanes=64}",
-    "pattern-linalg-to-executable-pipeline{lanes=4 registers=16}",
+    *(
+        f"pattern-{name}-to-executable-pipeline{{target={{{target}}}}}"
+        for name in ("packed", "linalg")
+        for target in _TARGETS
+    ),
     "pattern-linalg-to-reference-pipeline",
     "canonicalize,cse",
 )
@@ -131,7 +137,7 @@ def explain(text: str, steps: Sequence[str], time_limit: float) -> Reason:
 
 def _reads_or_prints(stack: str) -> bool:
     """Whether MLIR's parser or printer is what died, not something of ours that it called."""
-    theirs = ("mlir::detail::Parser::", "(anonymous namespace)::OperationPrinter::")
+    theirs = ("mlir::detail::Parser::", "::OperationParser::", "::OperationPrinter::")
     for frame in re.findall(r"^ *#\d+ (.*)", stack, flags=re.MULTILINE):
         if "patternc::" in frame or any(name in frame for name in theirs):
             return "patternc::" not in frame

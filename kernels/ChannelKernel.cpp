@@ -4,11 +4,11 @@
 // filters that keep a kernel of this channel, pattern by pattern. Each adds to
 // the sums of its filter, which lie in the first-level cache, on the stack.
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "kernels/ConvolutionKernel.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/TileOutput.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <map>
 

@@ -2,14 +2,14 @@
 
 #include "kernels/ConvolutionKernel.h"
 
+#include "kernels/IndexArithmetic.h"
+#include "kernels/SumPrecision.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "kernels/IndexArithmetic.h"
-#include "kernels/SumPrecision.h"
 
 #include <numeric>
 
@@ -23,12 +23,29 @@ static constexpr int64_t maxUnrolled = 512;
 /// up distances costs 3 % of the time of 1x1 layers in groups of 8.
 static constexpr int64_t maxWeightsByDistance = 4;
 
-/// Hardware prefetchers stop where a page ends.
-static constexpr int64_t pageLines = 4096 / PlanesAttr::lineBytes;
+/// Weights that are worth a vector of their own where one lane of a register is
+/// multiplied by, or where no load fills all lanes.
+static constexpr int64_t minLaneWeights = 4;
 
-/// NEON multiplies by a lane of a register: weights come as vectors of four, or
-/// of eight where that many are used together and fit.
-static constexpr int64_t laneBits = 128, minLaneWeights = 4;
+ConvolutionKernel ConvolutionKernel::of(PackedConv2DOp op) {
+  ConvolutionKernel kernel;
+  kernel.geometry = ConvolutionGeometry::onPlanes(op);
+  kernel.target = TargetAttr::of(op);
+  // An image of one position is as planes of one element.
+  kernel.planes =
+      kernel.geometry.isFullyConnected()
+          ? PlanesAttr::get(op.getContext(),
+                            DenseI64ArrayAttr::get(op.getContext(), {1, 1}),
+                            /*origin=*/0, /*pitch=*/1, /*size=*/1)
+          : planesOf(op.getInput());
+  kernel.outputPlanes = planesOf(op.getOutput());
+  kernel.set = op.getStorage().getSet();
+  kernel.group = op.getStorage().getGroup();
+  kernel.schedule = *op.getSchedule();
+  kernel.activation = op.getActivation();
+  kernel.patternBits = llvm::Log2_64_Ceil(kernel.set.getNumPatterns());
+  return kernel;
+}
 
 int64_t ConvolutionKernel::unrolledTaps() const {
   int64_t entries = set.getEntries();
@@ -113,8 +130,9 @@ Value ConvolutionKernel::loadWeight(ImplicitLocOpBuilder &b, Value first,
   Value scalar;
   auto all = VectorType::get(schedule.getLanes(), elementType());
   int64_t together = std::gcd(schedule.getLanes(), count);
-  if (schedule.getLanes() * all.getElementTypeBitWidth() == laneBits &&
-      together >= minLaneWeights) {
+  bool inLanes = target.has(TargetFeature::LaneMultiply) ||
+                 !target.has(TargetFeature::BroadcastLoad);
+  if (inLanes && together >= minLaneWeights) {
     int64_t lane = i % together;
     auto type = VectorType::get(together, elementType());
     Value weights =
@@ -128,8 +146,7 @@ Value ConvolutionKernel::loadWeight(ImplicitLocOpBuilder &b, Value first,
 
 void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
                                      Value base) const {
-  int64_t lineElements =
-      PlanesAttr::lineElements(cast<MemRefType>(input.getType()));
+  int64_t lineElements = target.getLineElements(elementType());
   int64_t nextLine = 0;
   for (int64_t tap = 0; tap < geometry.kernelHeight * geometry.kernelWidth;
        ++tap) {
@@ -146,13 +163,13 @@ void ConvolutionKernel::prefetchTile(ImplicitLocOpBuilder &b,
 
 void ConvolutionKernel::prefetchWeights(ImplicitLocOpBuilder &b, Value first,
                                         int64_t count) const {
-  int64_t lineElements =
-      PlanesAttr::lineElements(cast<MemRefType>(weight.getType()));
-  for (int64_t i = 0; i < std::min(count, pageLines * lineElements);
-       i += lineElements)
+  // Hardware prefetchers stop where a page ends.
+  int64_t lineElements = target.getLineElements(elementType());
+  int64_t pageElements =
+      lineElements * target.getPageBytes() / target.getLineBytes();
+  for (int64_t i = 0; i < std::min(count, pageElements); i += lineElements)
     memref::PrefetchOp::create(
-        b, weight,
-        ValueRange{IndexArithmetic(b).add(first, pageLines * lineElements + i)},
+        b, weight, ValueRange{IndexArithmetic(b).add(first, pageElements + i)},
         /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 

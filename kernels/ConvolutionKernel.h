@@ -12,6 +12,7 @@ namespace patternc {
 /// also be the distance from the channel before, in half the bytes.
 struct ConvolutionKernel {
   ConvolutionGeometry geometry;
+  TargetAttr target;
   PlanesAttr planes;
   PlanesAttr outputPlanes; // null for a plain output
   KernelPatternsAttr set;
@@ -41,6 +42,13 @@ struct ConvolutionKernel {
   mlir::Value output;      // N × O × H' × W' or planes
   // If channels are stationary, ChannelStorage says what weight, descriptors
   // and offset hold; there is no reorder.
+
+  /// The kernel of a scheduled convolution, without its buffers.
+  static ConvolutionKernel of(PackedConv2DOp op);
+  /// Whether 32 bits number all channels with all patterns.
+  bool fitsDescriptors() const {
+    return llvm::isInt<32>(geometry.channels << patternBits);
+  }
 
   /// The type of everything that is computed with.
   mlir::Type elementType() const {

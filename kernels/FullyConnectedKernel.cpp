@@ -6,11 +6,11 @@
 // that of the memory. Sums are in f32 whatever the weights are; these are the
 // longest sums of a network.
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "kernels/ConvolutionKernel.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/SumPrecision.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace patternc;

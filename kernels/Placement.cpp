@@ -23,8 +23,7 @@ std::string patternc::reasonAgainstReader(PackedConv2DOp maker) {
     return "no depthwise convolution of single filters reads it";
   if (maker.getResidual())
     return "it adds a residual, which lies in memory";
-  auto input = maker.getInput().getDefiningOp<PackedConv2DOp>();
-  if (input && input.getSchedule() && input.getSchedule()->isPlacedInReader())
+  if (placedIn(maker))
     return "it computes its own input";
   if (!isVectorKernel(maker) || !isVectorKernel(reader))
     return "it and its reader are not vector kernels with stationary filters";
@@ -33,4 +32,11 @@ std::string patternc::reasonAgainstReader(PackedConv2DOp maker) {
   if (!made || !read || made->reorder != read->reorder)
     return "its reader does not store filters in the same order";
   return {};
+}
+
+PackedConv2DOp patternc::placedIn(PackedConv2DOp reader) {
+  auto maker = reader.getInput().getDefiningOp<PackedConv2DOp>();
+  bool isPlaced =
+      maker && maker.getSchedule() && maker.getSchedule()->isPlacedInReader();
+  return isPlaced ? maker : PackedConv2DOp();
 }

@@ -9,6 +9,9 @@ namespace patternc {
 /// filter group; empty when they can. Both are scheduled for vectors.
 std::string reasonAgainstReader(PackedConv2DOp maker);
 
+/// The convolution that the workgroups of `reader` compute, or null.
+PackedConv2DOp placedIn(PackedConv2DOp reader);
+
 } // namespace patternc
 
 #endif // KERNELS_PLACEMENT_H

@@ -4,13 +4,13 @@
 
 #include "kernels/RowKernel.h"
 
+#include "kernels/IndexArithmetic.h"
+#include "kernels/SumPrecision.h"
+#include "kernels/VectorLoop.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "kernels/IndexArithmetic.h"
-#include "kernels/SumPrecision.h"
-#include "kernels/VectorLoop.h"
 
 using namespace mlir;
 using namespace patternc;

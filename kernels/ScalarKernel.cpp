@@ -3,11 +3,11 @@
 // positions. Every multiply-add has loads of its own, which
 // pattern-eliminate-redundant-loads shares.
 
+#include "kernels/ConvolutionKernel.h"
+#include "kernels/IndexArithmetic.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
-#include "kernels/ConvolutionKernel.h"
-#include "kernels/IndexArithmetic.h"
 
 using namespace mlir;
 using namespace patternc;

@@ -5,9 +5,9 @@
 
 #include "kernels/TileOutput.h"
 
+#include "kernels/VectorLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "kernels/VectorLoop.h"
 
 using namespace mlir;
 using namespace patternc;

@@ -9,12 +9,12 @@
 // filter group of the input is made for the whole image, and read before the
 // next one takes its place.
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "kernels/ConvolutionKernel.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/TileOutput.h"
 #include "kernels/VectorLoop.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace patternc;

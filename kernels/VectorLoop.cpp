@@ -1,8 +1,8 @@
 #include "kernels/VectorLoop.h"
 
+#include "kernels/IndexArithmetic.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "kernels/IndexArithmetic.h"
 
 using namespace mlir;
 using namespace patternc;

@@ -55,6 +55,20 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixe
 
 config.substitutions.append(("%pattern-opt", os.path.join(tools_dir, "pattern-opt")))
 
+# `%target-NAME` is the pass that says what the others are for; without one, it is AVX-512.
+for name, parameters in {
+    "avx2": "device = cpu, features = broadcast_load, vector_bits = 256, registers = 16",
+    "sse": "device = cpu, vector_bits = 128, registers = 16",
+    "neon": "device = cpu, features = broadcast_load|lane_multiply, vector_bits = 128, "
+    "registers = 32",
+    "gpu": "device = gpu, threads = 128, subgroup = 64",
+    "vm": "device = vm",
+}.items():
+    attribute = f"#pattern.target<{parameters}>"
+    config.substitutions.append(
+        (f"%target-{name}", f"-pattern-attach-target='target=\"{attribute}\"'")
+    )
+
 # REQUIRES: and UNSUPPORTED: names. The two below are what a test may want besides pattern-opt.
 if os.access(os.path.join(tools_dir, "pattern-lsp-server"), os.X_OK):
     config.available_features.add("lsp-server")

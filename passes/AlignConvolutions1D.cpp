@@ -4,6 +4,7 @@
 // no convolution along a column is left, and elementwise operations on what a
 // convolution along a row makes are on images. Refuses nothing.
 
+#include "analysis/LinalgMatchers.h"
 #include "dialect/ConstantData.h"
 #include "dialect/PatternOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,7 +13,6 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "passes/GreedyRewrite.h"
-#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

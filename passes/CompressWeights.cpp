@@ -4,12 +4,12 @@
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "storage/FkwStorage.h"
-#include "dialect/LayerName.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+#include "storage/FkwStorage.h"
 
 #include <numeric>
 
@@ -21,18 +21,18 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
+/// Filters of a group: eight weights of a tap fill half a line. Without loads
+/// that fill all lanes, fewer weights leave registers to more vectors.
+static constexpr int64_t filterGroup = 8, filterGroupWithoutBroadcast = 4;
+
+/// Vectors of sums that hide the latency of multiply-adds.
+static constexpr int64_t vectorsOfSums = 8;
+
 /// A small index array, readable in the IR.
-static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values,
-                           unsigned bits = 32) {
+static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
-                                    b.getIntegerType(bits));
-  DenseElementsAttr attribute;
-  if (bits == 16)
-    attribute = DenseElementsAttr::get(
-        type, ArrayRef<int16_t>(llvm::to_vector_of<int16_t>(values)));
-  else
-    attribute = DenseElementsAttr::get(type, values);
-  return arith::ConstantOp::create(b, attribute);
+                                    b.getI32Type());
+  return arith::ConstantOp::create(b, DenseElementsAttr::get(type, values));
 }
 
 namespace {
@@ -44,17 +44,13 @@ public:
 
   LogicalResult initialize(MLIRContext *context) override {
     auto isGroup = [](int64_t group) {
-      return group > 0 && group <= maxAtOnce;
+      return group >= 0 && group <= maxAtOnce;
     };
     if (!isGroup(maxFilterGroup) || !isGroup(maxVectorGroup))
       return emitError(UnknownLoc::get(context))
-             << "expected a max-filter-group and a max-vector-group of 1 to "
+             << "expected a max-filter-group and a max-vector-group of 0 to "
              << maxAtOnce << ", but found " << maxFilterGroup.getValue()
              << " and " << maxVectorGroup.getValue();
-    if (indexBits != 16 && indexBits != 32)
-      return emitError(UnknownLoc::get(context))
-             << "expected index-bits 16 or 32, but found "
-             << indexBits.getValue();
     return success();
   }
 
@@ -72,6 +68,23 @@ public:
   }
 
 private:
+  int64_t filterGroupOf(Conv2DOp op) const {
+    if (maxFilterGroup)
+      return maxFilterGroup;
+    TargetAttr target = TargetAttr::of(op);
+    bool loadsFillLanes = !target.isCpu() ||
+                          target.has(TargetFeature::BroadcastLoad) ||
+                          target.has(TargetFeature::LaneMultiply);
+    return loadsFillLanes ? filterGroup : filterGroupWithoutBroadcast;
+  }
+
+  int64_t vectorGroupOf(Conv2DOp op) const {
+    if (maxVectorGroup)
+      return maxVectorGroup;
+    TargetAttr target = TargetAttr::of(op);
+    return vectorsOfSums * target.getLanes(op.getType().getElementType());
+  }
+
   LogicalResult compress(Conv2DOp op) {
     auto weights = ConstantData<float>::of(op.getWeights());
     if (!weights)
@@ -85,19 +98,18 @@ private:
       order.resize(geometry.filters);
       std::iota(order.begin(), order.end(), 0);
     }
-    FkwArrays arrays =
-        packFkw(weights->elements(), op.getMap(), order, geometry.groups,
-                geometry.isFullyConnected() ? maxVectorGroup : maxFilterGroup);
+    FkwArrays arrays = packFkw(
+        weights->elements(), op.getMap(), order, geometry.groups,
+        geometry.isFullyConnected() ? vectorGroupOf(op) : filterGroupOf(op));
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    unsigned bits = geometry.channels > (1 << 16) ? 32 : indexBits;
     auto weightType =
         RankedTensorType::get({static_cast<int64_t>(arrays.weight.size())},
                               op.getType().getElementType());
     Value weight =
         createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".fkw",
                                   weightType, std::move(arrays.weight));
-    Value index = indexConstant(b, arrays.index, bits);
+    Value index = indexConstant(b, arrays.index);
     Value stride = indexConstant(b, arrays.stride);
     Value offset = indexConstant(b, arrays.offset);
     Value reorder = indexConstant(b, arrays.reorder);
@@ -110,11 +122,10 @@ private:
 
     int64_t elementBytes = weightType.getElementTypeBitWidth() / 8;
     denseBytes += weights->elements().size() * elementBytes;
-    storedBytes +=
-        weightType.getNumElements() * elementBytes +
-        arrays.index.size() * bits / 8 +
-        (arrays.stride.size() + arrays.offset.size() + arrays.reorder.size()) *
-            sizeof(int32_t);
+    storedBytes += weightType.getNumElements() * elementBytes +
+                   (arrays.index.size() + arrays.stride.size() +
+                    arrays.offset.size() + arrays.reorder.size()) *
+                       sizeof(int32_t);
     Operation *denseWeights = op.getWeights().getDefiningOp();
     op.replaceAllUsesWith(packed.getOutput());
     op.erase();

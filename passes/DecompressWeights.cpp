@@ -5,12 +5,12 @@
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "storage/FkwStorage.h"
-#include "dialect/LayerName.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+#include "storage/FkwStorage.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_DECOMPRESSWEIGHTSPASS

@@ -5,12 +5,12 @@
 // Refuses constant tensors that f16 cannot hold.
 
 #include "dialect/ConstantData.h"
+#include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "dialect/LayerName.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

@@ -4,11 +4,11 @@
 // does not hold what its type says.
 
 #include "dialect/SizeLimits.h"
+#include "iree/IreeDialects.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "iree/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -107,6 +107,7 @@ public:
       op.replaceAllUsesWith(b.create(load));
       op.erase();
     }
+    getOperation()->removeAttr(TargetAttr::attributeName);
     // The bytes stay with the module until the caller takes them.
     if (!blobs.empty())
       getOperation()->setAttr("pattern.parameters",

@@ -3,11 +3,11 @@
 // Postcondition: no convolution without activation is used by one activation
 // alone, and none without residual by one addition alone. Refuses nothing.
 
+#include "analysis/ActivationMatcher.h"
+#include "analysis/LinalgMatchers.h"
 #include "dialect/PatternOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "analysis/ActivationMatcher.h"
 #include "passes/GreedyRewrite.h"
-#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

@@ -6,9 +6,9 @@
 // that is no contraction, and behind what is computed for it and has another
 // reader. Refuses nothing.
 
+#include "iree/IreeDialects.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "iree/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/SetVector.h"
@@ -70,6 +70,8 @@ class IsolateReductions
     : public patternc::impl::IsolateReductionsPassBase<IsolateReductions> {
 public:
   void runOnOperation() override {
+    if (TargetAttr::of(getOperation()).getDevice() != Device::Gpu)
+      return;
     llvm::SetVector<Operation *> isolated;
     int64_t reductions = 0;
     getOperation().walk([&](linalg::LinalgOp op) {

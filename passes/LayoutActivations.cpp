@@ -30,7 +30,8 @@ Extent extentOf(Value image, ArrayRef<int64_t> strides = {1, 1}) {
   auto type = cast<RankedTensorType>(image.getType());
   ArrayRef<int64_t> shape = type.getShape();
   return {shape[2], shape[3], strides[0], strides[1],
-          PlanesAttr::lineElements(type)};
+          TargetAttr::of(image.getParentRegion()->getParentOp())
+              .getLineElements(type.getElementType())};
 }
 
 /// How a convolution runs over planes.

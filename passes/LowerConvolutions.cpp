@@ -4,6 +4,11 @@
 // dialect is left. Refuses what does not meet the precondition.
 
 #include "dialect/ConstantData.h"
+#include "dialect/LayerName.h"
+#include "iree/IreeDialects.h"
+#include "kernels/KernelArrays.h"
+#include "kernels/Placement.h"
+#include "kernels/RowKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -12,13 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "storage/ChannelStorage.h"
-#include "kernels/ConvolutionKernel.h"
-#include "iree/IreeDialects.h"
-#include "dialect/LayerName.h"
 #include "passes/Passes.h"
-#include "kernels/Placement.h"
-#include "kernels/RowKernel.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -41,8 +40,8 @@ static RankedTensorType writeOutPlanes(RankedTensorType type) {
       type.getElementType());
 }
 
-/// Creates a flat constant. A buffer cannot be empty: there is one element at
-/// least.
+/// The name and the elements of a flat constant as a blob. A buffer cannot be
+/// empty: there is one element at least.
 template <typename T>
 static Value createArray(ImplicitLocOpBuilder &b, const Twine &name,
                          Type element, SmallVector<T, 0> data) {
@@ -54,141 +53,52 @@ static Value createArray(ImplicitLocOpBuilder &b, const Twine &name,
                                std::move(data));
 }
 
-/// The distances from each channel of a filter group to the next, the first
-/// from 0; nothing if one takes more than eight bits.
-static std::optional<SmallVector<uint8_t, 0>>
-distancesOf(const FkwIndices &indices) {
-  SmallVector<uint8_t, 0> distances;
-  for (size_t i = 0; i + 1 < indices.offset.size(); ++i) {
-    int32_t before = 0;
-    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k) {
-      int32_t distance = indices.index[k] - before;
-      if (!llvm::isUInt<8>(distance))
-        return std::nullopt;
-      distances.push_back(distance);
-      before = indices.index[k];
-    }
-  }
-  return distances;
+/// Numbers as a blob.
+static Value createArray(ImplicitLocOpBuilder &b, const Twine &name,
+                         const StoredNumbers &numbers) {
+  Type type = b.getIntegerType(numbers.bits);
+  if (numbers.bits == 8)
+    return createArray(b, name, type,
+                       llvm::to_vector_of<uint8_t, 0>(numbers.values));
+  if (numbers.bits == 16)
+    return createArray(b, name, type,
+                       llvm::to_vector_of<uint16_t, 0>(numbers.values));
+  return createArray(b, name, type, numbers.values);
 }
 
-/// Channels as places in the filter group that makes them: filters of a
-/// depthwise convolution are stored in the order of their channels' makers.
-static void numberInGroups(FkwIndices &indices, int64_t group) {
-  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
-    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k)
-      indices.index[k] = i % group;
-}
-
-/// Whether each vector of filters of a fully connected layer is a run of them.
-static bool areRuns(const ConvolutionKernel &kernel,
-                    const FkwIndices &indices) {
-  int64_t lanes = kernel.filterLanes();
-  for (int64_t first = 0; first < kernel.geometry.filters;
-       first += kernel.group)
-    for (int64_t in = 0; in < kernel.group; in += lanes) {
-      ArrayRef<int32_t> filters =
-          ArrayRef(indices.reorder)
-              .slice(first + kernel.firstOfVector(in / lanes), lanes);
-      for (auto [i, filter] : llvm::enumerate(filters))
-        if (filter != filters.front() + static_cast<int32_t>(i))
-          return false;
-    }
-  return true;
-}
-
-/// Whether numbers, which are not negative, are stored in 16 bits. On the CPU
-/// only: IREE loads words of 32 bits on Vulkan, also the one that reaches
-/// beyond the end of an odd number of them, and extends their sign on vmvx.
-static bool fitIn16Bits(const ConvolutionKernel &kernel,
-                        ArrayRef<int32_t> numbers) {
-  return kernel.schedule.getDevice() == Device::Cpu &&
-         llvm::all_of(numbers, llvm::isUInt<16>);
-}
-
+/// Numbers that are few, readable in the IR.
 static Value createNumbers(ImplicitLocOpBuilder &b,
-                           const ConvolutionKernel &kernel,
-                           ArrayRef<int32_t> numbers) {
-  auto type = RankedTensorType::get({static_cast<int64_t>(numbers.size())},
-                                    b.getI32Type());
-  auto all = DenseIntElementsAttr::get(type, numbers);
-  if (!fitIn16Bits(kernel, numbers))
+                           const StoredNumbers &numbers) {
+  auto type = RankedTensorType::get(
+      {static_cast<int64_t>(numbers.values.size())}, b.getI32Type());
+  auto all = DenseIntElementsAttr::get(type, ArrayRef(numbers.values));
+  if (numbers.bits == 32)
     return arith::ConstantOp::create(b, all);
   return arith::ConstantOp::create(
       b, all.mapValues(b.getI16Type(),
                        [](const APInt &number) { return number.trunc(16); }));
 }
 
-/// One integer for each stored kernel, see ConvolutionKernel.
-static Value createDescriptors(ImplicitLocOpBuilder &b, StringRef layer,
-                               ConvolutionKernel &kernel,
-                               const FkwIndices &indices) {
-  if (kernel.mayStoreDistances())
-    if (auto distances = distancesOf(indices)) {
-      kernel.storesDistances = true;
-      return createArray<uint8_t>(b, layer + ".kernels", b.getI8Type(),
-                                  std::move(*distances));
-    }
-  int64_t patterns = kernel.set.getNumPatterns();
-  SmallVector<int32_t, 0> descriptors;
-  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
-    for (int64_t p = 0; p < patterns; ++p)
-      for (int32_t k = indices.stride[i * (patterns + 1) + p];
-           k < indices.stride[i * (patterns + 1) + p + 1]; ++k)
-        descriptors.push_back(
-            indices.index[indices.offset[i] + k] << kernel.patternBits | p);
-  if (fitIn16Bits(kernel, descriptors))
-    return createArray<uint16_t>(b, layer + ".kernels", b.getI16Type(),
-                                 {descriptors.begin(), descriptors.end()});
-  return createArray<int32_t>(b, layer + ".kernels", b.getI32Type(),
-                              std::move(descriptors));
-}
-
-/// Offsets of the taps of every pattern.
-static Value createTaps(ImplicitLocOpBuilder &b,
-                        const ConvolutionKernel &kernel) {
-  SmallVector<int32_t> taps;
-  for (int32_t position : kernel.set.getPositions())
-    taps.push_back(kernel.geometry.tapOffset(position, kernel.planes));
-  auto type = RankedTensorType::get({static_cast<int64_t>(taps.size())},
-                                    b.getI32Type());
-  return arith::ConstantOp::create(
-      b, DenseElementsAttr::get(type, ArrayRef<int32_t>(taps)));
-}
-
-/// What a kernel reads that goes from filter group to filter group.
-static SmallVector<Value> createFilterArrays(ImplicitLocOpBuilder &b,
-                                             StringRef layer,
-                                             ConvolutionKernel &kernel,
-                                             PackedConv2DOp op,
-                                             const FkwIndices &indices) {
+/// The arrays that a kernel reads, in the order in which it takes them.
+static SmallVector<Value> createArrays(ImplicitLocOpBuilder &b, StringRef layer,
+                                       PackedConv2DOp op,
+                                       const ConvolutionKernel &kernel,
+                                       KernelArrays &&arrays) {
+  Type element = op.getType().getElementType();
   Value weight = op.getWeight();
-  if (indices.index.empty())
-    weight = createArray<float>(b, layer + ".fkw",
-                                op.getType().getElementType(), {});
-  SmallVector<Value> arrays = {weight,
-                               createDescriptors(b, layer, kernel, indices),
-                               createNumbers(b, kernel, indices.offset),
-                               createNumbers(b, kernel, indices.reorder)};
+  if (op.getWeight().getType().getNumElements() == 0)
+    arrays.weight.emplace();
+  if (arrays.weight)
+    weight = createArray(b, layer + ".fkw", element, std::move(*arrays.weight));
+  if (kernel.isChannelStationary())
+    return {weight, createArray(b, layer + ".filters", arrays.descriptors),
+            createArray(b, layer + ".ends", arrays.offset)};
+  SmallVector<Value> values = {
+      weight, createArray(b, layer + ".kernels", arrays.descriptors),
+      createNumbers(b, arrays.offset), createNumbers(b, arrays.reorder)};
   if (kernel.hasTapTable())
-    arrays.push_back(createTaps(b, kernel));
-  return arrays;
-}
-
-/// What a kernel reads that goes from channel to channel.
-static SmallVector<Value>
-createChannelArrays(ImplicitLocOpBuilder &b, StringRef layer,
-                    const ConvolutionKernel &kernel, PackedConv2DOp op,
-                    ArrayRef<float> weight, const FkwIndices &indices) {
-  ChannelArrays arrays =
-      orderByChannel(weight, indices, kernel.set, kernel.geometry.channels,
-                     kernel.schedule.getBlocks());
-  return {
-      createArray(b, layer + ".fkw", op.getType().getElementType(),
-                  std::move(arrays.weight)),
-      createArray(b, layer + ".filters", b.getI16Type(),
-                  std::move(arrays.filter)),
-      createArray(b, layer + ".ends", b.getI32Type(), std::move(arrays.ends))};
+    values.push_back(createNumbers(b, arrays.taps));
+  return values;
 }
 
 namespace {
@@ -275,10 +185,7 @@ private:
         return op.emitOpError("cannot be placed in its reader: ") << reason;
       return success(); // comes with its reader
     }
-    auto maker = op.getInput().getDefiningOp<PackedConv2DOp>();
-    if (maker &&
-        !(maker.getSchedule() && maker.getSchedule()->isPlacedInReader()))
-      maker = {};
+    PackedConv2DOp maker = placedIn(op);
     if (maker && !reasonAgainstReader(maker).empty())
       return op.emitOpError("cannot compute its input, which is placed in it");
 
@@ -340,9 +247,11 @@ private:
     Value residual = op.getResidual() ? bufferOf(op.getResidual()) : Value();
     if ((!kernel.maker && !input) || (op.getResidual() && !residual))
       return refuseForeignPlanes(op);
-    kernel.geometry = ConvolutionGeometry::onPlanes(op);
-    bool isPlain = kernel.geometry.isFullyConnected();
-    if (residual && !planesOf(op.getOutput()) && !isPlain)
+    const ConvolutionKernel *maker = kernel.maker;
+    kernel = ConvolutionKernel::of(op);
+    kernel.maker = maker;
+    if (residual && !planesOf(op.getOutput()) &&
+        !kernel.geometry.isFullyConnected())
       return op.emitOpError("adds a residual, but not in planes; run "
                             "pattern-layout-activations first");
     std::optional<FkwIndices> indices = readFkwIndices(op);
@@ -350,35 +259,17 @@ private:
     if (!indices || !weight)
       return op.emitOpError(
           "cannot be lowered: its FKW arrays are not constant");
-    // An image of one position is as planes of one element.
-    kernel.planes =
-        isPlain
-            ? PlanesAttr::get(b.getContext(), b.getDenseI64ArrayAttr({1, 1}),
-                              /*origin=*/0, /*pitch=*/1, /*size=*/1)
-            : planesOf(op.getInput());
-    kernel.outputPlanes = planesOf(op.getOutput());
-    kernel.set = op.getStorage().getSet();
-    kernel.group = op.getStorage().getGroup();
-    kernel.schedule = *op.getSchedule();
-    kernel.activation = op.getActivation();
-    kernel.patternBits = llvm::Log2_64_Ceil(kernel.set.getNumPatterns());
-    if (!llvm::isInt<32>(kernel.geometry.channels << kernel.patternBits))
+    if (!kernel.fitsDescriptors())
       return op.emitOpError("has ")
              << kernel.geometry.channels << " channels and "
              << kernel.set.getNumPatterns()
              << " patterns, more than 32 bits can number";
-    kernel.storesRuns = isPlain && areRuns(kernel, *indices);
-    if (kernel.maker)
-      numberInGroups(*indices, kernel.maker->group);
 
-    std::string layer = layerName(op);
     if (input)
       operands.push_back(input);
     llvm::append_range(
-        operands, kernel.isChannelStationary()
-                      ? createChannelArrays(b, layer, kernel, op,
-                                            weight->elements(), *indices)
-                      : createFilterArrays(b, layer, kernel, op, *indices));
+        operands, createArrays(b, layerName(op), op, kernel,
+                               arraysOf(kernel, weight->elements(), *indices)));
     if (op.getBias())
       operands.push_back(op.getBias());
     if (residual)

@@ -9,6 +9,32 @@ class RewriteLimit
              "Rewrites of a round after which the pass gives up with an error; 0 for a number "
              "that grows with the module">;
 
+def AttachTargetPass : Pass<"pattern-attach-target", "::mlir::ModuleOp"> {
+  let summary = "Say what processing unit the module is compiled for.";
+  let description = [{
+    Sets the attribute `pattern.target` of the module, which other passes read. Without
+    `target` it is the default of `#pattern.target`.
+
+    Refused, with an error: text that is no `#pattern.target`. Place: first pass.
+
+    Before:
+
+    ```mlir
+    module { ... }
+    ```
+
+    After:
+
+    ```mlir
+    module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} { ... }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"\"",
+           "The attribute, such as '#pattern.target<device = vm>'">];
+  let dependentDialects = ["::patternc::PatternDialect"];
+}
+
 def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
   let summary = "Compute in f16 what is computed in f32.";
   let description = [{
@@ -21,8 +47,8 @@ def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
     converts it from or to a float of 16 bits, stays as well.
 
     Refused, with an error: a constant tensor with a number beyond the largest f16,
-    65504. In a scalar it becomes infinity. Place: first pass, where it is
-    wanted.
+    65504. In a scalar it becomes infinity. Place: first of those that change
+    anything, where it is wanted.
 
     Statistics, as remarks:
     - `demoted`: operations that compute in f16
@@ -182,13 +208,13 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
 
     The kernel map is that of blocks of neighbouring filters: a block keeps the channels
     that one of its filters keeps, with zeros of the others. Of the sizes that divide the
-    filters, up to 128, it has the one for which vectors of `lanes` filters have the
+    filters, up to 128, it has the one for which the target's vectors of filters have the
     fewest multiply-adds; the largest of equals.
 
     Refused: nothing. Left as they are: every other operation, among them products of
     more rows with dense weights, which is where general matrix products are good. Place:
-    after the other raising, before fusion; for CPUs only, whose kernels run over the
-    filters of such a layer by vectors.
+    after the other raising, before fusion. Only for CPUs, whose kernels run over the
+    filters of such a layer by vectors, does it do anything.
 
     Statistics, as remarks:
     - `layers`: products that were raised
@@ -209,10 +235,7 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     %y = tensor.collapse_shape %o [[0], [1, 2, 3]] : tensor<1x10x1x1xf32> into tensor<1x10xf32>
     ```
   }];
-  let options = [
-    Option<"lanes", "lanes", "int64_t", /*default=*/"16",
-           "Filters that a vector register holds">,
-    RewriteLimit<>];
+  let options = [RewriteLimit<>];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
 }
@@ -318,13 +341,11 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"maxFilterGroup", "max-filter-group", "int64_t", /*default=*/"8",
-           "Largest number of filters that may share one set of indices">,
-    Option<"maxVectorGroup", "max-vector-group", "int64_t", /*default=*/"8",
-           "The same where images are one position">,
-    Option<"indexBits", "index-bits", "int64_t", /*default=*/"16",
-           "Bits of a channel index, 16 or 32; layers with more channels than fit take 32">];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+    Option<"maxFilterGroup", "max-filter-group", "int64_t", /*default=*/"0",
+           "Largest number of filters that may share one set of indices; 0 for what suits the target">,
+    Option<"maxVectorGroup", "max-vector-group", "int64_t", /*default=*/"0",
+           "The same where images are one position">];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect"];
 }
 
 def DecompressWeightsPass : Pass<"pattern-decompress-weights", "::mlir::ModuleOp"> {
@@ -410,9 +431,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the
     image does not split it, `prefetch=false`, `channel-stationary=false` and `place-in-readers=false`.
 
-    Refused, with an error: options out of range, lanes that do not divide a cache
-    line on `cpu`; a convolution that is not on planes, unless its images are one
-    position. Place: after layout, before lowering.
+    Refused, with an error: options out of range; a convolution that is not on planes,
+    unless its images are one position. Place: after layout, before lowering.
 
     Statistics, as remarks:
     - `scheduled`: convolutions that were given a schedule
@@ -431,19 +451,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
     ```
   }];
   let options = [
-    Option<"device", "device", "::patternc::Device", /*default=*/"::patternc::Device::Cpu",
-           "Processing unit: cpu, gpu or vm", [{::llvm::cl::values(
-             clEnumValN(::patternc::Device::Cpu, "cpu", "vector loops"),
-             clEnumValN(::patternc::Device::Gpu, "gpu", "one thread for an output position"),
-             clEnumValN(::patternc::Device::Vm, "vm", "scalar loops"))}]>,
-    Option<"lanes", "lanes", "int64_t", /*default=*/"16",
-           "32-bit lanes of a vector register, or threads of a GPU workgroup; vm always has one">,
-    Option<"registers", "registers", "int64_t", /*default=*/"32",
-           "Vector registers">,
-    Option<"cacheBytes", "cache-bytes", "int64_t", /*default=*/"524288",
-           "Bytes of input that the tiles of a workgroup may take in a core's cache">,
-    Option<"cores", "cores", "int64_t", /*default=*/"4",
-           "Processor cores that are expected to share a layer">,
+    Option<"cacheBytes", "cache-bytes", "int64_t", /*default=*/"0",
+           "Bytes of input that the tiles of a workgroup may take in a core's cache; 0 for half of the target's">,
     Option<"maxVectors", "max-vectors", "int64_t", /*default=*/"12",
            "Most vectors of output positions in registers for each filter">,
     Option<"filters", "filters", "int64_t", /*default=*/"0",
@@ -454,6 +463,7 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
            "Keep channels in registers, not sums, where that pays">,
     Option<"placeInReaders", "place-in-readers", "bool", /*default=*/"true",
            "Compute what a depthwise convolution reads in its workgroups">];
+  let dependentDialects = ["::patternc::PatternDialect"];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {
@@ -491,6 +501,7 @@ def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp
     %z = pattern.packed_conv2d %y fkw(...) storage <...> ...
     ```
   }];
+  let dependentDialects = ["::patternc::PatternDialect"];
 }
 
 def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp"> {
@@ -525,7 +536,7 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     %y = "flow.dispatch"(%p, %weight, %kernels, ...) <{entry_points = [@conv::@conv], ...}> : ...
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
                            "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect",
@@ -591,7 +602,7 @@ def IsolateReductionsPass : Pass<"pattern-isolate-reductions", "::mlir::ModuleOp
     matrices nor a convolution comes a `util.optimization_barrier`, and also behind what is
     computed for it and has another reader.
 
-    For GPUs: of a reduction and what reads it over the reduced dimension again, as in a
+    For GPUs only: of a reduction and what reads it over the reduced dimension again, as in a
     softmax over channels or a norm, IREE 3.13 makes one SPIR-V kernel that computes
     garbage, or needs more shared memory than there is.
 
@@ -615,7 +626,7 @@ def IsolateReductionsPass : Pass<"pattern-isolate-reductions", "::mlir::ModuleOp
     %y = linalg.generic ins(%x, %alone : ...) outs(%1 : ...) { ... }
     ```
   }];
-  let dependentDialects = ["::patternc::UtilDialect"];
+  let dependentDialects = ["::patternc::PatternDialect", "::patternc::UtilDialect"];
 }
 
 def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir::ModuleOp"> {
@@ -624,7 +635,7 @@ def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir:
     Precondition: linalg on tensors. What an elementwise `linalg.generic` with operands of
     i64 yields is made to depend on an index, by a comparison that is never true.
 
-    For GPUs: the Android baseline has no 64-bit integers. IREE 3.13 emulates them, but
+    For GPUs only: the Android baseline has no 64-bit integers. IREE 3.13 emulates them, but
     not in the vectors that it makes of tensors whose size is a multiple of a
     workgroup's. Of what depends on an index it makes none.
 
@@ -653,7 +664,7 @@ def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir:
       linalg.yield %z : f32
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect"];
 }
 
 def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
@@ -662,7 +673,7 @@ def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
     Precondition: linalg on tensors. What `arith.fptosi` and `arith.fptoui` read is rounded
     towards zero before, unless it is whole already.
 
-    For vmvx: IREE's interpreter rounds to the nearest integer (3.13). It has no `math.trunc`.
+    For `vm` only: IREE's interpreter rounds to the nearest integer (3.13). It has no `math.trunc`.
 
     Refused: nothing. Place: among the last.
 
@@ -685,7 +696,7 @@ def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
     %i = arith.fptosi %whole : f32 to i64
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::ModuleOp"> {
@@ -696,7 +707,8 @@ def ExternalizeConstantsPass : Pass<"pattern-externalize-constants", "::mlir::Mo
     becomes a `util.global` that is initialised from the parameter of the same
     name; splats and elements of less than 8 bits stay in the module. The bytes are kept in the
     attribute `pattern.parameters` of the module, name by name, until the caller
-    writes them into a parameter archive. Equal constants share one parameter.
+    writes them into a parameter archive. Equal constants share one parameter. The target,
+    of which IREE knows nothing, is no attribute of the module any more.
 
     Refused, with an error: a blob with more or fewer bytes than its type takes. Last pass
     of the pipeline.

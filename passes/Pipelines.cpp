@@ -1,4 +1,5 @@
-// The pass pipelines under one name each, in the order of the data flow.
+// The pass pipelines under one name each, in the order of the data flow. They
+// are the same for every target: passes read it from the module.
 
 #include "passes/Pipelines.h"
 
@@ -12,78 +13,80 @@ using namespace patternc;
 
 namespace {
 
-/// What the target decides.
-struct TargetOptions : PassPipelineOptions<TargetOptions> {
-  Option<Device> device{
-      *this, "device", llvm::cl::desc("Processing unit: cpu, gpu or vm"),
-      llvm::cl::init(Device::Cpu),
-      llvm::cl::values(
-          clEnumValN(Device::Cpu, "cpu", "vector loops"),
-          clEnumValN(Device::Gpu, "gpu", "one thread for an output position"),
-          clEnumValN(Device::Vm, "vm", "scalar loops"))};
-  Option<int64_t> lanes{
-      *this, "lanes",
-      llvm::cl::desc("32-bit lanes of a vector register, or threads of a GPU "
-                     "workgroup"),
-      llvm::cl::init(16)};
-  Option<int64_t> registers{*this, "registers",
-                            llvm::cl::desc("Vector registers"),
-                            llvm::cl::init(32)};
+struct Options : PassPipelineOptions<Options> {
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("What to compile for, a #pattern.target; what the module "
+                     "says, if it is missing")};
+  Option<bool> float16{
+      *this, "float16",
+      llvm::cl::desc("Compute in f16 what the model computes in f32"),
+      llvm::cl::init(false)};
 };
 
 } // namespace
 
-static void linalgToPacked(OpPassManager &pm, Device device = Device::Cpu,
-                           int64_t lanes = 16) {
+static void attachTarget(OpPassManager &pm, const Options &options) {
+  if (!options.target.empty())
+    pm.addPass(createAttachTargetPass({options.target}));
+}
+
+static void linalgToPacked(OpPassManager &pm, const Options &options) {
+  attachTarget(pm, options);
+  if (options.float16)
+    pm.addPass(createDemoteF32ToF16Pass());
   pm.addPass(createRaiseConvolutionsPass());
   pm.addPass(createAlignConvolutions1DPass());
   pm.addPass(createRaisePoolingPass());
-  if (device == Device::Cpu)
-    pm.addPass(createRaiseFullyConnectedPass({lanes}));
+  pm.addPass(createRaiseFullyConnectedPass());
   pm.addPass(createFuseEpiloguesPass());
   pm.addPass(createReorderFiltersPass());
   pm.addPass(createCompressWeightsPass());
 }
 
-static void packedToExecutable(OpPassManager &pm, const TargetOptions &target) {
-  ScheduleConvolutionsPassOptions schedule;
-  schedule.device = target.device;
-  schedule.lanes = target.lanes;
-  schedule.registers = target.registers;
+static void packedToExecutable(OpPassManager &pm) {
   pm.addPass(createLayoutActivationsPass());
-  pm.addPass(createScheduleConvolutionsPass(schedule));
+  pm.addPass(createScheduleConvolutionsPass());
   pm.addPass(createLowerConvolutionsPass());
   pm.addPass(createEliminateRedundantLoadsPass());
-  // What IREE gets wrong for a device.
-  if (target.device == Device::Gpu) {
-    pm.addPass(createIsolateReductionsPass());
-    pm.addPass(createScalarizeWideIntegersPass());
-  } else if (target.device == Device::Vm) {
-    pm.addPass(createTruncateFloatsPass());
-  }
+  // Around what IREE gets wrong.
+  pm.addPass(createIsolateReductionsPass());
+  pm.addPass(createScalarizeWideIntegersPass());
+  pm.addPass(createTruncateFloatsPass());
 }
 
 void patternc::registerPipelines() {
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<Options>(
       "pattern-linalg-to-packed-pipeline",
       "Raise convolutions and pooling, reorder filters and store them in FKW",
-      [](OpPassManager &pm) { linalgToPacked(pm); });
-  PassPipelineRegistration<TargetOptions>(
+      linalgToPacked);
+  PassPipelineRegistration<Options>(
       "pattern-packed-to-executable-pipeline",
       "Schedule packed convolutions and lower them to executables",
-      packedToExecutable);
-  PassPipelineRegistration<TargetOptions>(
+      [](OpPassManager &pm, const Options &options) {
+        attachTarget(pm, options);
+        packedToExecutable(pm);
+      });
+  PassPipelineRegistration<Options>(
       "pattern-linalg-to-executable-pipeline",
       "The whole way from linalg to executables",
-      [](OpPassManager &pm, const TargetOptions &target) {
-        linalgToPacked(pm, target.device, target.lanes);
-        packedToExecutable(pm, target);
+      [](OpPassManager &pm, const Options &options) {
+        linalgToPacked(pm, options);
+        packedToExecutable(pm);
       });
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<Options>(
+      "pattern-linalg-to-iree-pipeline",
+      "What patternc.compile runs: to executables, with named parameters",
+      [](OpPassManager &pm, const Options &options) {
+        linalgToPacked(pm, options);
+        packedToExecutable(pm);
+        pm.addPass(createExternalizeConstantsPass());
+      });
+  PassPipelineRegistration<Options>(
       "pattern-linalg-to-reference-pipeline",
       "To FKW and back to linalg: the oracle for the compiled form",
-      [](OpPassManager &pm) {
-        linalgToPacked(pm);
+      [](OpPassManager &pm, const Options &options) {
+        linalgToPacked(pm, options);
         pm.addPass(createDecompressWeightsPass());
         pm.addPass(createConvolutionsToLinalgPass());
       });

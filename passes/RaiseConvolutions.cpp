@@ -5,8 +5,11 @@
 // left in NCHW or NCW form. Refuses weights that are not finite; leaves alone
 // whatever it has no pattern form for.
 
+#include "analysis/KernelInference.h"
+#include "analysis/LinalgMatchers.h"
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -14,9 +17,6 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/GreedyRewrite.h"
-#include "analysis/KernelInference.h"
-#include "dialect/LayerName.h"
-#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

@@ -2,20 +2,21 @@
 // product are images of one position, and the matrix is a 1x1 convolution.
 // Precondition: linalg on tensors. Postcondition: no static product of one row
 // with constant weights is left, nor one of more rows of which pruning leaves
-// at most half. Refuses lanes that are not positive; leaves
-// alone dense products of more rows, which is where general matrix products are
-// good.
+// at most half. Refuses nothing; leaves alone dense products of more rows,
+// which is where general matrix products are good.
 
+#include "analysis/LeftOperations.h"
+#include "analysis/LinalgMatchers.h"
 #include "dialect/ConstantData.h"
+#include "dialect/LayerName.h"
 #include "dialect/PatternOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
 #include "passes/GreedyRewrite.h"
-#include "dialect/LayerName.h"
-#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -118,8 +119,8 @@ static KernelMapAttr mapOf(MLIRContext *context, const Blocks &blocks,
 namespace {
 
 template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
-  RaiseProduct(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern<MatmulOp>(context), lanes(lanes) {}
+  RaiseProduct(MLIRContext *context, TargetAttr target)
+      : OpRewritePattern<MatmulOp>(context), target(target) {}
 
   LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
@@ -150,8 +151,9 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     SmallVector<float, 0> turned;
     if (!transpose)
       turned = transposed(data->elements(), filters);
-    Blocks blocks = findBlocks(transpose ? data->elements() : turned, filters,
-                               channels, lanes);
+    Blocks blocks =
+        findBlocks(transpose ? data->elements() : turned, filters, channels,
+                   target.getLanes(outputType.getElementType()));
     if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
       return rewriter.notifyMatchFailure(op, "pruning leaves too much");
 
@@ -217,7 +219,7 @@ private:
     return isZero(fill ? fill.getInputs()[0] : init);
   }
 
-  int64_t lanes;
+  TargetAttr target;
 };
 
 /// Takes over the bias that is added behind the product.
@@ -273,16 +275,21 @@ class RaiseFullyConnected
 public:
   using RaiseFullyConnectedPassBase::RaiseFullyConnectedPassBase;
 
-  LogicalResult initialize(MLIRContext *context) override {
-    if (lanes <= 0 || lanes > maxAtOnce)
-      return emitError(UnknownLoc::get(context))
-             << "expected 1 to " << maxAtOnce << " lanes, but found "
-             << lanes.getValue();
-    return success();
+  /// The last of the raising passes says what is raised by none of them.
+  void remarkLeft() {
+    auto options = remark::RemarkOpts::name("left").category(getArgument());
+    for (const LeftOperation &left : leftOperations(getOperation()))
+      remark::missed(left.op->getLoc(), options)
+          << remark::metric("operation", left.op->getName().getStringRef())
+          << remark::metric("multiply-adds", left.multiplyAdds)
+          << remark::reason("{0}", left.reason);
   }
 
   void runOnOperation() override {
     MLIRContext *context = &getContext();
+    TargetAttr target = TargetAttr::of(getOperation());
+    if (!target.isCpu())
+      return remarkLeft(); // kernels that run over filters by vectors
     auto convolutions = [&] {
       int64_t count = 0;
       getOperation().walk([&](Conv2DOp) { ++count; });
@@ -291,8 +298,7 @@ public:
     int64_t before = convolutions();
     RewritePatternSet patterns(context);
     patterns.add<RaiseProduct<linalg::MatmulOp>,
-                 RaiseProduct<linalg::BatchMatmulOp>>(
-        context, static_cast<int64_t>(lanes));
+                 RaiseProduct<linalg::BatchMatmulOp>>(context, target);
     patterns.add<TakeBias>(context, /*benefit=*/2);
     // What is computed from each output moves to the rows, where these were
     // split, and then to the images, where it can be fused; then the reshapes
@@ -313,6 +319,7 @@ public:
       return signalPassFailure();
     remarkStatistics(*this, getOperation(),
                      {{"layers", convolutions() - before}});
+    remarkLeft();
   }
 };
 

@@ -6,6 +6,7 @@
 // no pattern form for, as poolings with dilations and means that divide by the
 // image positions in each window.
 
+#include "analysis/LinalgMatchers.h"
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -13,7 +14,6 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/GreedyRewrite.h"
-#include "analysis/LinalgMatchers.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 

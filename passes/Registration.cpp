@@ -1,6 +1,7 @@
 #include "passes/Registration.h"
 
 #include "dialect/PatternDialect.h"
+#include "iree/IreeDialects.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -15,7 +16,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/Passes.h"
-#include "iree/IreeDialects.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 

@@ -49,6 +49,8 @@ class ScalarizeWideIntegers
           ScalarizeWideIntegers> {
 public:
   void runOnOperation() override {
+    if (TargetAttr::of(getOperation()).getDevice() != Device::Gpu)
+      return;
     int64_t scalarized = 0;
     getOperation().walk([&](linalg::GenericOp op) {
       if (!isVectorisedWide(op))

@@ -1,12 +1,11 @@
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
 // pattern.packed_conv2d on planes. Postcondition: each has a schedule; one that
-// was there is kept. Refuses options out of range, lanes that do not divide a
-// cache line, and a convolution that is not on planes, unless its images are
-// one position.
+// was there is kept. Refuses options out of range, and a convolution that is
+// not on planes, unless its images are one position.
 
 #include "dialect/ConvolutionGeometry.h"
-#include "passes/Passes.h"
 #include "kernels/Placement.h"
+#include "passes/Passes.h"
 #include "passes/Statistics.h"
 #include "llvm/ADT/SmallSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -21,9 +20,6 @@ namespace patternc {
 
 using namespace mlir;
 using namespace patternc;
-
-/// Bits of a lane, as the pass option counts them.
-static constexpr int64_t laneBits = 32;
 
 /// Workgroups below which threads would stay idle at the end of a layer.
 static constexpr int64_t minWorkgroups = 16;
@@ -52,29 +48,17 @@ public:
   using ScheduleConvolutionsPassBase::ScheduleConvolutionsPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (lanes <= 0 || lanes > maxAtOnce || registers <= 0)
+    if (maxVectors <= 0 || filters < 0 || cacheBytes < 0)
       return emitError(UnknownLoc::get(context))
-             << "expected 1 to " << maxAtOnce
-             << " lanes and positive registers, but found " << lanes.getValue()
-             << " and " << registers.getValue();
-    if (cores <= 0)
-      return emitError(UnknownLoc::get(context))
-             << "expected one core or more, but found " << cores.getValue();
-    if (maxVectors <= 0 || filters < 0)
-      return emitError(UnknownLoc::get(context))
-             << "expected positive max-vectors and filters that are not "
-                "negative, but found "
-             << maxVectors.getValue() << " and " << filters.getValue();
-    // Planes end with a cache line, and vectors must not reach beyond it.
-    int64_t lineLanes = 8 * PlanesAttr::lineBytes / laneBits;
-    if (device == Device::Cpu && lineLanes % lanes != 0)
-      return emitError(UnknownLoc::get(context))
-             << "expected lanes that divide " << lineLanes
-             << " on cpu, but found " << lanes.getValue();
+             << "expected positive max-vectors, and filters and cache-bytes "
+                "that are not negative, but found "
+             << maxVectors.getValue() << ", " << filters.getValue() << " and "
+             << cacheBytes.getValue();
     return success();
   }
 
   void runOnOperation() override {
+    target = TargetAttr::of(getOperation());
     llvm::SmallPtrSet<Operation *, 32> scheduled;
     WalkResult result = getOperation().walk([&](Operation *operation) {
       llvm::TypeSwitch<Operation *>(operation).Case<PackOp, UnpackOp, Pool2DOp>(
@@ -106,30 +90,38 @@ public:
 private:
   /// Elements of an image of that type in a vector register.
   int64_t lanesOf(ShapedType image) const {
-    return lanes * laneBits / image.getElementTypeBitWidth();
+    return target.getLanes(image.getElementType());
+  }
+
+  /// Half of a core's cache is for the input of a workgroup's tiles.
+  int64_t inputBytes() const {
+    return cacheBytes ? cacheBytes.getValue() : target.getL2Bytes() / 2;
+  }
+
+  bool prefetches() const {
+    return prefetch && target.has(TargetFeature::SoftwarePrefetch);
   }
 
   /// What moves rows goes by vectors or threads, like the convolutions.
   ScheduleAttr scheduleRows(ShapedType image) {
-    int64_t width = device == Device::Cpu   ? lanesOf(image)
-                    : device == Device::Gpu ? lanes.getValue()
-                                            : 1;
-    return ScheduleAttr::get(&getContext(), device, width, 1, 1, 1, 0, 0,
-                             Stationary::Filter, Placement::Memory);
+    int64_t width = target.isGpu() ? target.getSubgroup() : lanesOf(image);
+    return ScheduleAttr::get(&getContext(), target.getDevice(), width, 1, 1, 1,
+                             0, 0, Stationary::Filter, Placement::Memory);
   }
 
   ScheduleAttr schedule(PackedConv2DOp op) {
     int64_t group = op.getStorage().getGroup();
     int64_t together = std::gcd(group, filters.getValue());
     int64_t part = together == group ? 0 : together;
-    switch (device) {
+    switch (target.getDevice()) {
     case Device::Cpu:
       return scheduleVectors(op, together, part);
     case Device::Gpu:
-      return ScheduleAttr::get(&getContext(), device, lanes, 1, 1, 1, 0, part,
-                               Stationary::Filter, Placement::Memory);
+      return ScheduleAttr::get(&getContext(), Device::Gpu, target.getSubgroup(),
+                               1, 1, 1, 0, part, Stationary::Filter,
+                               Placement::Memory);
     case Device::Vm:
-      return ScheduleAttr::get(&getContext(), device, 1, 1, 1, 1, 0, part,
+      return ScheduleAttr::get(&getContext(), Device::Vm, 1, 1, 1, 1, 0, part,
                                Stationary::Filter, Placement::Memory);
     }
     llvm_unreachable("unknown device");
@@ -147,7 +139,7 @@ private:
   void placeInReader(PackedConv2DOp maker, PackedConv2DOp reader) {
     ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(maker);
     int64_t filterGroups = geometry.filters / maker.getStorage().getGroup();
-    int64_t blocks = std::min<int64_t>(filterGroups, cores);
+    int64_t blocks = std::min<int64_t>(filterGroups, target.getCores());
     auto place = [&](PackedConv2DOp op, Placement placement) {
       ScheduleAttr now = *op.getSchedule();
       int64_t run = ConvolutionGeometry::onPlanes(op).runLength(
@@ -172,16 +164,15 @@ private:
                                       llvm::bit_floor(uint64_t(group)));
     int64_t vectors = llvm::divideCeilSigned(group, width);
     // Sums are in f32.
-    int64_t sums = vectors * laneBits / op.getType().getElementTypeBitWidth();
-    int64_t most =
-        std::clamp<int64_t>((registers - 2 - sums) / sums, 1, maxRows);
+    int64_t sums = vectors * 32 / op.getType().getElementTypeBitWidth();
+    int64_t most = std::clamp<int64_t>(
+        (target.getRegisters() - 2 - sums) / sums, 1, maxRows);
     int64_t parts = llvm::divideCeilSigned(geometry.batch, most);
     return ScheduleAttr::get(
-        &getContext(), device, width, vectors,
+        &getContext(), Device::Cpu, width, vectors,
         /*tiles=*/llvm::divideCeilSigned(geometry.batch, parts),
-        blocksOf(geometry.filters / group, parts),
-        prefetch && lanes == 16 ? 1 : 0, /*filters=*/0, Stationary::Filter,
-        Placement::Memory);
+        blocksOf(geometry.filters / group, parts), prefetches() ? 1 : 0,
+        /*filters=*/0, Stationary::Filter, Placement::Memory);
   }
 
   /// Null where channels had better not be stationary.
@@ -195,16 +186,17 @@ private:
     // In registers: all positions of the patterns, the sums of one filter, and
     // one weight.
     llvm::SmallSet<int32_t, 16> positions(llvm::from_range, set.getPositions());
-    int64_t most = std::min<int64_t>((registers - 1) / (positions.size() + 1),
-                                     PlanesAttr::slack(op.getType()) / width);
+    int64_t most =
+        std::min<int64_t>((target.getRegisters() - 1) / (positions.size() + 1),
+                          PlanesAttr::slack(op.getType()) / width);
     if (most < 2)
       return {};
     int64_t vectors = llvm::divideCeilSigned(
         run, width * llvm::divideCeilSigned(run, width * most));
     int64_t sumBytes =
         vectors * width * op.getType().getElementTypeBitWidth() / 8;
-    int64_t blocks = llvm::divideCeilSigned(
-        geometry.filters, ScheduleAttr::maxSumBytes / sumBytes);
+    int64_t blocks = llvm::divideCeilSigned(geometry.filters,
+                                            target.getStackBytes() / sumBytes);
     int64_t kernels = op.getIndex().getType().getNumElements();
     if (kernels < minReaders * geometry.channels * blocks)
       return {};
@@ -213,7 +205,7 @@ private:
         tiles, llvm::divideCeilSigned(minWorkgroups, blocks * geometry.batch));
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors,
                              llvm::divideCeilSigned(tiles, bands), blocks,
-                             prefetch && lanes == 16 ? 1 : 0, /*filters=*/0,
+                             prefetches() ? 1 : 0, /*filters=*/0,
                              Stationary::Channel, Placement::Memory);
   }
 
@@ -234,6 +226,7 @@ private:
 
     // Accumulators share the registers with the weights of the group or the
     // input vectors, whichever are fewer, and with what is being loaded.
+    int64_t registers = target.getRegisters();
     auto fits = [&](int64_t vectors) {
       return vectors * width <= PlanesAttr::slack(op.getType()) &&
              group * vectors + std::min(group, vectors) + registers / 8 <=
@@ -252,7 +245,8 @@ private:
         (geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0)) *
         pitch;
     int64_t elementBytes = op.getType().getElementTypeBitWidth() / 8;
-    int64_t cached = cacheBytes / (elementBytes * geometry.channelsPerGroup());
+    int64_t cached =
+        inputBytes() / (elementBytes * geometry.channelsPerGroup());
     int64_t band =
         std::clamp<int64_t>((cached - halo) / (width * vectors), 1, tiles);
     int64_t bands = llvm::divideCeilSigned(tiles, band);
@@ -260,19 +254,19 @@ private:
     int64_t blocks = blocksOf(geometry.filters / group,
                               bands * geometry.batch * geometry.phases);
 
-    // x86 alone has 16 lanes; its hardware prefetchers follow neither the jumps
-    // from channel to channel nor the weights into the next page, and a load
-    // across lines that misses is dear.
     int64_t taps = op.getStorage().getSet().getEntries();
     int64_t lines = llvm::divideCeilSigned(
-        width * vectors + halo, PlanesAttr::lineElements(op.getType()));
+        width * vectors + halo,
+        target.getLineElements(op.getType().getElementType()));
     int64_t work = taps * group * vectors;
-    bool pays = prefetch && lanes == 16 && work >= multiplyAddsPerLine * lines;
+    bool pays = prefetches() && work >= multiplyAddsPerLine * lines;
     int64_t ahead = llvm::divideCeilSigned(multiplyAddsAhead, work);
     return ScheduleAttr::get(&getContext(), Device::Cpu, width, vectors, band,
                              blocks, pays ? ahead : 0, part, Stationary::Filter,
                              Placement::Memory);
   }
+
+  TargetAttr target;
 };
 
 } // namespace

@@ -30,6 +30,8 @@ class TruncateFloats
     : public patternc::impl::TruncateFloatsPassBase<TruncateFloats> {
 public:
   void runOnOperation() override {
+    if (TargetAttr::of(getOperation()).getDevice() != Device::Vm)
+      return;
     int64_t truncated = 0;
     getOperation().walk([&](Operation *op) {
       if (!isa<arith::FPToSIOp, arith::FPToUIOp>(op) ||

@@ -79,12 +79,11 @@ static LogicalResult readArray(Value value, SmallVector<int32_t, 0> &result) {
 std::optional<FkwIndices> patternc::readFkwIndices(PackedConv2DOp op) {
   FkwIndices indices;
   indices.group = op.getStorage().getGroup();
-  auto channels = op.readChannels();
-  if (!channels || failed(readArray(op.getStride(), indices.stride)) ||
+  if (failed(readArray(op.getIndex(), indices.index)) ||
+      failed(readArray(op.getStride(), indices.stride)) ||
       failed(readArray(op.getOffset(), indices.offset)) ||
       failed(readArray(op.getReorder(), indices.reorder)))
     return std::nullopt;
-  indices.index = std::move(*channels);
   return indices;
 }
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from patternc.compiler import egress
 from patternc.compiler.targets import get_target
-from patternc.runtime import CompiledModule, LayerReport, Manifest, Report
+from patternc.runtime import CompiledModule, LayerReport, LeftOperation, Manifest, Report
 from patternc.settings import Settings
 from patternc.tensor_spec import TensorSpec
 
@@ -134,8 +134,14 @@ REPORT = Report(
             csr_bytes=16,
             fkw_bytes=26,
             schedule={"device": "cpu", "lanes": 4},
+            dtype="float32",
         ),
-    )
+    ),
+    (
+        LeftOperation(
+            layer="", operation="linalg.batch_matmul", multiply_adds=8, reason="of no kind"
+        ),
+    ),
 )
 
 
@@ -155,6 +161,7 @@ def compile_text(
             target=target.name,
             driver=target.driver,
             machine=target.machine,
+            cores=target.cores,
             function="main",
             inputs=inputs,
             outputs=outputs,

@@ -13,10 +13,12 @@ from vulkan import require_vulkan
 
 _AARCH64 = ("snapdragon-855", "snapdragon-8gen2", "aarch64")
 _VULKAN = ("vulkan", "vulkan-adreno")
+_X86_64 = ("x86-64-v3", "x86-64-v4")
 
 # Where IREE's own kernels, too, can be trusted with any operator.
 EVERY_PROCESSOR_BUT_THE_HOST = [
     "vmvx",
+    *_X86_64,
     *(pytest.param(name, marks=pytest.mark.aarch64) for name in _AARCH64),
 ]
 EVERY_TARGET_BUT_THE_HOST = [
@@ -35,6 +37,9 @@ def require_machine(target: str) -> None:
         require_vulkan()
     if target in _AARCH64:
         require_aarch64()
+    missing = host_machine().lacks(get_target(target).machine) if target in _X86_64 else None
+    if missing:
+        pytest.skip(f"code for {target} needs {missing}")
 
 
 def require_float16(target: str) -> None:

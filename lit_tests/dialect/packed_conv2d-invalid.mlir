@@ -1,79 +1,79 @@
 // RUN: pattern-opt %s -verify-diagnostics -split-input-file
 
-func.func @image_rank(%x: tensor<2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @image_rank(%x: tensor<2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                       %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected input and output of rank 4, but found rank 3 and 4}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @strides(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @strides(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                    %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected two positive strides and two positive dilations}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
       {strides = array<i64: 0, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @dilations(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @dilations(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                      %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected two positive strides and two positive dilations}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
       {dilations = array<i64: 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @padding(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @padding(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                    %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected four paddings that are not negative}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
       {padding = array<i64: 0, 0, 0, -1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @groups(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @groups(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
                   %r: tensor<4xi32>) {
   // expected-error @+1 {{groups 3 do not divide the 2 input and 4 output channels}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4> {groups = 3 : i64}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @batch(%x: tensor<2x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @batch(%x: tensor<2x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
                  %r: tensor<4xi32>) {
   // expected-error @+1 {{input has batch 2, but output has 1}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<2x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<2x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @output_height(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @output_height(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{output height is 3, but the input gives 4}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x3x4xf32>
   return
 }
@@ -81,33 +81,33 @@ func.func @output_height(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<
 // -----
 
 // The kernel size is that of the pattern set.
-func.func @output_width(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @output_width(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                         %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{output width is 4, but the input gives 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[1]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @bias(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @bias(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
                 %r: tensor<4xi32>, %b: tensor<3xf32>) {
   // expected-error @+1 {{expected a bias of 4 values, but found 'tensor<3xf32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<3xf32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<3xf32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @group_does_not_divide_filters(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>,
+func.func @group_does_not_divide_filters(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>,
                                          %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{filter group 3 does not divide the 4 filters}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 3>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
@@ -115,33 +115,33 @@ func.func @group_does_not_divide_filters(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf
 // -----
 
 // Two kernels of two taps for four filters.
-func.func @weight_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @weight_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected weight to hold 16 elements, but found 'tensor<8xf32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0, 1]]>, group = 4>
-      : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @weight_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<2x4xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @weight_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<2x4xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                        %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected weight to hold 8 elements, but found 'tensor<2x4xf32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<2x4xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2x4xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @index_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2x1xi16>, %s: tensor<2xi32>,
+func.func @index_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2x1xi32>, %s: tensor<2xi32>,
                       %o: tensor<2xi32>, %r: tensor<4xi32>) {
-  // expected-error @+1 {{expected index to hold 2 elements, but found 'tensor<2x1xi16>'}}
+  // expected-error @+1 {{expected index to hold 2 elements, but found 'tensor<2x1xi32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2x1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2x1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
@@ -149,11 +149,11 @@ func.func @index_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2x1
 // -----
 
 // Two patterns take three prefix sums.
-func.func @stride_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @stride_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected stride to hold 3 elements, but found 'tensor<2xi32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0], [1]]>, group = 4>
-      : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
@@ -161,46 +161,46 @@ func.func @stride_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<
 // -----
 
 // Two groups of two filters have three bounds.
-func.func @offset_length(%x: tensor<1x2x4x4xf32>, %w: tensor<4xf32>, %i: tensor<2xi16>, %s: tensor<4xi32>,
+func.func @offset_length(%x: tensor<1x2x4x4xf32>, %w: tensor<4xf32>, %i: tensor<2xi32>, %s: tensor<4xi32>,
                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected offset to hold 3 elements, but found 'tensor<2xi32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
-      : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @reorder_length(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @reorder_length(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                           %o: tensor<2xi32>, %r: tensor<2xi32>) {
   // expected-error @+1 {{expected reorder to hold 4 elements, but found 'tensor<2xi32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @reorder_twice(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @reorder_twice(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                          %o: tensor<2xi32>) {
   %r = arith.constant dense<[0, 1, 2, 2]> : tensor<4xi32>
   // expected-error @+1 {{reorder is not a permutation of the 4 filters}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
 
 // -----
 
-func.func @reorder_out_of_range(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @reorder_out_of_range(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                                 %o: tensor<2xi32>) {
   %r = arith.constant dense<[0, 1, 2, -3]> : tensor<4xi32>
   // expected-error @+1 {{reorder is not a permutation of the 4 filters}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
@@ -208,13 +208,13 @@ func.func @reorder_out_of_range(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: 
 // -----
 
 func.func @offset_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[1, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{offset starts at 1, but expected 0}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -222,13 +222,13 @@ func.func @offset_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 // -----
 
 func.func @offset_falls(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 3, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{offset falls from 3 to 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -236,13 +236,13 @@ func.func @offset_falls(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 // -----
 
 func.func @offset_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 3]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{offset ends at 3, but expected 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -250,13 +250,13 @@ func.func @offset_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 // -----
 
 func.func @stride_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[1, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{stride of filter group 0 starts at 1, but expected 0}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -264,13 +264,13 @@ func.func @stride_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 // -----
 
 func.func @stride_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 9]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{stride of filter group 1 ends at 9, but expected 1}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -278,13 +278,13 @@ func.func @stride_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 // -----
 
 func.func @index_beyond_channels(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 77]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 77]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{kernel 1 reads channel 77, but the convolution group of its filters has 0 to 1}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -293,13 +293,13 @@ func.func @index_beyond_channels(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 
 // The filters are stored in reverse, so that the second group's come first.
 func.func @index_of_another_group(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{kernel 0 reads channel 0, but the convolution group of its filters has 1 to 1}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1> {groups = 2 : i64}
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -307,37 +307,37 @@ func.func @index_of_another_group(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
 // -----
 
 func.func @channel_twice(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
-  %i = arith.constant dense<[1, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[1, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2, 0, 0]> : tensor<4xi32>
   %o = arith.constant dense<[0, 2, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{filter group 0 has two kernels of channel 1}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
 
 // -----
 
-func.func @stride_falls(%x: tensor<1x2x4x5xf32>, %w: tensor<2xf32>, %i: tensor<2xi16>, %r: tensor<1xi32>) {
+func.func @stride_falls(%x: tensor<1x2x4x5xf32>, %w: tensor<2xf32>, %i: tensor<2xi32>, %r: tensor<1xi32>) {
   %s = arith.constant dense<[0, 3, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   // expected-error @+1 {{stride of filter group 0 falls from 3 to 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0], [1]]>, group = 1>
-      : (tensor<1x2x4x5xf32>, tensor<2xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x5xf32>, tensor<2xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
 
 // -----
 
-func.func @filter_group_of_two_groups(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>, %i: tensor<1xi16>,
+func.func @filter_group_of_two_groups(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>, %i: tensor<1xi32>,
                                       %s: tensor<2xi32>, %o: tensor<2xi32>) {
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
   // expected-error @+1 {{filter group 0 holds filters of the convolution groups 1 and 0}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> {groups = 2 : i64}
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return
 }
@@ -346,11 +346,11 @@ func.func @filter_group_of_two_groups(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>
 
 // Five columns are two phases of three and two.
 #planes = #pattern.planes<strides = [1, 2], origin = 0, pitch = 4, size = 16>
-func.func @planes_strides(%x: tensor<1x1x4x5xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @planes_strides(%x: tensor<1x1x4x5xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have other strides than the convolution}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x1x4x5xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x5xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x5xf32>
   return
 }
@@ -359,12 +359,12 @@ func.func @planes_strides(%x: tensor<1x1x4x5xf32, #planes>, %w: tensor<1xf32>, %
 
 // The taps of a kernel of three columns lie in more than one phase.
 #planes = #pattern.planes<strides = [1, 2], origin = 16, pitch = 4, size = 32>
-func.func @phases_of_wide_kernel(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @phases_of_wide_kernel(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have other strides than the convolution}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 1>
       {padding = array<i64: 0, 1, 0, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #planes>
   return
 }
@@ -372,11 +372,11 @@ func.func @phases_of_wide_kernel(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1x
 // -----
 
 #planes = #pattern.planes<strides = [1, 2], origin = 0, pitch = 4, size = 16>
-func.func @phases_to_plain(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @phases_to_plain(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{runs over phases, but its output is not in planes of the same strides}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -385,12 +385,12 @@ func.func @phases_to_plain(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, 
 
 // One column for the padding of both ends of a row.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 4, size = 48>
-func.func @planes_without_padding(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_without_padding(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have pitch 4, but the convolution needs 5}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -399,12 +399,12 @@ func.func @planes_without_padding(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1
 
 // Three columns before a row; the one behind the row before is one of them.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 6, size = 48>
-func.func @planes_padding_left(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_padding_left(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have pitch 6, but the convolution needs 7}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x5, [[0]]>, group = 1>
       {padding = array<i64: 0, 3, 0, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -413,12 +413,12 @@ func.func @planes_padding_left(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf3
 
 // Four outputs whose last tap is two columns to the right.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
-func.func @planes_padding_right(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_padding_right(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have pitch 5, but the convolution needs 6}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 1>
       {padding = array<i64: 0, 0, 0, 2>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -427,12 +427,12 @@ func.func @planes_padding_right(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf
 
 // Column -1 is of an odd phase; there it is the column before the first.
 #planes = #pattern.planes<strides = [2, 2], origin = 16, pitch = 4, size = 48>
-func.func @planes_padding_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_padding_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have pitch 4, but the convolution needs 5}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -441,12 +441,12 @@ func.func @planes_padding_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<
 
 // One column between rows serves both ends of a row, but the six outputs of a row would run into the next.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 64>
-func.func @planes_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @planes_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have pitch 5, but the convolution needs 6}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x6x6xf32>
   return
 }
@@ -455,12 +455,12 @@ func.func @planes_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i:
 
 // Tap 0 of the first output lies a row of five and a column before the image.
 #planes = #pattern.planes<strides = [1, 1], origin = 5, pitch = 5, size = 48>
-func.func @planes_origin(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @planes_origin(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have their origin at 5, but the convolution reads 6 elements before it}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -469,12 +469,12 @@ func.func @planes_origin(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i
 
 // Row -1 and column -1 are of the odd phases, where they lie a row of five and a column before the image.
 #planes = #pattern.planes<strides = [2, 2], origin = 5, pitch = 5, size = 48>
-func.func @planes_origin_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_origin_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have their origin at 5, but the convolution reads 6 elements before it}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -483,12 +483,12 @@ func.func @planes_origin_of_phase(%x: tensor<1x1x8x8xf32, #planes>, %w: tensor<1
 
 // The wider the rows, the longer is the one above the image: 9 + 1.
 #planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 9, size = 48>
-func.func @planes_origin_of_wider_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_origin_of_wider_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have their origin at 6, but the convolution reads 10 elements before it}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -497,12 +497,12 @@ func.func @planes_origin_of_wider_rows(%x: tensor<1x1x4x4xf32, #planes>, %w: ten
 
 // Tap 8 of the last output, at 3 * 5 + 3, lies a row of five and a column behind it: 6 + 18 + 6 is the last element.
 #planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 30>
-func.func @planes_size(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @planes_size(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{input planes have size 30, but the convolution reads 31}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -511,13 +511,13 @@ func.func @planes_size(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: 
 
 // From the last column of a row, eight lanes reach over the next row of four into the third.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
-func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -526,24 +526,24 @@ func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %
 
 // Rows with no columns between them are one row of sixteen.
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
-func.func @schedule_lanes_of_one_run(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @schedule_lanes_of_one_run(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{vectors of 18 lanes may touch more than two rows of the output, expected at most 17 lanes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 18, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
 
 // -----
 
-func.func @schedule_filters(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @schedule_filters(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{computes 3 filters at once, expected a divisor of the filter group 4}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 3>
-      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
 }
@@ -551,12 +551,12 @@ func.func @schedule_filters(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tens
 // -----
 
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
-func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{a tile of 260 positions may read beyond the input planes, expected at most 256}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 65, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
@@ -564,12 +564,12 @@ func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i
 // -----
 
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
-func.func @output_of_plain_input(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @output_of_plain_input(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{has an output in planes, but not its input}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #planes>
   return
 }
@@ -579,12 +579,12 @@ func.func @output_of_plain_input(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i:
 // Planes with strides are for the one convolution that reads them.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 #phases = #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>
-func.func @output_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @output_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{expected planes without strides, but found #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #phases>
   return
 }
@@ -594,35 +594,35 @@ func.func @output_strides(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %
 // Rows are written as far apart as they are read.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 #wider = #pattern.planes<strides = [1, 1], origin = 16, pitch = 6, size = 48>
-func.func @output_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @output_pitch(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{output planes have pitch 6, but the input has 5}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #wider>
   return
 }
 
 // -----
 
-func.func @foreign_encoding(%x: tensor<1x1x4x4xf32, "blocked">, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @foreign_encoding(%x: tensor<1x1x4x4xf32, "blocked">, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{operand #0 must be statically shaped tensor without encoding or in planes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, "blocked">, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, "blocked">, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
 }
 
 // -----
 
-func.func @no_image(%x: tensor<0x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>,
+func.func @no_image(%x: tensor<0x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                     %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{expected images with elements, but found 'tensor<0x2x4x4xf32>' and 'tensor<0x4x4x4xf32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<0x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<0x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<0x4x4x4xf32>
   return
 }
@@ -632,25 +632,25 @@ func.func @no_image(%x: tensor<0x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16
 // 3 * 5 + 4 positions are three vectors of eight.
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 #short = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 39>
-func.func @last_vector_behind_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @last_vector_behind_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{output planes have size 39, but the last vector of 8 lanes ends at 40}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #short>
   return
 }
 
 // -----
 
-func.func @stationary_channels_of_groups(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<2xf32>, %i: tensor<1xi16>,
+func.func @stationary_channels_of_groups(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<2xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<2xi32>) -> tensor<1x2x4x4xf32> {
   // expected-error @+1 {{channels are stationary for groups of one filter, but the storage has groups of 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
-      : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
@@ -658,36 +658,36 @@ func.func @stationary_channels_of_groups(%x: tensor<1x1x4x4xf32, #pattern.planes
 // -----
 
 // Half of the filters, 2049, have 16 bytes each.
-func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<4098xf32>, %i: tensor<4098xi16>,
+func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<4098xf32>, %i: tensor<4098xi32>,
     %s: tensor<8196xi32>, %o: tensor<4099xi32>, %r: tensor<4098xi32>) -> tensor<1x4098x4x4xf32> {
   // expected-error @+1 {{the sums of a block take 32784 bytes, expected at most 32768}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 2, prefetch = 0, stationary = channel>
-      : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<4098xf32>, tensor<4098xi16>, tensor<8196xi32>, tensor<4099xi32>, tensor<4098xi32>)
+      : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<4098xf32>, tensor<4098xi32>, tensor<8196xi32>, tensor<4099xi32>, tensor<4098xi32>)
       -> tensor<1x4098x4x4xf32>
   return %y : tensor<1x4098x4x4xf32>
 }
 
 // -----
 
-func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x1x1xf32> {
   // expected-error @+1 {{channels are not stationary where images are one position}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
-      : (tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
 
 // -----
 
-func.func @more_images_at_once_than_there_are(%x: tensor<2x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @more_images_at_once_than_there_are(%x: tensor<2x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<2x1x1x1xf32> {
   // expected-error @+1 {{computes 3 images at once, but there are 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 1, vectors = 1, tiles = 3, blocks = 1, prefetch = 0>
-      : (tensor<2x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<2x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<2x1x1x1xf32>
   return %y : tensor<2x1x1x1xf32>
 }
@@ -695,22 +695,22 @@ func.func @more_images_at_once_than_there_are(%x: tensor<2x1x1x1xf32>, %w: tenso
 // -----
 
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 16>
-func.func @planes_of_one_position(%x: tensor<1x1x1x1xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @planes_of_one_position(%x: tensor<1x1x1x1xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x1x1xf32> {
   // expected-error @+1 {{multiplies images of one position by a matrix, which are plain, but found #pattern.planes<strides = [1, 1], origin = 0, pitch = 1, size = 16>}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x1x1x1xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x1x1xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
 
 // -----
 
-func.func @element_types(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @element_types(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{computes 'f16', but one of its operands is 'tensor<4xf32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x1x4x4xf16>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf16>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf16>
   return
 }
@@ -719,12 +719,12 @@ func.func @element_types(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf32>, %i: tensor<
 
 // The same bytes behind the planes are twice as many halves.
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
-func.func @tile_of_halves(%x: tensor<1x1x4x4xf16, #planes>, %w: tensor<1xf16>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @tile_of_halves(%x: tensor<1x1x4x4xf16, #planes>, %w: tensor<1xf16>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{a tile of 520 positions may read beyond the input planes, expected at most 512}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 65, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf16, #planes>, tensor<1xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf16, #planes>, tensor<1xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf16>
   return
 }

@@ -4,9 +4,9 @@
 // RUN: pattern-opt %s -mlir-print-op-generic | FileCheck %s --check-prefix=GENERIC
 
 // CHECK-LABEL: @defaults
-// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x4x4xf32>, %[[W:[^:]+]]: tensor<8xf32>, %[[I:[^:]+]]: tensor<4xi16>, %[[S:[^:]+]]: tensor<6xi32>, %[[O:[^:]+]]: tensor<3xi32>, %[[R:[^:]+]]: tensor<2xi32>
+// CHECK-SAME: %[[X:[^:]+]]: tensor<1x2x4x4xf32>, %[[W:[^:]+]]: tensor<8xf32>, %[[I:[^:]+]]: tensor<4xi32>, %[[S:[^:]+]]: tensor<6xi32>, %[[O:[^:]+]]: tensor<3xi32>, %[[R:[^:]+]]: tensor<2xi32>
 // CHECK: pattern.packed_conv2d %[[X]] fkw(%[[W]], %[[I]], %[[S]], %[[O]], %[[R]]) storage <set = <3x3, {{\[\[}}0, 4], [4, 8]]>, group = 1> : (
-// CHECK-SAME: tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi16>, tensor<6xi32>, tensor<3xi32>, tensor<2xi32>) -> tensor<1x2x2x2xf32>
+// CHECK-SAME: tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi32>, tensor<6xi32>, tensor<3xi32>, tensor<2xi32>) -> tensor<1x2x2x2xf32>
 // GENERIC-LABEL: sym_name = "defaults"
 // GENERIC: "pattern.packed_conv2d"
 // GENERIC-SAME: activation = #pattern.activation<none>
@@ -15,10 +15,10 @@
 // GENERIC-SAME: padding = array<i64: 0, 0, 0, 0>
 // GENERIC-SAME: storage = #pattern.fkw<
 // GENERIC-SAME: strides = array<i64: 1, 1>
-func.func @defaults(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<4xi16>, %s: tensor<6xi32>,
+func.func @defaults(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<4xi32>, %s: tensor<6xi32>,
                     %o: tensor<3xi32>, %r: tensor<2xi32>) -> tensor<1x2x2x2xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 4], [4, 8]]>, group = 1>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi16>, tensor<6xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi32>, tensor<6xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x2x2xf32>
   return %y : tensor<1x2x2x2xf32>
 }
@@ -26,10 +26,10 @@ func.func @defaults(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<4xi16
 // CHECK-LABEL: @bias
 // CHECK-SAME: %[[B:[^:]+]]: tensor<4xf32>
 // CHECK: pattern.packed_conv2d {{.*}} bias(%[[B]]) storage <set = {{.*}}, group = 4>
-func.func @bias(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @bias(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
                 %r: tensor<4xi32>, %b: tensor<4xf32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<4xf32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<4xf32>)
       -> tensor<1x4x4x4xf32>
   return %y : tensor<1x4x4x4xf32>
 }
@@ -45,22 +45,22 @@ func.func @index_of_32_bits(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tens
 }
 
 // CHECK-LABEL: @no_kernel_left
-// CHECK: pattern.packed_conv2d {{.*}} tensor<0xf32>, tensor<0xi16>
-func.func @no_kernel_left(%x: tensor<1x2x4x4xf32>, %w: tensor<0xf32>, %i: tensor<0xi16>, %s: tensor<2xi32>,
+// CHECK: pattern.packed_conv2d {{.*}} tensor<0xf32>, tensor<0xi32>
+func.func @no_kernel_left(%x: tensor<1x2x4x4xf32>, %w: tensor<0xf32>, %i: tensor<0xi32>, %s: tensor<2xi32>,
                           %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return %y : tensor<1x4x4x4xf32>
 }
 
 // CHECK-LABEL: @schedule
 // CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> : (
-func.func @schedule(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @schedule(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
                     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -68,22 +68,22 @@ func.func @schedule(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16
 // CHECK-LABEL: @geometry
 // CHECK: pattern.packed_conv2d {{.*}} {activation = #pattern.activation<relu6>, dilations = array<i64: 1, 2>, padding = array<i64: 1, 2, 0, 3>, strides = array<i64: 2, 1>} : (
 // CHECK-SAME: -> tensor<1x1x2x5xf32>
-func.func @geometry(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @geometry(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
                     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x2x5xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {strides = array<i64: 2, 1>, padding = array<i64: 1, 2, 0, 3>, dilations = array<i64: 1, 2>,
        activation = #pattern.activation<relu6>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x2x5xf32>
   return %y : tensor<1x1x2x5xf32>
 }
 
 // CHECK-LABEL: @depthwise
 // CHECK: pattern.packed_conv2d {{.*}} {groups = 2 : i64}
-func.func @depthwise(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>, %i: tensor<2xi16>, %s: tensor<4xi32>,
+func.func @depthwise(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>, %i: tensor<2xi32>, %s: tensor<4xi32>,
                      %o: tensor<3xi32>, %r: tensor<2xi32>) -> tensor<1x2x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1> {groups = 2 : i64}
-      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
@@ -93,12 +93,12 @@ func.func @depthwise(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>, %i: tensor<2xi1
 // CHECK-LABEL: @input_in_planes
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>>,
 #input_in_planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>
-func.func @input_in_planes(%x: tensor<1x1x4x4xf32, #input_in_planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @input_in_planes(%x: tensor<1x1x4x4xf32, #input_in_planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #input_in_planes>,
-         tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
+         tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -106,11 +106,11 @@ func.func @input_in_planes(%x: tensor<1x1x4x4xf32, #input_in_planes>, %w: tensor
 // CHECK-LABEL: @larger_halo
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 96>>,
 #larger_halo = #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 96>
-func.func @larger_halo(%x: tensor<1x1x4x4xf32, #larger_halo>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @larger_halo(%x: tensor<1x1x4x4xf32, #larger_halo>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #larger_halo>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #larger_halo>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -120,11 +120,11 @@ func.func @larger_halo(%x: tensor<1x1x4x4xf32, #larger_halo>, %w: tensor<1xf32>,
 // CHECK-LABEL: @phases
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x8x8xf32, #pattern.planes<strides = [2, 2], origin = 6, pitch = 5, size = 26>>,
 #phases = #pattern.planes<strides = [2, 2], origin = 6, pitch = 5, size = 26>
-func.func @phases(%x: tensor<1x1x8x8xf32, #phases>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @phases(%x: tensor<1x1x8x8xf32, #phases>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32, #phases>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32, #phases>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -134,11 +134,11 @@ func.func @phases(%x: tensor<1x1x8x8xf32, #phases>, %w: tensor<1xf32>, %i: tenso
 // CHECK-LABEL: @padded_1x1
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 7, pitch = 6, size = 36>>,
 #padded_1x1 = #pattern.planes<strides = [1, 1], origin = 7, pitch = 6, size = 36>
-func.func @padded_1x1(%x: tensor<1x1x4x4xf32, #padded_1x1>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @padded_1x1(%x: tensor<1x1x4x4xf32, #padded_1x1>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x6x6xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #padded_1x1>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #padded_1x1>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x6x6xf32>
   return %y : tensor<1x1x6x6xf32>
 }
@@ -148,11 +148,11 @@ func.func @padded_1x1(%x: tensor<1x1x4x4xf32, #padded_1x1>, %w: tensor<1xf32>, %
 // CHECK-LABEL: @even_kernel
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 2, pitch = 6, size = 26>>,
 #even_kernel = #pattern.planes<strides = [1, 1], origin = 2, pitch = 6, size = 26>
-func.func @even_kernel(%x: tensor<1x1x4x4xf32, #even_kernel>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @even_kernel(%x: tensor<1x1x4x4xf32, #even_kernel>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x4, [[0]]>, group = 1>
       {padding = array<i64: 0, 2, 0, 1>}
-      : (tensor<1x1x4x4xf32, #even_kernel>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #even_kernel>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -161,11 +161,11 @@ func.func @even_kernel(%x: tensor<1x1x4x4xf32, #even_kernel>, %w: tensor<1xf32>,
 // CHECK-LABEL: @largest_tile
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>,
 #largest_tile = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
-func.func @largest_tile(%x: tensor<1x1x4x4xf32, #largest_tile>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @largest_tile(%x: tensor<1x1x4x4xf32, #largest_tile>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 64, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #largest_tile>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #largest_tile>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -174,12 +174,12 @@ func.func @largest_tile(%x: tensor<1x1x4x4xf32, #largest_tile>, %w: tensor<1xf32
 // CHECK-LABEL: @most_lanes
 // CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>>,
 #most_lanes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>
-func.func @most_lanes(%x: tensor<1x1x4x4xf32, #most_lanes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @most_lanes(%x: tensor<1x1x4x4xf32, #most_lanes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 5, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #most_lanes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #most_lanes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -189,23 +189,23 @@ func.func @most_lanes(%x: tensor<1x1x4x4xf32, #most_lanes>, %w: tensor<1xf32>, %
 // CHECK-LABEL: @output_in_planes
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
 #output_in_planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>
-func.func @output_in_planes(%x: tensor<1x1x4x4xf32, #output_in_planes>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @output_in_planes(%x: tensor<1x1x4x4xf32, #output_in_planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #output_in_planes>,
-         tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+         tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
   return
 }
 
 // CHECK-LABEL: @half
-// CHECK: pattern.packed_conv2d {{.*}} : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, {{.*}}) -> tensor<1x4x4x4xf16>
-func.func @half(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf16>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+// CHECK: pattern.packed_conv2d {{.*}} : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi32>, {{.*}}) -> tensor<1x4x4x4xf16>
+func.func @half(%x: tensor<1x1x4x4xf16>, %w: tensor<4xf16>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
                 %r: tensor<4xi32>) -> tensor<1x4x4x4xf16> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf16>
   return %y : tensor<1x4x4x4xf16>
 }

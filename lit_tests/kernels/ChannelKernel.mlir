@@ -41,7 +41,7 @@
 // CHECK: conv.ends: "0x040000000000000001000000020000000400000004000000"
 func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<3xf32>) -> tensor<1x3x4x4xf32> {
   %w = arith.constant dense<[1.0, 2.0, 2.0, 3.0, 5.0, 6.0, 7.0, 8.0]> : tensor<8xf32>
-  %i = arith.constant dense<[1, 0, 0, 1]> : tensor<4xi16>
+  %i = arith.constant dense<[1, 0, 0, 1]> : tensor<4xi32>
   %s = arith.constant dense<[0, 1, 2, 0, 1, 1, 0, 1, 1]> : tensor<9xi32>
   %o = arith.constant dense<[0, 2, 3, 4]> : tensor<4xi32>
   %r = arith.constant dense<[2, 0, 1]> : tensor<3xi32>
@@ -49,7 +49,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<3xf32>) -> tensor<1x3x4x4xf3
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi16>, tensor<9xi32>, tensor<4xi32>, tensor<3xi32>, tensor<3xf32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi32>, tensor<9xi32>, tensor<4xi32>, tensor<3xi32>, tensor<3xf32>)
       -> tensor<1x3x4x4xf32> loc("conv")
   return %y : tensor<1x3x4x4xf32>
 }
@@ -61,14 +61,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<3xf32>) -> tensor<1x3x4x4xf3
 // CHECK: empty_blocks.ends: "0x04000000000000000100000002000000020000000200000002000000"
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 5, prefetch = 0, stationary = channel>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("empty_blocks")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -83,14 +83,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: half_precision.fkw: "0x02000000003C003C"
 func.func @main(%x: tensor<1x1x8x8xf16>) -> tensor<1x2x8x8xf16> {
   %w = arith.constant dense<1.0> : tensor<2xf16>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x8x8xf16>, tensor<2xf16>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x1x8x8xf16>, tensor<2xf16>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x8x8xf16> loc("half_precision")
   return %y : tensor<1x2x8x8xf16>
 }

@@ -1,5 +1,5 @@
 // Vectors run over the filters of a group.
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions='lanes=4' -pattern-lower-convolutions -split-input-file | FileCheck %s
+// RUN: pattern-opt %s %target-neon -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // Ten filters are three vectors of four, the last of which begins at the seventh. Three accumulators would wait for each
 // other: three kernels an iteration have their own, and the last few of the loop come one by one.
@@ -19,11 +19,11 @@
 // CHECK-NOT: vector.store
 func.func @main(%x: tensor<1x5x1x1xf32>) -> tensor<1x10x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<50xf32>
-  %i = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi16>
+  %i = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %s = arith.constant dense<[0, 5]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]> : tensor<10xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 10>
-      : (tensor<1x5x1x1xf32>, tensor<50xf32>, tensor<5xi16>, tensor<2xi32>, tensor<2xi32>, tensor<10xi32>)
+      : (tensor<1x5x1x1xf32>, tensor<50xf32>, tensor<5xi32>, tensor<2xi32>, tensor<2xi32>, tensor<10xi32>)
       -> tensor<1x10x1x1xf32> loc("overlap")
   return %y : tensor<1x10x1x1xf32>
 }
@@ -40,12 +40,12 @@ func.func @main(%x: tensor<1x5x1x1xf32>) -> tensor<1x10x1x1xf32> {
 // CHECK: vector.scatter
 func.func @main(%x: tensor<1x1x1x1xf32>, %b: tensor<4xf32>, %a: tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[2, 0, 1, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) add(%a) storage <set = <1x1, [[0]]>, group = 4>
       {activation = #pattern.activation<relu>}
-      : (tensor<1x1x1x1xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<4xf32>,
+      : (tensor<1x1x1x1xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<4xf32>,
          tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32> loc("epilogue")
   return %y : tensor<1x4x1x1xf32>
 }
@@ -67,13 +67,13 @@ func.func @main(%x: tensor<1x1x1x1xf32>, %b: tensor<4xf32>, %a: tensor<1x4x1x1xf
 // CHECK: vector.load %[[WEIGHTS]][%[[FIRST]]]
 func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<32xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
                              16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]> : tensor<32xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 32>
       schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 1>
-      : (tensor<1x1x1x1xf32>, tensor<32xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<32xi32>)
+      : (tensor<1x1x1x1xf32>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<32xi32>)
       -> tensor<1x32x1x1xf32> loc("prefetch")
   return %y : tensor<1x32x1x1xf32>
 }
@@ -95,11 +95,11 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
 // CHECK: vector.store %[[Y]]
 func.func @main(%x: tensor<1x1x1x1xf16>, %b: tensor<8xf16>) -> tensor<1x8x1x1xf16> {
   %w = arith.constant dense<1.0> : tensor<8xf16>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 8>
-      : (tensor<1x1x1x1xf16>, tensor<8xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf16>)
+      : (tensor<1x1x1x1xf16>, tensor<8xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf16>)
       -> tensor<1x8x1x1xf16> loc("half_precision")
   return %y : tensor<1x8x1x1xf16>
 }
@@ -133,12 +133,12 @@ func.func @main(%x: tensor<1x1x1x1xf16>, %b: tensor<8xf16>) -> tensor<1x8x1x1xf1
 // CHECK: flow.dispatch
 func.func @main(%x: tensor<5x6x1x1xf32>, %b: tensor<8xf32>, %a: tensor<5x8x1x1xf32>) -> tensor<5x8x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<16xf32>
-  %i = arith.constant dense<[1, 4]> : tensor<2xi16>
+  %i = arith.constant dense<[1, 4]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[4, 5, 6, 7, 0, 1, 2, 3]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) add(%a) storage <set = <1x1, [[0]]>, group = 8>
       schedule <device = cpu, lanes = 4, vectors = 2, tiles = 2, blocks = 1, prefetch = 0>
-      : (tensor<5x6x1x1xf32>, tensor<16xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf32>,
+      : (tensor<5x6x1x1xf32>, tensor<16xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf32>,
          tensor<5x8x1x1xf32>) -> tensor<5x8x1x1xf32> loc("rows")
   return %y : tensor<5x8x1x1xf32>
 }

@@ -40,7 +40,7 @@
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -48,7 +48,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
       schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("gpu")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -64,14 +64,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK-NEXT: "stream.binding.subspan"(%arg0, %[[ZERO]]) : (!stream.binding, index) -> memref<272xf32, strided<[1], offset: ?>>
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("vm_buffers")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -87,14 +87,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: "stream.return"(%[[X]], %[[Y]], %[[Z]])
 func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<3xf32>
-  %i = arith.constant dense<0> : tensor<3xi16>
+  %i = arith.constant dense<0> : tensor<3xi32>
   %s = arith.constant dense<[0, 1, 0, 1, 0, 1]> : tensor<6xi32>
   %o = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %r = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<2x1x4x4xf32>, tensor<3xf32>, tensor<3xi16>, tensor<6xi32>, tensor<4xi32>, tensor<3xi32>)
+      : (tensor<2x1x4x4xf32>, tensor<3xf32>, tensor<3xi32>, tensor<6xi32>, tensor<4xi32>, tensor<3xi32>)
       -> tensor<2x3x4x4xf32> loc("gpu_workgroups")
   return %y : tensor<2x3x4x4xf32>
 }
@@ -116,14 +116,14 @@ func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
 // CHECK: scf.yield
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 2>
       schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 1>
-      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("gpu_filters_of_a_group")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -165,7 +165,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -173,7 +173,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("vm")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -192,7 +192,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: memref.store %[[R6]],
 func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -200,7 +200,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<relu6>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
       -> tensor<1x1x4x4xf32> loc("bias_and_relu6")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -218,7 +218,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
 // CHECK: memref.store %[[S]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -226,7 +226,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<silu>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("silu")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -243,14 +243,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<20xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x2x4x4xf32>, tensor<20xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<20xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32> loc("tap_loop")
   return %y : tensor<1x1x1x1xf32>
 }
@@ -266,14 +266,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<18xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8, 9]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x2x4x4xf32>, tensor<18xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<18xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32> loc("unrolled_taps")
   return %y : tensor<1x1x1x1xf32>
 }
@@ -314,7 +314,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -322,7 +322,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
       schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32, #planes> loc("gpu_planes")
   return
 }
@@ -347,7 +347,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -355,7 +355,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%p) storage <set = <3x3, [[4]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32, #planes>)
       -> tensor<1x1x4x4xf32, #planes> loc("vm_residual")
   return

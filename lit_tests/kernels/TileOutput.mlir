@@ -19,7 +19,7 @@
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -27,7 +27,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
       storage <set = <3x3, [[4]]>, group = 2>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("stores_in_two_rows")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -41,14 +41,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("stores_in_one_run")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -124,7 +124,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -132,7 +132,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
       schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32, #planes> loc("planes")
   return
 }
@@ -152,14 +152,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #planes> loc("nothing_but_image")
   return
 }
@@ -182,14 +182,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 32>
 func.func @main(%x: tensor<1x1x3x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x3x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32, #planes> loc("zeros_behind")
   return
 }
@@ -213,14 +213,14 @@ func.func @main(%x: tensor<1x1x3x4xf32>) {
 #planes = #pattern.planes<strides = [2, 2], origin = 0, pitch = 4, size = 16>
 func.func @main(%x: tensor<2x3x8x8xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<2> : tensor<1xi16>
+  %i = arith.constant dense<2> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<2x3x8x8xf32> to tensor<2x3x8x8xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<2x3x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<2x3x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<2x1x8x8xf32, #planes> loc("phases")
   return
 }
@@ -241,7 +241,7 @@ func.func @main(%x: tensor<2x3x8x8xf32>) {
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @main(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -250,7 +250,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%q) storage <set = <3x3, [[4]]>, group = 1>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32, #planes>)
       -> tensor<1x1x4x4xf32, #planes> loc("residual")
   return

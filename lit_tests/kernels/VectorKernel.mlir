@@ -37,7 +37,7 @@
 // CHECK: scf.yield
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -45,7 +45,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
       schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("filters_vary_fastest")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -76,14 +76,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32> loc("vectors_vary_fastest")
   return %y : tensor<1x4x4x4xf32>
 }
@@ -98,14 +98,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
 // CHECK: scf.for {{.*}} iter_args(%{{.+}} = %[[START]],
 func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
       -> tensor<1x1x4x4xf32> loc("bias")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -121,7 +121,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
 // CHECK: vector.store %[[R]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -129,7 +129,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<relu>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("relu")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -144,7 +144,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: vector.store %[[R6]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -152,7 +152,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<relu6>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("relu6")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -173,7 +173,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: vector.store %[[H]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -181,7 +181,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<hard_swish>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("hard_swish")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -199,7 +199,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: vector.store %[[S]],
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -207,7 +207,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {activation = #pattern.activation<silu>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("silu")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -227,18 +227,21 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: vector.extract %[[FOUR]][3]
 // CHECK-NOT: load %[[WEIGHT]][
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = cpu, features = broadcast_load|lane_multiply,
+    vector_bits = 128, registers = 32>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32> loc("weights_by_lane")
   return %y : tensor<1x4x4x4xf32>
+}
 }
 
 // -----
@@ -254,7 +257,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
 // CHECK: vector.load %{{.+}}[%[[AT4]]]
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<2xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -262,7 +265,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <3x3, [[1, 4]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("taps_of_one_pattern")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -297,14 +300,14 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: stream.executable.end
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 2>
-      : (tensor<1x1x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<8xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf32> loc("filters_of_a_group")
   return %y : tensor<1x8x4x4xf32>
 }
@@ -326,7 +329,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x8x4x4xf32> {
 // CHECK: scf.yield
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<128xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
@@ -334,7 +337,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
       storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7]]>, group = 8>
       schedule <device = cpu, lanes = 4, vectors = 9, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf32> loc("tap_loop")
   return %y : tensor<1x8x4x4xf32>
 }
@@ -349,7 +352,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 // CHECK: scf.yield
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<128xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
@@ -357,7 +360,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
       storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8>
       schedule <device = cpu, lanes = 4, vectors = 8, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf32> loc("unrolled_taps")
   return %y : tensor<1x8x4x4xf32>
 }
@@ -389,7 +392,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
 // CHECK: vector.load
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -397,7 +400,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 8, tiles = 1, blocks = 1, prefetch = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("prefetch")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -428,14 +431,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: scf.yield %{{.+}}, %[[CHANNEL]], %[[NEXT]] :
 func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<[0, 2, 1, 2]> : tensor<4xi16>
+  %i = arith.constant dense<[0, 2, 1, 2]> : tensor<4xi32>
   %s = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
   %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 2>
-      : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("distances")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -465,7 +468,7 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: vector.load
 func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -473,7 +476,7 @@ func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
       storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x64xf32>, tensor<8xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x64xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x64xf32> loc("prefetch_rows")
   return %y : tensor<1x1x4x64xf32>
 }
@@ -495,14 +498,14 @@ func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
 // CHECK: scf.for %{{.+}} = %[[FIRST]] to %[[LAST]]
 func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x8x1x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<0> : tensor<8xi16>
+  %i = arith.constant dense<0> : tensor<8xi32>
   %s = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]> : tensor<16xi32>
   %o = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8]> : tensor<9xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 3, prefetch = 0>
-      : (tensor<1x1x1x4xf32>, tensor<8xf32>, tensor<8xi16>, tensor<16xi32>, tensor<9xi32>, tensor<8xi32>)
+      : (tensor<1x1x1x4xf32>, tensor<8xf32>, tensor<8xi32>, tensor<16xi32>, tensor<9xi32>, tensor<8xi32>)
       -> tensor<1x8x1x4xf32> loc("blocks")
   return %y : tensor<1x8x1x4xf32>
 }
@@ -518,16 +521,19 @@ func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x8x1x4xf32> {
 // CHECK: vector.fma %[[B]], %{{.+}}, %{{.+}} : vector<8xf16>
 // CHECK-NOT: f32
 // CHECK: "stream.executable.end"
+module attributes {pattern.target = #pattern.target<device = cpu, features = broadcast_load|lane_multiply,
+    vector_bits = 128, registers = 32>} {
 func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x8x4x4xf16> {
   %w = arith.constant dense<1.0> : tensor<8xf16>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 8>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf16>, tensor<8xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
+      : (tensor<1x1x4x4xf16>, tensor<8xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf16> loc("eight_halves")
   return %y : tensor<1x8x4x4xf16>
+}
 }
 
 // -----
@@ -535,16 +541,19 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x8x4x4xf16> {
 // CHECK-LABEL: func.func @four_halves(
 // CHECK: vector.load %{{.+}}[%{{.+}}] : memref<4xf16>, vector<4xf16>
 // CHECK: vector.broadcast %{{.+}} : f16 to vector<8xf16>
+module attributes {pattern.target = #pattern.target<device = cpu, features = broadcast_load|lane_multiply,
+    vector_bits = 128, registers = 32>} {
 func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
   %w = arith.constant dense<1.0> : tensor<4xf16>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf16> loc("four_halves")
   return %y : tensor<1x4x4x4xf16>
+}
 }
 
 // -----
@@ -573,18 +582,18 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
 // CHECK: placed_in_reader.kernels: "0x020000000000010000000100"
 func.func @main(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32> loc("placed_in_reader")
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32> loc("placed_in_reader")
   return %z : tensor<1x4x6x6xf32>
 }

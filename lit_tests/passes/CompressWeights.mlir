@@ -1,5 +1,6 @@
 // RUN: pattern-opt %s -pattern-compress-weights -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s
-// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-filter-group=2 max-vector-group=13 index-bits=32})' -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s --check-prefix=OPTIONS
+// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-compress-weights{max-filter-group=2 max-vector-group=13})' -split-input-file -mlir-elide-elementsattrs-if-larger=32 | FileCheck %s --check-prefix=OPTIONS
+// RUN: pattern-opt %s %target-sse -pattern-compress-weights -split-input-file | FileCheck %s --check-prefix=SSE
 
 // The published example [PatDNN, ASPLOS 2020, section 5.3], after FKR: rows _2_1, 2_1_, _222, _2_2. The weights tell
 // the filter (tens) and the channel.
@@ -7,7 +8,7 @@
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x4x1x2xf32>
 // CHECK-NOT: tensor<4x4x1x2xf32>
 // CHECK-DAG: %[[WEIGHT:.+]] = arith.constant dense_resource<conv.fkw> : tensor<9xf32>
-// CHECK-DAG: %[[INDEX:.+]] = arith.constant dense<[3, 1, 2, 0, 1, 3, 1, 2, 3]> : tensor<9xi16>
+// CHECK-DAG: %[[INDEX:.+]] = arith.constant dense<[3, 1, 2, 0, 1, 3, 1, 2, 3]> : tensor<9xi32>
 // CHECK-DAG: %[[STRIDE:.+]] = arith.constant dense<[0, 1, 2, 0, 1, 2, 0, 0, 2, 0, 0, 3]> : tensor<12xi32>
 // CHECK-DAG: %[[OFFSET:.+]] = arith.constant dense<[0, 2, 4, 6, 9]> : tensor<5xi32>
 // CHECK-DAG: %[[REORDER:.+]] = arith.constant dense<[0, 1, 3, 2]> : tensor<4xi32>
@@ -41,7 +42,7 @@ func.func @published(%x: tensor<1x4x1x2xf32>) -> tensor<1x4x1x1xf32> {
 // Four filters of one structure are a group: indices once, and for each of the two taps the weights of the four
 // filters side by side.
 // CHECK-LABEL: @group_of_four
-// CHECK-DAG: arith.constant dense<1> : tensor<1xi16>
+// CHECK-DAG: arith.constant dense<1> : tensor<1xi32>
 // CHECK-DAG: arith.constant dense<[0, 1]> : tensor<2xi32>
 // CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 4>
 // CHECK: conv.fkw: "0x04000000
@@ -68,7 +69,7 @@ func.func @group_of_four(%x: tensor<1x2x1x3xf32>) -> tensor<1x4x1x1xf32> {
 // -----
 
 // CHECK-LABEL: @group_of_two
-// CHECK-DAG: %[[INDEX:.+]] = arith.constant dense<[0, 1]> : tensor<2xi16>
+// CHECK-DAG: %[[INDEX:.+]] = arith.constant dense<[0, 1]> : tensor<2xi32>
 // CHECK-DAG: %[[OFFSET:.+]] = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
 // CHECK: pattern.packed_conv2d %{{.+}} fkw(%{{.+}}, %[[INDEX]], %{{.+}}, %[[OFFSET]], %{{.+}}) storage <set = {{.*}}, group = 2>
 func.func @group_of_two(%x: tensor<1x2x1x1xf32>) -> tensor<1x4x1x1xf32> {
@@ -123,7 +124,7 @@ func.func @dense(%x: tensor<1x1x1x2xf32>) -> tensor<1x16x1x1xf32> {
 // Filters of another group of the convolution read other channels: three share their indices, not six. The index counts
 // channels over all groups.
 // CHECK-LABEL: @grouped_convolution
-// CHECK-DAG: arith.constant dense<[0, 1, 2, 3]> : tensor<4xi16>
+// CHECK-DAG: arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
 // CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 3> {groups = 2 : i64}
 func.func @grouped_convolution(%x: tensor<1x4x1x1xf32>) -> tensor<1x6x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<6x2x1x1xf32>
@@ -136,7 +137,7 @@ func.func @grouped_convolution(%x: tensor<1x4x1x1xf32>) -> tensor<1x6x1x1xf32> {
 
 // Images of one position have an option of their own.
 // CHECK-LABEL: @one_position
-// CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 8>
+// CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 24>
 // OPTIONS-LABEL: @one_position
 // OPTIONS: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 12>
 func.func @one_position(%x: tensor<1x2x1x1xf32>) -> tensor<1x24x1x1xf32> {
@@ -149,7 +150,7 @@ func.func @one_position(%x: tensor<1x2x1x1xf32>) -> tensor<1x24x1x1xf32> {
 // -----
 
 // CHECK-LABEL: @no_kernel_left
-// CHECK: pattern.packed_conv2d {{.*}} group = 2> : (tensor<1x1x1x1xf32>, tensor<0xf32>, tensor<0xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+// CHECK: pattern.packed_conv2d {{.*}} group = 2> : (tensor<1x1x1x1xf32>, tensor<0xf32>, tensor<0xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
 func.func @no_kernel_left(%x: tensor<1x1x1x1xf32>) -> tensor<1x2x1x1xf32> {
   %w = arith.constant dense<0.0> : tensor<2x1x1x1xf32>
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<0> : tensor<2x1xui8>>
@@ -161,7 +162,7 @@ func.func @no_kernel_left(%x: tensor<1x1x1x1xf32>) -> tensor<1x2x1x1xf32> {
 
 // 65536 channels are the last that 16 bits count.
 // CHECK-LABEL: @most_channels_of_16_bits
-// CHECK: pattern.packed_conv2d {{.*}} tensor<65536xi16>
+// CHECK: pattern.packed_conv2d {{.*}} tensor<65536xi32>
 func.func @most_channels_of_16_bits(%x: tensor<1x65536x1x1xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<1x65536x1x1xf32>
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x65536xui8>>
@@ -232,4 +233,18 @@ func.func @half_precision(%x: tensor<1x4x1x1xf16>) -> tensor<1x1x1x1xf16> {
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<[[1, 1, 0, 1]]> : tensor<1x4xui8>>
       : (tensor<1x4x1x1xf16>, tensor<1x4x1x1xf16>) -> tensor<1x1x1x1xf16>
   return %y : tensor<1x1x1x1xf16>
+}
+
+// -----
+
+// How many filters share their indices is for the target to say.
+// CHECK-LABEL: @group_of_eight
+// CHECK: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 8>
+// SSE-LABEL: @group_of_eight
+// SSE: pattern.packed_conv2d {{.*}} storage <set = {{.*}}, group = 4>
+func.func @group_of_eight(%x: tensor<1x1x2x2xf32>) -> tensor<1x16x2x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<16x1x1x1xf32>
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<16x1xui8>>
+      : (tensor<1x1x2x2xf32>, tensor<16x1x1x1xf32>) -> tensor<1x16x2x2xf32>
+  return %y : tensor<1x16x2x2xf32>
 }

@@ -2,7 +2,7 @@
 // of checks holds before and after.
 // RUN: pattern-opt %s -pattern-reorder-filters -split-input-file | FileCheck %s
 // RUN: pattern-opt %s -pattern-reorder-filters -pattern-compress-weights -pattern-decompress-weights -split-input-file | FileCheck %s
-// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-reorder-filters,pattern-compress-weights{index-bits=32 max-filter-group=1},pattern-decompress-weights)' -split-input-file | FileCheck %s
+// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-reorder-filters,pattern-compress-weights{max-filter-group=1},pattern-decompress-weights)' -split-input-file | FileCheck %s
 
 // Two structures of four filters each, interleaved.
 // CHECK-LABEL: @groups_of_four

@@ -27,13 +27,13 @@
 // CHECK-SAME: 000000000000C040"
 func.func @published(%x: tensor<1x4x1x2xf32>, %b: tensor<4xf32>) -> tensor<1x4x1x1xf32> {
   %weight = arith.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]> : tensor<9xf32>
-  %index = arith.constant dense<[3, 1, 2, 0, 1, 3, 1, 2, 3]> : tensor<9xi16>
+  %index = arith.constant dense<[3, 1, 2, 0, 1, 3, 1, 2, 3]> : tensor<9xi32>
   %stride = arith.constant dense<[0, 1, 2, 0, 1, 2, 0, 0, 2, 0, 0, 3]> : tensor<12xi32>
   %offset = arith.constant dense<[0, 2, 4, 6, 9]> : tensor<5xi32>
   %reorder = arith.constant dense<[0, 1, 3, 2]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder) bias(%b)
       storage <set = <1x2, [[0], [1]]>, group = 1> {activation = #pattern.activation<relu>}
-      : (tensor<1x4x1x2xf32>, tensor<9xf32>, tensor<9xi16>, tensor<12xi32>, tensor<5xi32>, tensor<4xi32>, tensor<4xf32>)
+      : (tensor<1x4x1x2xf32>, tensor<9xf32>, tensor<9xi32>, tensor<12xi32>, tensor<5xi32>, tensor<4xi32>, tensor<4xf32>)
       -> tensor<1x4x1x1xf32>
   return %y : tensor<1x4x1x1xf32>
 }
@@ -69,13 +69,13 @@ func.func @group_of_two(%x: tensor<1x2x1x3xf32>) -> tensor<1x2x1x1xf32> {
 // CHECK: conv.weight: "0x04000000000000000000803F0000004000000000"
 func.func @grouped_convolution(%x: tensor<1x4x1x1xf32>) -> tensor<1x2x1x1xf32> {
   %weight = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
-  %index = arith.constant dense<[1, 2]> : tensor<2xi16>
+  %index = arith.constant dense<[1, 2]> : tensor<2xi32>
   %stride = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %offset = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %reorder = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder)
       storage <set = <1x1, [[0]]>, group = 1> {groups = 2 : i64}
-      : (tensor<1x4x1x1xf32>, tensor<2xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x4x1x1xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x1x1xf32>
   return %y : tensor<1x2x1x1xf32>
 }
@@ -119,11 +119,11 @@ func.func @shared_constants(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: pattern.conv2d %{{.+}}, %[[W]]
 func.func @half_precision(%x: tensor<1x2x1x2xf16>) -> tensor<1x1x1x1xf16> {
   %w = arith.constant dense<1.5> : tensor<2xf16>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x2, [[1]]>, group = 1>
-      : (tensor<1x2x1x2xf16>, tensor<2xf16>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x1x2xf16>, tensor<2xf16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf16>
   return %y : tensor<1x1x1x1xf16>
 }

@@ -1,5 +1,5 @@
-// RUN: pattern-opt %s -pattern-isolate-reductions -split-input-file | FileCheck %s
-// RUN: pattern-opt %s -pattern-isolate-reductions -split-input-file --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: pattern-opt %s %target-gpu -pattern-isolate-reductions -split-input-file | FileCheck %s
+// RUN: pattern-opt %s %target-gpu -pattern-isolate-reductions -split-input-file --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 #id = affine_map<(c, p) -> (c, p)>
 #position = affine_map<(c, p) -> (p)>

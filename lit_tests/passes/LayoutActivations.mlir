@@ -9,11 +9,11 @@
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @halo(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @halo(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x3x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>
   return %y : tensor<1x1x3x4xf32>
 }
@@ -26,11 +26,11 @@ func.func @halo(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @wider_left(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @wider_left(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x3x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x5, [[0]]>, group = 1>
       {padding = array<i64: 0, 3, 0, 1>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>
   return %y : tensor<1x1x3x4xf32>
 }
@@ -42,11 +42,11 @@ func.func @wider_left(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 6, size = 32>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @wider_right(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @wider_right(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x3x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 0, 0, 2, 2>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>
   return %y : tensor<1x1x3x4xf32>
 }
@@ -58,10 +58,10 @@ func.func @wider_right(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1x
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x4x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @no_padding(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @no_padding(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x2x2xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x2x2xf32>
   return %y : tensor<1x1x2x2xf32>
 }
@@ -74,11 +74,11 @@ func.func @no_padding(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @even_kernel(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @even_kernel(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x5xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <2x2, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x5xf32>
   return %y : tensor<1x1x4x5xf32>
 }
@@ -90,11 +90,11 @@ func.func @even_kernel(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1x
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @even_kernel_same_size(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @even_kernel_same_size(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x3x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <2x2, [[0]]>, group = 1>
       {padding = array<i64: 0, 0, 1, 1>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>
   return %y : tensor<1x1x3x4xf32>
 }
@@ -107,11 +107,11 @@ func.func @even_kernel_same_size(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i:
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 6, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @padded_1x1(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @padded_1x1(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x5x6xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x5x6xf32>
   return %y : tensor<1x1x5x6xf32>
 }
@@ -123,11 +123,11 @@ func.func @padded_1x1(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x7x7xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x7x7xf32> to tensor<1x1x7x7xf32, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @dilation(%x: tensor<1x1x7x7xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @dilation(%x: tensor<1x1x7x7xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x7x7xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {dilations = array<i64: 2, 2>, padding = array<i64: 2, 2, 2, 2>}
-      : (tensor<1x1x7x7xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x7x7xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x7x7xf32>
   return %y : tensor<1x1x7x7xf32>
 }
@@ -140,11 +140,11 @@ func.func @dilation(%x: tensor<1x1x7x7xf32>, %w: tensor<1xf32>, %i: tensor<1xi16
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x8x8xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x8x8xf32> to tensor<1x1x8x8xf32, #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @stride(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @stride(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -157,11 +157,11 @@ func.func @stride(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x7x7xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x7x7xf32> to tensor<1x1x7x7xf32, #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @stride_of_odd_image(%x: tensor<1x1x7x7xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @stride_of_odd_image(%x: tensor<1x1x7x7xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x7x7xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x7x7xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -174,11 +174,11 @@ func.func @stride_of_odd_image(%x: tensor<1x1x7x7xf32>, %w: tensor<1xf32>, %i: t
 // CHECK-SAME: %[[X:[^:]+]]: tensor<2x1x8x8xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<2x1x8x8xf32> to tensor<2x1x8x8xf32, #pattern.planes<strides = [2, 3], origin = 16, pitch = 4, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}}
-func.func @strides(%x: tensor<2x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @strides(%x: tensor<2x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<2x1x4x3xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 0, 2, 1, 1>, strides = array<i64: 2, 3>}
-      : (tensor<2x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<2x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<2x1x4x3xf32>
   return %y : tensor<2x1x4x3xf32>
 }
@@ -190,12 +190,12 @@ func.func @strides(%x: tensor<2x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
-func.func @scheduled(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
+func.func @scheduled(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x3x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>
   return %y : tensor<1x1x3x4xf32>
 }
@@ -210,15 +210,15 @@ func.func @scheduled(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi1
 // CHECK: pattern.packed_conv2d %[[P]]
 // CHECK-NOT: pattern.pack %
 // CHECK: pattern.packed_conv2d %[[P]]
-func.func @shared(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
+func.func @shared(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
     -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
 }
@@ -234,15 +234,15 @@ func.func @shared(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>,
 // CHECK: pattern.packed_conv2d %[[P]]
 // CHECK-NOT: pattern.pack %
 // CHECK: pattern.packed_conv2d %[[P]]
-func.func @shared_by_kernels(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
+func.func @shared_by_kernels(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
     -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <2x2, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 0, 0>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
 }
@@ -257,14 +257,14 @@ func.func @shared_by_kernels(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: ten
 // CHECK: pattern.packed_conv2d %[[P]]
 // CHECK-NOT: pattern.pack %
 // CHECK: pattern.packed_conv2d %[[P]]
-func.func @shared_with_less_padding(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @shared_with_less_padding(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> (tensor<1x1x2x2xf32>, tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x2x2xf32>
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y, %z : tensor<1x1x2x2xf32>, tensor<1x1x4x4xf32>
 }
@@ -278,14 +278,14 @@ func.func @shared_with_less_padding(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, 
 // CHECK: pattern.packed_conv2d %[[P]]
 // CHECK: %[[Q:.+]] = pattern.pack %[[Y]] {{.*}}, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[Q]]
-func.func @one_extent(%x: tensor<1x1x4x4xf32>, %y: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @one_extent(%x: tensor<1x1x4x4xf32>, %y: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> (tensor<1x1x2x2xf32>, tensor<1x1x4x4xf32>) {
   %u = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x2x2xf32>
   %v = pattern.packed_conv2d %y fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %u, %v : tensor<1x1x2x2xf32>, tensor<1x1x4x4xf32>
 }
@@ -302,20 +302,20 @@ func.func @one_extent(%x: tensor<1x1x4x4xf32>, %y: tensor<1x1x4x4xf32>, %w: tens
 // CHECK-NEXT: %[[C:.+]] = pattern.pool2d <max> %[[B]] {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK-NEXT: %[[D:.+]] = pattern.packed_conv2d %[[C]] {{.*}} -> tensor<1x1x4x4xf32>{{$}}
 // CHECK-NEXT: return %[[D]]
-func.func @chain(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @chain(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x8x8xf32>
   %b = pattern.packed_conv2d %a fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x8x8xf32>
   %c = pattern.pool2d <max> %b {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : tensor<1x1x8x8xf32> -> tensor<1x1x4x4xf32>
   %d = pattern.packed_conv2d %c fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %d : tensor<1x1x4x4xf32>
 }
@@ -330,18 +330,18 @@ func.func @chain(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, 
 // CHECK: %[[A:.+]] = pattern.packed_conv2d %[[P]] {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 13, size = 80>>
 // CHECK: %[[B:.+]] = pattern.packed_conv2d %[[A]] {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 13, size = 80>>
 // CHECK: pattern.packed_conv2d %[[B]]
-func.func @common_pitch(%x: tensor<1x1x6x6xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @common_pitch(%x: tensor<1x1x6x6xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      : (tensor<1x1x6x6xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x6x6xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %b = pattern.packed_conv2d %a fkw(%w, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 1>
       {dilations = array<i64: 1, 9>, padding = array<i64: 0, 9, 0, 9>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %c = pattern.packed_conv2d %b fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %c : tensor<1x1x4x4xf32>
 }
@@ -355,15 +355,15 @@ func.func @common_pitch(%x: tensor<1x1x6x6xf32>, %w: tensor<1xf32>, %i: tensor<1
 // CHECK-NEXT: pattern.packed_conv2d %[[A]]
 // CHECK-NEXT: %[[S:.+]] = arith.addf %[[U]], %[[U]]
 // CHECK-NEXT: return %[[U]], %{{.+}}, %[[S]]
-func.func @mixed_users(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @mixed_users(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %b = pattern.packed_conv2d %a fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %c = arith.addf %a, %a : tensor<1x1x4x4xf32>
   return %a, %b, %c : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
@@ -379,15 +379,15 @@ func.func @mixed_users(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1x
 // CHECK-NEXT: %[[B:.+]] = pattern.packed_conv2d %[[A]] {{.*}} add(%[[P]]) {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK-NEXT: %[[U:.+]] = pattern.unpack %[[B]]
 // CHECK-NEXT: return %[[U]]
-func.func @residual(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @residual(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %b = pattern.packed_conv2d %a fkw(%w, %i, %s, %o, %r) add(%x) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32>)
       -> tensor<1x1x4x4xf32>
   return %b : tensor<1x1x4x4xf32>
@@ -400,12 +400,12 @@ func.func @residual(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16
 // CHECK: %[[E:.+]] = arith.negf
 // CHECK: %[[Q:.+]] = pattern.pack %[[E]] {{.*}} to tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %{{.+}} add(%[[Q]])
-func.func @residual_from_elsewhere(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @residual_from_elsewhere(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %e = arith.negf %x : tensor<1x1x4x4xf32>
   %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) add(%e) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32>)
       -> tensor<1x1x4x4xf32>
   return %a : tensor<1x1x4x4xf32>
@@ -424,19 +424,19 @@ func.func @residual_from_elsewhere(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %
 // CHECK-NEXT: %[[B:.+]] = pattern.packed_conv2d %[[Q]] {{.*}} add(%[[S]]) {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
 // CHECK-NEXT: %[[U:.+]] = pattern.unpack %[[B]]
 // CHECK-NEXT: return %[[U]]
-func.func @stride_and_shortcut(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @stride_and_shortcut(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x8x8xf32>
   %c = pattern.packed_conv2d %a fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       {strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   %b = pattern.packed_conv2d %a fkw(%w, %i, %s, %o, %r) add(%c) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32>)
       -> tensor<1x1x4x4xf32>
   return %b : tensor<1x1x4x4xf32>
@@ -453,13 +453,13 @@ func.func @stride_and_shortcut(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: t
 // CHECK-NEXT: %[[C:.+]] = pattern.packed_conv2d %[[B]]
 // CHECK-NEXT: %[[D:.+]] = pattern.pool2d <max> %[[X]] {{.*}} : tensor<1x1x8x8xf32> -> tensor<1x1x2x2xf32>
 // CHECK-NEXT: return %[[C]], %[[D]]
-func.func @pooling(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @pooling(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> (tensor<1x1x6x6xf32>, tensor<1x1x2x2xf32>) {
   %a = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>} : tensor<1x1x8x8xf32> -> tensor<1x1x7x7xf32>
   %b = pattern.pool2d <average> %a {kernel = array<i64: 2, 2>} : tensor<1x1x7x7xf32> -> tensor<1x1x6x6xf32>
   %c = pattern.packed_conv2d %b fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x6x6xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x6x6xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x6x6xf32>
   %d = pattern.pool2d <max> %x {kernel = array<i64: 4, 4>, strides = array<i64: 4, 4>} : tensor<1x1x8x8xf32> -> tensor<1x1x2x2xf32>
   return %c, %d : tensor<1x1x6x6xf32>, tensor<1x1x2x2xf32>
@@ -477,24 +477,24 @@ func.func @pooling(%x: tensor<1x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>
 // CHECK: pattern.packed_conv2d %[[Q]]
 // CHECK: %[[R:.+]] = pattern.pack %[[X]]
 // CHECK: pattern.packed_conv2d %[[R]]
-func.func @branches(%c: i1, %x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
+func.func @branches(%c: i1, %x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
     -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %b = scf.if %c -> tensor<1x1x4x4xf32> {
     %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
         {padding = array<i64: 1, 1, 1, 1>}
-        : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+        : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
         -> tensor<1x1x4x4xf32>
     scf.yield %y : tensor<1x1x4x4xf32>
   } else {
     %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
         {padding = array<i64: 1, 1, 1, 1>}
-        : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+        : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
         -> tensor<1x1x4x4xf32>
     scf.yield %y : tensor<1x1x4x4xf32>
   }
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %b, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
 }
@@ -506,11 +506,11 @@ func.func @branches(%c: i1, %x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tens
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x4x4xf32, #pattern.planes<
 // CHECK-NEXT: pattern.packed_conv2d %[[X]] fkw(
 #planes = #pattern.planes<strides = [1, 1], origin = 32, pitch = 5, size = 96>
-func.func @in_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @in_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -523,11 +523,11 @@ func.func @in_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: te
 // CHECK-NEXT: %[[P:.+]] = pattern.pack %[[X]] {{.*}} to tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 // CHECK-NEXT: pattern.packed_conv2d %[[P]] fkw(
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 96>
-func.func @in_other_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @in_other_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -542,14 +542,14 @@ func.func @in_other_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, 
 // CHECK-NOT: pattern.pack %
 // CHECK: %[[Y:.+]] = pattern.packed_conv2d %[[P]] {{.*}} -> tensor<1x2x8x8xf32, #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>>
 // CHECK: pattern.packed_conv2d %[[Y]] {{.*}} -> tensor<1x1x4x4xf32>
-func.func @phases(%x: tensor<1x1x8x8xf32>, %w: tensor<2xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>,
+func.func @phases(%x: tensor<1x1x8x8xf32>, %w: tensor<2xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>,
     %r: tensor<2xi32>, %u: tensor<1xf32>, %q: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
-      : (tensor<1x1x8x8xf32>, tensor<2xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x8x8xf32>
   %z = pattern.packed_conv2d %y fkw(%u, %i, %s, %o, %q) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x2x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %z : tensor<1x1x4x4xf32>
 }
@@ -561,14 +561,14 @@ func.func @phases(%x: tensor<1x1x8x8xf32>, %w: tensor<2xf32>, %i: tensor<1xi16>,
 // CHECK: pattern.pack %{{.+}} : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1],
 // CHECK: %[[Y:.+]] = pattern.packed_conv2d
 // CHECK: pattern.pack %[[Y]] : {{.*}} to tensor<1x1x8x8xf32, #pattern.planes<strides = [2, 2],
-func.func @fewer_filters(%x: tensor<1x2x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @fewer_filters(%x: tensor<1x2x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x2x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x8x8xf32>
   %z = pattern.packed_conv2d %y fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x8x8xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %z : tensor<1x1x4x4xf32>
 }
@@ -581,14 +581,14 @@ func.func @fewer_filters(%x: tensor<1x2x8x8xf32>, %w: tensor<1xf32>, %i: tensor<
 // CHECK: pattern.pack %{{.+}} : tensor<1x1x3x4xf16> to tensor<1x1x3x4xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 5, size = 64>>
 // CHECK: pattern.pack %{{.+}} : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
 func.func @half_precision(%x: tensor<1x1x3x4xf16>, %w: tensor<1xf16>, %z: tensor<1x1x3x4xf32>, %v: tensor<1xf32>,
-    %i: tensor<1xi16>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
+    %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>)
     -> (tensor<1x1x3x4xf16>, tensor<1x1x3x4xf32>) {
   %0 = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x3x4xf16>, tensor<1xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf16>, tensor<1xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf16>
   %1 = pattern.packed_conv2d %z fkw(%v, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>
   return %0, %1 : tensor<1x1x3x4xf16>, tensor<1x1x3x4xf32>
 }
@@ -603,15 +603,15 @@ func.func @half_precision(%x: tensor<1x1x3x4xf16>, %w: tensor<1xf16>, %z: tensor
 // CHECK: %[[Y:.+]] = pattern.packed_conv2d %[[P]] {{.*}} -> tensor<3x1x1x1xf32>
 // CHECK: %[[PLANES:.+]] = pattern.pack %[[Y]]
 // CHECK: pattern.packed_conv2d %[[PLANES]]
-func.func @one_position(%x: tensor<3x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi16>, %s: tensor<2xi32>,
+func.func @one_position(%x: tensor<3x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<3x1x1x1xf32> {
   %p = pattern.pool2d <average> %x {kernel = array<i64: 4, 4>} : tensor<3x1x4x4xf32> -> tensor<3x1x1x1xf32>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<3x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<3x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<3x1x1x1xf32>
   %z = pattern.packed_conv2d %y fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<3x1x1x1xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<3x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<3x1x1x1xf32>
   return %z : tensor<3x1x1x1xf32>
 }

@@ -2,14 +2,14 @@
 
 func.func @no_schedule(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   // expected-error @+1 {{has no schedule; run pattern-schedule-convolutions first}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -45,7 +45,7 @@ func.func @pool_without_schedule(%x: tensor<1x1x4x4xf32>) {
 
 func.func @plain_input(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -53,7 +53,7 @@ func.func @plain_input(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -63,7 +63,7 @@ func.func @plain_input(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @planes_from_elsewhere(%x: tensor<1x1x4x4xf32, #planes>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -71,7 +71,7 @@ func.func @planes_from_elsewhere(%x: tensor<1x1x4x4xf32, #planes>) -> tensor<1x1
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -81,7 +81,7 @@ func.func @planes_from_elsewhere(%x: tensor<1x1x4x4xf32, #planes>) -> tensor<1x1
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @residual_from_elsewhere(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32, #planes>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -91,7 +91,7 @@ func.func @residual_from_elsewhere(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%a)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32, #planes>) -> tensor<1x1x4x4xf32, #planes>
   return
 }
@@ -121,7 +121,7 @@ func.func @unpack_of_planes_from_elsewhere(%x: tensor<1x1x4x4xf32, #planes>) {
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
 func.func @plain_residual(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -131,7 +131,7 @@ func.func @plain_residual(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32>) {
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%a)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return
 }
@@ -142,7 +142,7 @@ func.func @plain_residual(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32>) {
 func.func @arrays_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
   %p = pattern.pack %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -150,7 +150,7 @@ func.func @arrays_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>) -> te
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
@@ -162,20 +162,20 @@ func.func @two_readers(%x: tensor<1x1x6x6xf32>) -> (tensor<1x4x6x6xf32, #planes>
   %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   // expected-error @+1 {{cannot be placed in its reader: not one convolution alone reads its planes}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %y, %z : tensor<1x4x6x6xf32, #planes>, tensor<1x4x6x6xf32>
 }
 
@@ -187,20 +187,20 @@ func.func @not_depthwise(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   // expected-error @+1 {{cannot be placed in its reader: no depthwise convolution of single filters reads it}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
 
@@ -212,20 +212,20 @@ func.func @scalar_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   // expected-error @+1 {{cannot be placed in its reader: it and its reader are not vector kernels with stationary filters}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
 
@@ -237,21 +237,21 @@ func.func @other_order(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   // expected-error @+1 {{cannot be placed in its reader: its reader does not store filters in the same order}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi16>
+  %di = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %do2 = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %do2) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
 
@@ -262,21 +262,21 @@ func.func @residual(%x: tensor<1x1x6x6xf32>, %a: tensor<1x4x6x6xf32, #planes>) -
   %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   // expected-error @+1 {{cannot be placed in its reader: it adds a residual, which lies in memory}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%a) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>,
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>,
          tensor<1x4x6x6xf32, #planes>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
 
@@ -287,23 +287,23 @@ func.func @chain_of_three(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #planes>
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
-      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+      : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   // expected-error @+1 {{cannot be placed in its reader: it computes its own input}}
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %v = pattern.packed_conv2d %z fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32, #planes>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %v : tensor<1x4x6x6xf32>
 }
 

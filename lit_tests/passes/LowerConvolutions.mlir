@@ -30,7 +30,7 @@
 // CHECK: features.0.kernels: "0x0200000000000300"
 func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -38,7 +38,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
       schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xf32>)
+      : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xf32>)
       -> tensor<1x2x4x4xf32> loc("features.0")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -52,14 +52,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
 // CHECK: lone.kernels: "0x04000000000000000100000002000000"
 func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<3xf32>
-  %i = arith.constant dense<[0, 1, 2]> : tensor<3xi16>
+  %i = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %s = arith.constant dense<[0, 3]> : tensor<2xi32>
   %o = arith.constant dense<[0, 3]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<3xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("lone")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -72,14 +72,14 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: distances.kernels: "0x0100000003FF0102"
 func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<[3, 258, 1, 3]> : tensor<4xi16>
+  %i = arith.constant dense<[3, 258, 1, 3]> : tensor<4xi32>
   %s = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
   %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("distances")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -92,14 +92,14 @@ func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: far.kernels: "0x02000000030003010100
 func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<[3, 259, 1, 3]> : tensor<4xi16>
+  %i = arith.constant dense<[3, 259, 1, 3]> : tensor<4xi32>
   %s = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
   %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi16>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
+      : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("far")
   return %y : tensor<1x2x4x4xf32>
 }
@@ -113,14 +113,14 @@ func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK-SAME: : (tensor<288xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<> : tensor<0xf32>
-  %i = arith.constant dense<> : tensor<0xi16>
+  %i = arith.constant dense<> : tensor<0xi32>
   %s = arith.constant dense<0> : tensor<2xi32>
   %o = arith.constant dense<0> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("nothing.left")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -133,14 +133,14 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK-SAME: : (tensor<524560xf32>, tensor<1xf32>, tensor<1xi32>,
 func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1, 1]> : tensor<3xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x2, [[0], [1]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x32769x1x2xf32>, tensor<1xf32>, tensor<1xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x32769x1x2xf32>, tensor<1xf32>, tensor<1xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32> loc("wide")
   return %y : tensor<1x1x1x1xf32>
 }
@@ -155,7 +155,7 @@ func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK-DAG: "flow.dispatch"({{.*}}) <{entry_points = [@stride_pack::@stride_pack], {{.*}} -> tensor<512xf32>
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
   %w = arith.constant dense<1.0> : tensor<6xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -163,7 +163,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
       storage <set = <3x3, [[0, 1, 4], [1, 2, 4]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x2x4x4xf32>, tensor<6xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<6xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x2x2xf32> loc("stride")
   return %y : tensor<1x1x2x2xf32>
 }
@@ -176,7 +176,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
 // CHECK: arith.constant dense<[0, 2, 2, 24]> : tensor<4xi32>
 func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
@@ -184,7 +184,7 @@ func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
       storage <set = <3x3, [[0, 2], [2, 6]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {dilations = array<i64: 2, 1>}
-      : (tensor<1x2x8x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x2x8x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("dilation")
   return %y : tensor<1x1x4x4xf32>
 }
@@ -199,19 +199,19 @@ func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: "flow.dispatch"(%[[P]], {{.*}} <{entry_points = [@layer_0_2::@layer_0_2]
 func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
-  %i = arith.constant dense<0> : tensor<1xi16>
+  %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("0")
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32> loc("0")
   return %y, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
 }
@@ -243,13 +243,13 @@ func.func @unused_pack(%x: tensor<1x1x4x4xf32>) {
 // CHECK: return %[[U]], %[[Z]]
 func.func @main(%x: tensor<1x2x4x4xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x2x2xf32>) {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<[0, 1]> : tensor<2xi16>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi16>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
+      : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32> loc("conv")
   %z = pattern.pool2d <max> %y {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
       : tensor<1x2x4x4xf32> -> tensor<1x2x2x2xf32> loc("block")

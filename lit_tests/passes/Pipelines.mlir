@@ -3,11 +3,11 @@
 // RUN: pattern-opt %s -pattern-linalg-to-packed-pipeline -mlir-print-debuginfo -o %t.packed
 // RUN: FileCheck %s --check-prefix=PACKED --input-file=%t.packed
 // RUN: pattern-opt %t.packed -pattern-packed-to-executable-pipeline | FileCheck %s --check-prefix=CPU
-// RUN: pattern-opt %t.packed -pattern-packed-to-executable-pipeline='lanes=4 registers=16' | FileCheck %s --check-prefix=NARROW
-// RUN: pattern-opt %t.packed --pass-pipeline='builtin.module(pattern-packed-to-executable-pipeline{device=gpu lanes=32})' | FileCheck %s --check-prefix=GPU
-// RUN: pattern-opt %t.packed -pattern-packed-to-executable-pipeline='device=vm lanes=1' | FileCheck %s --check-prefix=VM
+// RUN: pattern-opt %t.packed %target-sse -pattern-packed-to-executable-pipeline | FileCheck %s --check-prefix=NARROW
+// RUN: pattern-opt %t.packed --pass-pipeline='builtin.module(pattern-packed-to-executable-pipeline{target="#pattern.target<device = gpu, threads = 32, subgroup = 32>"})' | FileCheck %s --check-prefix=GPU
+// RUN: pattern-opt %t.packed %target-vm -pattern-packed-to-executable-pipeline | FileCheck %s --check-prefix=VM
 // RUN: pattern-opt %s -pattern-linalg-to-executable-pipeline | FileCheck %s --check-prefix=CPU
-// RUN: pattern-opt %s -pattern-linalg-to-executable-pipeline='device=vm lanes=1' | FileCheck %s --check-prefix=VM
+// RUN: pattern-opt %s %target-vm -pattern-linalg-to-executable-pipeline | FileCheck %s --check-prefix=VM
 // RUN: pattern-opt %s -pattern-linalg-to-reference-pipeline | FileCheck %s --check-prefix=REFERENCE
 
 // Filters 0 and 2, and 1 and 3, have one structure: in stored order they are groups of two.

@@ -1,5 +1,5 @@
 // A constant matrix is a 1x1 convolution, and what it is multiplied by are images of one position.
-// RUN: pattern-opt %s --pass-pipeline='builtin.module(pattern-raise-fully-connected{lanes=2})' | FileCheck %s
+// RUN: pattern-opt %s -pattern-attach-target='target="#pattern.target<device = cpu, vector_bits = 64, registers = 16>"' -pattern-raise-fully-connected | FileCheck %s
 
 #id = affine_map<(n, c) -> (n, c)>
 #columns = affine_map<(n, c) -> (c)>

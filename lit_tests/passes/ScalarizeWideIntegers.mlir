@@ -1,5 +1,5 @@
-// RUN: pattern-opt %s -pattern-scalarize-wide-integers | FileCheck %s
-// RUN: pattern-opt %s -pattern-scalarize-wide-integers --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: pattern-opt %s %target-gpu -pattern-scalarize-wide-integers | FileCheck %s
+// RUN: pattern-opt %s %target-gpu -pattern-scalarize-wide-integers --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: Category:pattern-scalarize-wide-integers | scalarized=1
 

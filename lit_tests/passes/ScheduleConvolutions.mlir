@@ -1,13 +1,13 @@
 // RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=8 registers=16})' | FileCheck %s --check-prefix=AVX2
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{lanes=4 registers=32})' | FileCheck %s --check-prefix=NEON
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{channel-stationary=false})' | FileCheck %s --check-prefix=SUMS
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{filters=2 max-vectors=3 cache-bytes=1099511627776 prefetch=false})' | FileCheck %s --check-prefix=PLAIN
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64 filters=2})' | FileCheck %s --check-prefix=GPU-FILTERS
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm filters=3})' | FileCheck %s --check-prefix=VM-FILTERS
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=gpu lanes=64})' | FileCheck %s --check-prefix=GPU
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{device=vm})' | FileCheck %s --check-prefix=VM
-// RUN: pattern-opt %s -split-input-file --pass-pipeline='builtin.module(pattern-layout-activations,pattern-schedule-convolutions{place-in-readers=false})' | FileCheck %s --check-prefix=APART
+// RUN: pattern-opt %s -split-input-file %target-avx2 -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s --check-prefix=AVX2
+// RUN: pattern-opt %s -split-input-file %target-neon -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s --check-prefix=NEON
+// RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions='channel-stationary=false' | FileCheck %s --check-prefix=SUMS
+// RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions='filters=2 max-vectors=3 cache-bytes=1099511627776 prefetch=false' | FileCheck %s --check-prefix=PLAIN
+// RUN: pattern-opt %s -split-input-file %target-gpu -pattern-layout-activations -pattern-schedule-convolutions='filters=2' | FileCheck %s --check-prefix=GPU-FILTERS
+// RUN: pattern-opt %s -split-input-file %target-vm -pattern-layout-activations -pattern-schedule-convolutions='filters=3' | FileCheck %s --check-prefix=VM-FILTERS
+// RUN: pattern-opt %s -split-input-file %target-gpu -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s --check-prefix=GPU
+// RUN: pattern-opt %s -split-input-file %target-vm -pattern-layout-activations -pattern-schedule-convolutions | FileCheck %s --check-prefix=VM
+// RUN: pattern-opt %s -split-input-file -pattern-layout-activations -pattern-schedule-convolutions='place-in-readers=false' | FileCheck %s --check-prefix=APART
 
 // Four filters by six vectors of accumulators, four registers for weights and four for what is being loaded. Of sixteen
 // registers, eight hold four filters by two vectors, two those vectors, and two what is being loaded.
@@ -29,10 +29,10 @@
 // GPU: pattern.packed_conv2d {{.*}} schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
 // VM-LABEL: @group_of_four
 // VM: pattern.packed_conv2d {{.*}} schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tensor<1xi16>,
+func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x56x56xf32>, tensor<16xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x56x56xf32>, tensor<16xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x56x56xf32>
   return %y : tensor<1x4x56x56xf32>
 }
@@ -44,10 +44,10 @@ func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tens
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 67, blocks = 1, prefetch = 2>
 // NEON-LABEL: @group_of_eight
 // NEON: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 266, blocks = 1, prefetch = 0>
-func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: tensor<1xi16>,
+func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) -> tensor<1x8x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x56x56xf32>, tensor<72xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
+      : (tensor<1x1x56x56xf32>, tensor<72xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
       -> tensor<1x8x56x56xf32>
   return %y : tensor<1x8x56x56xf32>
 }
@@ -58,10 +58,10 @@ func.func @group_of_eight(%x: tensor<1x1x56x56xf32>, %w: tensor<72xf32>, %i: ten
 // are two times 17, and each of these is split over eight workgroups by filter groups.
 // CHECK-LABEL: @bands
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 17, blocks = 8, prefetch = 5>
-func.func @bands(%x: tensor<1x64x56x56xf32>, %w: tensor<128xf32>, %i: tensor<8xi16>,
+func.func @bands(%x: tensor<1x64x56x56xf32>, %w: tensor<128xf32>, %i: tensor<8xi32>,
     %s: tensor<16xi32>, %o: tensor<9xi32>, %r: tensor<32xi32>) -> tensor<1x32x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x64x56x56xf32>, tensor<128xf32>, tensor<8xi16>, tensor<16xi32>, tensor<9xi32>, tensor<32xi32>)
+      : (tensor<1x64x56x56xf32>, tensor<128xf32>, tensor<8xi32>, tensor<16xi32>, tensor<9xi32>, tensor<32xi32>)
       -> tensor<1x32x56x56xf32>
   return %y : tensor<1x32x56x56xf32>
 }
@@ -71,10 +71,10 @@ func.func @bands(%x: tensor<1x64x56x56xf32>, %w: tensor<128xf32>, %i: tensor<8xi
 // One filter: twelve vectors at most, and too few multiply-adds to hide a prefetch.
 // CHECK-LABEL: @group_of_one
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 12, tiles = 17, blocks = 1, prefetch = 0>
-func.func @group_of_one(%x: tensor<1x1x56x56xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
+func.func @group_of_one(%x: tensor<1x1x56x56xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x56x56xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      : (tensor<1x1x56x56xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x56x56xf32>
   return %y : tensor<1x1x56x56xf32>
 }
@@ -84,10 +84,10 @@ func.func @group_of_one(%x: tensor<1x1x56x56xf32>, %w: tensor<4xf32>, %i: tensor
 // 9 * 11 + 10 positions are fourteen vectors of eight: three tiles of five, not two of six and one of two.
 // CHECK-LABEL: @spread_evenly
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 8, vectors = 5, tiles = 3, blocks = 1, prefetch = 5>
-func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tensor<1xi16>,
+func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x10x10xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x10x10xf32>, tensor<16xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x10x10xf32>, tensor<16xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x10x10xf32>
   return %y : tensor<1x4x10x10xf32>
 }
@@ -98,10 +98,10 @@ func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tens
 // There is one tile, so the two filter groups are split over workgroups.
 // CHECK-LABEL: @small_image
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 2, prefetch = 5>
-func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2xi16>,
+func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2xi32>,
     %s: tensor<4xi32>, %o: tensor<3xi32>, %r: tensor<8xi32>) -> tensor<1x8x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<32xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<8xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<32xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<8xi32>)
       -> tensor<1x8x4x4xf32>
   return %y : tensor<1x8x4x4xf32>
 }
@@ -111,10 +111,10 @@ func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2
 // No more blocks than sixteen workgroups need; the two images of the batch count.
 // CHECK-LABEL: @most_blocks
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 8, prefetch = 5>
-func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<32xi16>,
+func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<32xi32>,
     %s: tensor<64xi32>, %o: tensor<33xi32>, %r: tensor<128xi32>) -> tensor<2x128x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<2x1x4x4xf32>, tensor<512xf32>, tensor<32xi16>, tensor<64xi32>, tensor<33xi32>, tensor<128xi32>)
+      : (tensor<2x1x4x4xf32>, tensor<512xf32>, tensor<32xi32>, tensor<64xi32>, tensor<33xi32>, tensor<128xi32>)
       -> tensor<2x128x4x4xf32>
   return %y : tensor<2x128x4x4xf32>
 }
@@ -124,10 +124,10 @@ func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<
 // Without columns between them, the rows are one run of sixteen positions. Four filters hide the prefetch of a line.
 // CHECK-LABEL: @one_by_one
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 100>
-func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
+func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return %y : tensor<1x4x4x4xf32>
 }
@@ -137,10 +137,10 @@ func.func @one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi
 // With padding, the rows of the planes are as long as those of the output: one run of 6 * 6 positions in three vectors.
 // CHECK-LABEL: @padded_one_by_one
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 1, prefetch = 34>
-func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
+func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x6x6xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x6x6xf32>
   return %y : tensor<1x4x6x6xf32>
 }
@@ -151,14 +151,14 @@ func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: ten
 // vectors of four, and two tiles.
 // CHECK-LABEL: @longer_rows
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 6, tiles = 2, blocks = 1, prefetch = 5>
-func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4xf32>, %i: tensor<1xi16>,
+func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32>, tensor<16xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<16xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   %z = pattern.packed_conv2d %x fkw(%u, %i, %s, %o, %r) storage <set = <1x3, [[0]]>, group = 4>
       {dilations = array<i64: 1, 9>, padding = array<i64: 0, 9, 0, 9>}
-      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return %y, %z : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>
 }
@@ -170,13 +170,13 @@ func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4
 // CHECK-LABEL: @chain
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 13>
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 4, vectors = 5, tiles = 1, blocks = 1, prefetch = 5>
-func.func @chain(%x: tensor<1x4x4x4xf32>, %w: tensor<64xf32>, %i: tensor<4xi16>,
+func.func @chain(%x: tensor<1x4x4x4xf32>, %w: tensor<64xf32>, %i: tensor<4xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x4x4xf32>, tensor<64xf32>, tensor<4xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x4x4x4xf32>, tensor<64xf32>, tensor<4xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   %z = pattern.packed_conv2d %y fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x4x4xf32>, tensor<64xf32>, tensor<4xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x4x4x4xf32>, tensor<64xf32>, tensor<4xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return %z : tensor<1x4x4x4xf32>
 }
@@ -214,10 +214,10 @@ func.func @rows(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x2x2
 // The weights of a strided convolution are prefetched.
 // CHECK-LABEL: @stride
 // CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, vectors = 6, tiles = 34, blocks = 1, prefetch = 2>
-func.func @stride(%x: tensor<1x1x112x112xf32>, %w: tensor<36xf32>, %i: tensor<1xi16>,
+func.func @stride(%x: tensor<1x1x112x112xf32>, %w: tensor<36xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7, 8]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
-      : (tensor<1x1x112x112xf32>, tensor<36xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x112x112xf32>, tensor<36xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x56x56xf32>
   return %y : tensor<1x4x56x56xf32>
 }
@@ -237,10 +237,10 @@ func.func @stride(%x: tensor<1x1x112x112xf32>, %w: tensor<36xf32>, %i: tensor<1x
 // SUMS-LABEL: @channels_stay
 // SUMS: pattern.packed_conv2d
 // SUMS-NOT: stationary
-func.func @channels_stay(%x: tensor<1x1x56x56xf32>, %w: tensor<800xf32>, %i: tensor<200xi16>,
+func.func @channels_stay(%x: tensor<1x1x56x56xf32>, %w: tensor<800xf32>, %i: tensor<200xi32>,
     %s: tensor<600xi32>, %o: tensor<201xi32>, %r: tensor<200xi32>) -> tensor<1x200x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4], [4, 5, 7, 8]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x56x56xf32>, tensor<800xf32>, tensor<200xi16>, tensor<600xi32>, tensor<201xi32>, tensor<200xi32>)
+      : (tensor<1x1x56x56xf32>, tensor<800xf32>, tensor<200xi32>, tensor<600xi32>, tensor<201xi32>, tensor<200xi32>)
       -> tensor<1x200x56x56xf32>
   return %y : tensor<1x200x56x56xf32>
 }
@@ -251,10 +251,10 @@ func.func @channels_stay(%x: tensor<1x1x56x56xf32>, %w: tensor<800xf32>, %i: ten
 // CHECK-LABEL: @few_readers
 // CHECK: pattern.packed_conv2d
 // CHECK-NOT: stationary
-func.func @few_readers(%x: tensor<1x1x56x56xf32>, %w: tensor<80xf32>, %i: tensor<20xi16>,
+func.func @few_readers(%x: tensor<1x1x56x56xf32>, %w: tensor<80xf32>, %i: tensor<20xi32>,
     %s: tensor<60xi32>, %o: tensor<21xi32>, %r: tensor<20xi32>) -> tensor<1x20x56x56xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4], [4, 5, 7, 8]]>, group = 1> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x56x56xf32>, tensor<80xf32>, tensor<20xi16>, tensor<60xi32>, tensor<21xi32>, tensor<20xi32>)
+      : (tensor<1x1x56x56xf32>, tensor<80xf32>, tensor<20xi32>, tensor<60xi32>, tensor<21xi32>, tensor<20xi32>)
       -> tensor<1x20x56x56xf32>
   return %y : tensor<1x20x56x56xf32>
 }
@@ -268,13 +268,13 @@ func.func @few_readers(%x: tensor<1x1x56x56xf32>, %w: tensor<80xf32>, %i: tensor
 // GPU-LABEL: @kept
 // GPU: pattern.pool2d <max> %{{.+}} schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
 // GPU: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 2, vectors = 3, tiles = 1, blocks = 5, prefetch = 7>
-func.func @kept(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
+func.func @kept(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x2x2xf32> {
   %p = pattern.pool2d <max> %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
       {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : tensor<1x1x4x4xf32> -> tensor<1x1x2x2xf32>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
       schedule <device = cpu, lanes = 2, vectors = 3, tiles = 1, blocks = 5, prefetch = 7>
-      : (tensor<1x1x2x2xf32>, tensor<4xf32>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x2x2xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x2x2xf32>
   return %y : tensor<1x4x2x2xf32>
 }
@@ -294,10 +294,10 @@ func.func @kept(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi16>,
 // GPU: pattern.packed_conv2d {{.*}} schedule <device = gpu, lanes = 64,
 // VM-LABEL: @half_precision
 // VM: pattern.pack {{.*}} schedule <device = vm, lanes = 1,
-func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: tensor<1xi16>,
+func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x56x56xf16> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x56x56xf16>, tensor<16xf16>, tensor<1xi16>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
+      : (tensor<1x1x56x56xf16>, tensor<16xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x56x56xf16>
   return %y : tensor<1x4x56x56xf16>
 }
@@ -314,19 +314,19 @@ func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: ten
 // GPU-NOT: placement
 func.func @placed_in_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
-      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
 
@@ -337,20 +337,20 @@ func.func @placed_in_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
 // CHECK: pattern.packed_conv2d {{.*}}, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
 func.func @kept_before_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
       schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }
 
@@ -361,19 +361,19 @@ func.func @kept_before_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
 // CHECK-NOT: placement
 func.func @two_readers(%x: tensor<1x1x6x6xf32>) -> (tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>) {
   %w = arith.constant dense<1.0> : tensor<4xf32>
-  %i = arith.constant dense<0> : tensor<2xi16>
+  %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
-      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
-  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi16>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
       {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi16>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %y, %z : tensor<1x4x6x6xf32>, tensor<1x4x6x6xf32>
 }
 
@@ -387,10 +387,10 @@ func.func @two_readers(%x: tensor<1x1x6x6xf32>) -> (tensor<1x4x6x6xf32>, tensor<
 // AVX2: pattern.packed_conv2d %{{.+}} schedule <device = cpu, lanes = 8, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
 // NEON-LABEL: @rows
 // NEON: pattern.packed_conv2d %{{.+}} schedule <device = cpu, lanes = 4, vectors = 4, tiles = 6, blocks = 2, prefetch = 0>
-func.func @rows(%x: tensor<70x1x1x1xf32>, %w: tensor<32xf32>, %i: tensor<2xi16>,
+func.func @rows(%x: tensor<70x1x1x1xf32>, %w: tensor<32xf32>, %i: tensor<2xi32>,
     %s: tensor<4xi32>, %o: tensor<3xi32>, %r: tensor<32xi32>) -> tensor<70x32x1x1xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 16>
-      : (tensor<70x1x1x1xf32>, tensor<32xf32>, tensor<2xi16>, tensor<4xi32>, tensor<3xi32>, tensor<32xi32>)
+      : (tensor<70x1x1x1xf32>, tensor<32xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<32xi32>)
       -> tensor<70x32x1x1xf32>
   return %y : tensor<70x32x1x1xf32>
 }

@@ -1,5 +1,5 @@
-// RUN: pattern-opt %s -pattern-truncate-floats | FileCheck %s
-// RUN: pattern-opt %s -pattern-truncate-floats --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: pattern-opt %s %target-vm -pattern-truncate-floats | FileCheck %s
+// RUN: pattern-opt %s %target-vm -pattern-truncate-floats --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: Category:pattern-truncate-floats | truncated=2
 

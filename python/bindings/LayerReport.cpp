@@ -1,6 +1,7 @@
 //===- LayerReport.cpp - What is known of each layer of a module ----------===//
 
 #include "analysis/LayerReport.h"
+#include "analysis/LeftOperations.h"
 #include "python/bindings/Bindings.h"
 #include "python/bindings/Context.h"
 
@@ -18,4 +19,13 @@ void patternc::python::bindLayerReport(nb::module_ &pythonModule) {
       },
       nb::arg("module"),
       "JSON text with one object for each pattern layer of the module.");
+  pythonModule.def(
+      "left_report",
+      [](Module &module) {
+        ContextGuard guard(*module.context);
+        return patternc::leftReport(*module.op);
+      },
+      nb::arg("module"),
+      "JSON text with one object for each operation with multiply-adds that no "
+      "kernel\ncomputes: layer, operation, multiply-adds and the reason.");
 }

@@ -70,6 +70,47 @@ private:
   std::vector<Statistics> &collected;
 };
 
+/// A pass as text, such as `flag{a=1 b={x y}}`.
+std::string textOf(mlir::Pass &pass) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  pass.printAsTextualPipeline(stream);
+  return text;
+}
+
+/// The options of a pass as text: name, then value.
+using Options = std::vector<std::pair<std::string, std::string>>;
+
+Options optionsIn(llvm::StringRef text) {
+  Options options;
+  text = text.substr(text.find('{')).drop_front().drop_back();
+  while (!text.empty()) {
+    auto [name, rest] = text.split('=');
+    bool isQuoted = rest.consume_front("{");
+    auto [value, next] = rest.split(isQuoted ? "}" : " ");
+    options.push_back({name.str(), value.str()});
+    text = next.ltrim();
+  }
+  return options;
+}
+
+/// A pass with those of its options that are not as by default.
+std::pair<std::string, Options> describe(mlir::Pass &pass) {
+  std::string flag = pass.getArgument().str(), text = textOf(pass);
+  auto plain =
+      mlir::parsePassPipeline("builtin.module(" + flag + ")", llvm::nulls());
+  if (mlir::failed(plain) || plain->empty())
+    return {text, {}}; // a pipeline for operations in the module
+  std::string plainText = textOf(*plain->begin());
+  if (text == plainText)
+    return {flag, {}};
+  Options options = optionsIn(text), byDefault = optionsIn(plainText);
+  llvm::erase_if(options, [&](const auto &option) {
+    return llvm::is_contained(byDefault, option);
+  });
+  return {flag, options};
+}
+
 class PassManager {
 public:
   PassManager(std::shared_ptr<Context> context, const std::string &pipeline)
@@ -90,6 +131,13 @@ public:
     llvm::raw_string_ostream stream(result);
     // No public const form.
     const_cast<mlir::PassManager &>(manager).printAsTextualPipeline(stream);
+    return result;
+  }
+
+  std::vector<std::pair<std::string, Options>> passes() {
+    std::vector<std::pair<std::string, Options>> result;
+    for (mlir::Pass &pass : manager.getPasses())
+      result.push_back(describe(pass));
     return result;
   }
 
@@ -225,6 +273,10 @@ void patternc::python::bindPassManager(nb::module_ &pythonModule) {
           "Returns:\n  The warnings and remarks.\n\nRaises:\n  MLIRError: when "
           "a pass fails; the module is then in an unknown state.")
       .def("__str__", &PassManager::text)
+      .def("passes", &PassManager::passes,
+           "The passes, of named pipelines those that they stand for: flag, "
+           "then name and\nvalue, as text, of each option that is not as by "
+           "default.")
       .def(
           "enable_verifier", &PassManager::enableVerifier,
           nb::arg("enabled") = true,

@@ -123,6 +123,11 @@ class PassManager:
           MLIRError: for an unknown pass or option.
         """
 
+    def passes(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The passes, of named pipelines those that they stand for: flag, then name and value, as
+        text, of each option that is not as by default.
+        """
+
     def run(self, module: Module) -> list[Diagnostic]:
         """Runs the pipeline on a module, in place, without the GIL.
 
@@ -187,3 +192,8 @@ def function_signature(
 
 def layer_report(module: Module) -> str:
     """JSON text with one object for each pattern layer of the module."""
+
+def left_report(module: Module) -> str:
+    """JSON text with one object for each operation with multiply-adds that no kernel computes:
+    layer, operation, multiply-adds and the reason.
+    """

@@ -1,5 +1,21 @@
 """Contexts, modules and diagnostics of the compiler core, in the shape of MLIR's own bindings."""
 
-from patternc._mlir import Context, Diagnostic, MLIRError, Module, function_signature, layer_report
+from patternc._mlir import (
+    Context,
+    Diagnostic,
+    MLIRError,
+    Module,
+    function_signature,
+    layer_report,
+    left_report,
+)
 
-__all__ = ["Context", "Diagnostic", "MLIRError", "Module", "function_signature", "layer_report"]
+__all__ = [
+    "Context",
+    "Diagnostic",
+    "MLIRError",
+    "Module",
+    "function_signature",
+    "layer_report",
+    "left_report",
+]

@@ -1,10 +1,14 @@
 """The numbers of a report, against those counted by hand."""
 
+import copy
+import json
+
 import pytest
 import torch
 from torch import nn
 
-from patternc import compile
+from patternc import Pipeline, compile, prune_
+from patternc.compiler import get_target
 from patternc.runtime import Report
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -57,9 +61,51 @@ def test_work_and_bytes(compiled):
     assert layer.dense_bytes == 72 * 4
     # Value and column of each weight, and where each row begins.
     assert layer.csr_bytes == 24 * (4 + 4) + (4 + 1) * 4
-    # Weights; channels in 16 bits, once for two filters; per pair of filters, prefix sums over two
-    # patterns and an offset, with one more at the end; the order.
-    assert layer.fkw_bytes == 24 * 4 + 3 * 2 + 2 * 3 * 4 + 3 * 4 + 4 * 4
+    # As the kernel reads it: weights; of two filters, channel and pattern of each kernel in 16
+    # bits; where each pair's begin, with the end; the order; where the taps of two patterns are.
+    assert layer.fkw_bytes == 24 * 4 + 3 * 2 + 3 * 2 + 4 * 2 + 2 * 4 * 4
+
+
+# Patterns in groups and one by one, the second with stationary channels; channels by distance; a
+# matrix; a depthwise convolution that computes what it reads.
+SHIPPED = {
+    "groups": (nn.Conv2d(16, 32, 3, padding=1, bias=False), "group"),
+    "filters": (nn.Conv2d(64, 128, 3, padding=1, bias=False), "filter"),
+    "pointwise": (nn.Conv2d(64, 64, 1, bias=False), "filter"),
+    "matrix": (nn.Sequential(nn.Flatten(), nn.Linear(64 * 64, 24, bias=False)), "group"),
+    "depthwise": (
+        nn.Sequential(
+            nn.Conv2d(16, 64, 1, bias=False),
+            nn.Conv2d(64, 64, 3, padding=1, groups=64, bias=False),
+        ),
+        "group",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        (name, target)
+        for name in SHIPPED
+        for target in ("llvm-cpu", "snapdragon-855", "vulkan", "vmvx")
+        if name != "matrix" or get_target(target).device == "cpu"
+    ],
+)
+def test_bytes_are_those_that_ship(name, target):
+    layer, form = SHIPPED[name]
+    torch.manual_seed(0)
+    model = copy.deepcopy(layer).eval()
+    prune_(model, form=form, linear=True)
+    channels = next(m.weight.shape[1] for m in model.modules() if hasattr(m, "weight"))
+    x = torch.randn(1, min(channels, 64), 8, 8)
+    pipeline = Pipeline.for_target(get_target(target))
+    pipeline = pipeline.with_options("pattern-externalize-constants", min_bytes=1)
+    module = compile(model, (x,), target=target, pipeline=pipeline)
+    shipped = sum(array.nbytes for array in module.parameters.values())
+    # Equal arrays ship once: two layers of 64 filters may have one order.
+    shared = 64 * (2 if get_target(target).device == "cpu" else 4) * (name == "depthwise")
+    assert module.report().total("fkw_bytes") == shipped + shared
 
 
 def test_schedule(compiled):
@@ -77,10 +123,51 @@ def test_statistics(compiled):
     assert counts["loads-after"] <= counts["loads-before"] - counts["multiply-adds"] / 2
 
 
-def test_json_is_a_list_and_comes_back(compiled):
-    values = compiled.report().to_json()
-    assert isinstance(values, list) and values[0]["kept_kernels"] == 6
+def test_json_comes_back(compiled):
+    values = json.loads(json.dumps(compiled.report().to_json()))
+    assert values["layers"][0]["kept_kernels"] == 6 and values["left"] == []
     assert Report.from_json(values) == compiled.report()
+
+
+class Left(nn.Module):
+    """What no kernel computes: a dense matrix of many rows, attention, a 3-D convolution; and one
+    layer that a kernel does.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.project = nn.Linear(16, 16)
+        self.volume = nn.Conv3d(1, 2, 3, padding=1)
+        self.conv = nn.Conv2d(1, 4, 3)
+
+    def forward(self, x):
+        y = self.project(x)
+        return (
+            torch.softmax(y @ y.transpose(1, 2), dim=-1),
+            self.volume(x.reshape(1, 1, 2, 4, 16)),
+            self.conv(x[:, None]),
+        )
+
+
+@pytest.mark.parametrize("target", ["llvm-cpu", "vulkan"])
+def test_what_is_left_and_why(target):
+    model = Left().eval()
+    report = compile(model, (torch.randn(1, 8, 16),), target=target).report()
+    assert [layer.name for layer in report.layers if layer.name == "conv"] == ["conv"]
+    left = {(o.layer, o.operation.removeprefix("linalg.")): o for o in report.left}
+    matrix = next(o for (layer, _), o in left.items() if layer == "project")
+    assert matrix.multiply_adds == 8 * 16 * 16
+    why = "dense, and general products are good for 8 rows" if target == "llvm-cpu" else "for CPUs"
+    assert why in matrix.reason
+    product = left["", "batch_matmul"]
+    assert product.multiply_adds == 8 * 16 * 8
+    assert product.reason == "both of its operands are computed in each call"
+    volume = next(o for (_, name), o in left.items() if "3d" in name)
+    assert volume.multiply_adds == 8 * 16 * 2 * 27
+    assert volume.reason == "no kernel computes this kind of convolution"
+    text = str(report)
+    assert "left to IREE" in text and "both of its operands" in text
+    assert Report.from_json(json.loads(json.dumps(report.to_json()))) == report
 
 
 def test_sums_and_table():

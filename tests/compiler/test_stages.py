@@ -2,7 +2,6 @@
 
 import shlex
 import subprocess
-from dataclasses import replace
 
 import pytest
 import torch
@@ -10,9 +9,10 @@ from torch import nn
 
 from convolutions import Convolution, Pruning
 from oracle import assert_close_convolution
-from patternc import PatterncError, Pipeline, compile
+from patternc import PatterncError, Pipeline, compile, ir
 from patternc.compiler import Pass, get_target, target_names
 from patternc.errors import ModelError, TargetError
+from patternc.passmanager import PassManager
 from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -24,6 +24,7 @@ POOLED = nn.Sequential(CASE.layer(), nn.MaxPool2d(2))
 HOST = get_target("llvm-cpu")
 STAGES = (
     "linalg",
+    "target",
     "convolutions",
     "rows",
     "pooling",
@@ -35,6 +36,9 @@ STAGES = (
     "scheduled",
     "lowered",
     "shared",
+    "isolated",
+    "scalarized",
+    "truncated",
     "egress",
 )
 
@@ -55,9 +59,9 @@ def compiled():
         ("packed", "pattern.packed_conv2d", "pattern.conv2d"),
         ("planes", "#pattern.planes<", "schedule <"),
         ("scheduled", "schedule <device = cpu", "pattern.conv2d"),
-        ("lowered", "stream.executable", "pattern."),
-        ("shared", "stream.executable", "pattern."),
-        ("egress", "#flow.parameter.named", "pattern.packed_conv2d"),
+        ("lowered", "stream.executable", "pattern.packed_conv2d"),
+        ("shared", "stream.executable", "pattern.packed_conv2d"),
+        ("egress", "#flow.parameter.named", "#pattern."),
     ],
 )
 def test_stage(compiled, stage, there, gone):
@@ -73,7 +77,7 @@ def test_all_stages_are_in_order(compiled):
 def test_unknown_stage_names_those_there_are(compiled):
     with pytest.raises(
         ModelError,
-        match=r"no stage 'llvm'; there are linalg, convolutions, rows, pooling, fully-connected, ",
+        match=r"no stage 'llvm'; there are linalg, target, convolutions, rows, pooling, ",
     ):
         compiled.mlir("llvm")
 
@@ -100,12 +104,22 @@ def test_pipelines_are_values():
     assert str(pipeline) == before
 
 
-@pytest.mark.parametrize(
-    ("lanes", "registers", "filters"), [(16, 32, 8), (8, 16, 8), (4, 16, 4), (4, 32, 8)]
-)
-def test_filters_in_a_group(lanes, registers, filters):
-    pipeline = Pipeline.for_target(replace(HOST, lanes=lanes, registers=registers))
-    assert f"max-filter-group={filters} " in str(pipeline)
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("name", target_names())
+def test_pipeline_is_the_named_one(name, precision):
+    """What `compile` runs, pass by pass, is what pattern-opt knows by a name."""
+    target = get_target(name)
+    if precision == "float16" and not target.has_float16:
+        with pytest.raises(TargetError, match="float16"):
+            Pipeline.for_target(target, precision)
+        return
+    halves = str(precision == "float16").lower()
+    named = f"pattern-linalg-to-iree-pipeline{{target={{{target.attribute}}} float16={halves}}}"
+    texts = [
+        str(PassManager.parse(text, ir.Context()))
+        for text in (f"builtin.module({named})", str(Pipeline.for_target(target, precision)))
+    ]
+    assert texts[0] == texts[1]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +133,7 @@ def test_filters_in_a_group(lanes, registers, filters):
 )
 def test_editing_names_the_passes_there_are(edit):
     with pytest.raises(
-        TargetError, match=r"no pass 'pattern-fold' in the pipeline; it has pattern-r"
+        TargetError, match=r"no pass 'pattern-fold' in the pipeline; it has pattern-a"
     ):
         edit(Pipeline.for_target(HOST))
 
@@ -133,7 +147,7 @@ def test_edited_pipeline_is_what_runs():
         .inserted(Pass("canonicalize", stage="folded"), after="pattern-raise-convolutions")
     )
     module = compile(layer, (x,), pipeline=pipeline)
-    expected = ("linalg", "convolutions", "folded", "rows", "pooling", "fully-connected", "graph")
+    expected = ("linalg", "target", "convolutions", "folded", "rows", "pooling", "fully-connected")
     assert module.stages[: len(expected)] == expected
     assert module.report().layers[0].filter_group == 1
     assert_close_convolution(module(x), layer, x)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from patternc import ir
 from patternc.compiler import targets
 from patternc.compiler.targets import get_target, target_names
 from patternc.errors import TargetError
@@ -28,18 +29,35 @@ def test_unknown_name_that_is_near_to_nothing():
 
 
 @pytest.mark.parametrize(
-    ("machine", "lanes", "registers"),
+    ("machine", "vector_bits", "registers", "features"),
     [
-        (Machine("x86_64", ("avx2", "avx512f")), 16, 32),
-        (Machine("x86_64", ("avx2", "fma")), 8, 16),
-        (Machine("x86_64", ()), 4, 16),
-        (Machine("aarch64", ("asimd",)), 4, 32),
+        (
+            Machine("x86_64", ("avx", "avx2", "avx512f", "avx512vbmi")),
+            512,
+            32,
+            ("broadcast_load", "byte_permute", "software_prefetch"),
+        ),
+        (Machine("x86_64", ("avx", "avx2", "fma")), 256, 16, ("broadcast_load",)),
+        (Machine("x86_64", ()), 128, 16, ()),
+        (Machine("aarch64", ("asimd",)), 128, 32, ("broadcast_load", "lane_multiply")),
+        (Machine("riscv64", ()), 128, 16, ()),
     ],
 )
-def test_host_vectors(monkeypatch, machine, lanes, registers):
+def test_host_vectors(monkeypatch, machine, vector_bits, registers, features):
     monkeypatch.setattr(targets, "host_machine", lambda: machine)
     host = targets._host()
-    assert (host.lanes, host.registers, host.machine) == (lanes, registers, machine)
+    assert host.machine == machine
+    assert (host.vector_bits, host.registers, host.features) == (vector_bits, registers, features)
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_attribute_is_one_of_the_dialect(name):
+    target = get_target(name)
+    text = f"module attributes {{pattern.target = {target.attribute}}} {{}}"
+    printed = ir.Module.parse(text).print()
+    for number in ("vector_bits", "registers", "threads", "subgroup"):
+        if value := getattr(target, number):
+            assert f"{number} = {value}" in printed
 
 
 def test_float16_is_for_processors_that_are_sure_to_have_it(monkeypatch):

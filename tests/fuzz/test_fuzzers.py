@@ -1,6 +1,7 @@
 """Fuzzers check something: a few cases of each run and are right, and planted faults are found."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_a_wrong_result_is_found_behind_its_pass(part, culprit, tmp_path, monkey
 def test_a_valid_module_that_is_refused_is_found(tmp_path, monkeypatch):
     from fuzz.valid_ir import ValidIR
 
-    from patternc import ir, passmanager
+    from patternc import ir
 
     class Refusing:
         """A pass manager whose passes refuse everything."""
@@ -111,8 +112,11 @@ def test_a_valid_module_that_is_refused_is_found(tmp_path, monkeypatch):
         def run(self, _):
             raise ir.MLIRError("not today")
 
-    monkeypatch.setattr(passmanager, "PassManager", Refusing)
-    result = _run(ValidIR(), tmp_path, seed=0, count=1)
+    fuzzer = ValidIR()
+    fuzzer.prepare()
+    monkeypatch.setattr(fuzzer, "prepare", lambda: None)
+    monkeypatch.setattr(fuzzer, "_passmanager", SimpleNamespace(PassManager=Refusing))
+    result = _run(fuzzer, tmp_path, seed=0, count=1)
     (kind,) = result.findings
     assert "refuses: not today" in kind
 

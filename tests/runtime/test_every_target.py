@@ -11,6 +11,7 @@ import pytest
 
 import handwritten
 from aarch64 import run_aarch64
+from machines import require_machine
 from patternc.errors import TargetError
 from vulkan import require_vulkan
 
@@ -19,8 +20,9 @@ pytestmark = pytest.mark.iree
 X = np.linspace(-2.0, 2.0, 8, dtype=np.float32)
 
 
-@pytest.mark.parametrize("target", ["llvm-cpu", "vmvx"])
+@pytest.mark.parametrize("target", ["llvm-cpu", "x86-64-v3", "x86-64-v4", "vmvx"])
 def test_runs_on_the_processor(target):
+    require_machine(target)
     result = handwritten.compile_scale(target)(X)
     np.testing.assert_allclose(result, handwritten.scale_reference(X), rtol=1e-6)
 

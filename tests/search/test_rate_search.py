@@ -15,7 +15,7 @@ from patternc.prune import PruningConfig, prune_
 from patternc.search import Budget, search_rates
 from patternc.search.layer_calls import LayerCall
 from patternc.search.layer_latency import LatencyMeter, medians
-from patternc.search.layer_storage import storage_options, stored_bytes
+from patternc.search.layer_storage import StorageMeter
 
 IMAGE = torch.randn(1, 3, 32, 32)
 FREE = {"multiply-adds": "multiply-adds <= 1G", "bytes": "bytes <= 1G"}
@@ -289,7 +289,7 @@ def test_bytes_of_matrices_are_those_of_the_compiler(block, block_columns, rows)
     )
     x = torch.randn(rows, 40)
     call = LayerCall(layer, tuple(x.shape), (rows, 48))
-    found = stored_bytes(call, layer.weight != 0, storage_options("llvm-cpu", "float32"))
+    found = StorageMeter("llvm-cpu", "float32").bytes(call, layer.weight != 0)
     (compiled,) = compile(layer, (x,)).report().layers or (None,)
     assert found == (compiled.fkw_bytes if compiled else 4 * layer.weight.numel())
 

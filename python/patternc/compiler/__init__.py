@@ -1,6 +1,6 @@
 """The compiler: from a model to a module that runs."""
 
-from patternc.compiler.compile import compile
+from patternc.compiler.driver import compile
 from patternc.compiler.pipeline import Pass, Pipeline, Precision
 from patternc.compiler.targets import Target, get_target, target_names
 

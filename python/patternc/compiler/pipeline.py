@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from patternc import ir, passmanager
 from patternc.compiler.targets import Target, require_float16
 from patternc.errors import TargetError
 
@@ -12,6 +13,27 @@ Precision = Literal["float32", "float16"]
 """Type of a network's weights, activations and sums."""
 
 _DEMOTE = "pattern-demote-f32-to-f16"
+
+# The names under which modules can be looked at after each pass.
+_STAGES = {
+    "pattern-attach-target": "target",
+    _DEMOTE: "float16",
+    "pattern-raise-convolutions": "convolutions",
+    "pattern-align-convolutions-1d": "rows",
+    "pattern-raise-pooling": "pooling",
+    "pattern-raise-fully-connected": "fully-connected",
+    "pattern-fuse-epilogues": "graph",
+    "pattern-reorder-filters": "reordered",
+    "pattern-compress-weights": "packed",
+    "pattern-layout-activations": "planes",
+    "pattern-schedule-convolutions": "scheduled",
+    "pattern-lower-convolutions": "lowered",
+    "pattern-eliminate-redundant-loads": "shared",
+    "pattern-isolate-reductions": "isolated",
+    "pattern-scalarize-wide-integers": "scalarized",
+    "pattern-truncate-floats": "truncated",
+    "pattern-externalize-constants": "egress",
+}
 
 
 @dataclass(frozen=True)
@@ -72,45 +94,12 @@ class Pipeline:
         halves = precision == "float16"
         if halves:
             require_float16(target)
-        # Elements of one vector register.
-        lanes = target.lanes * (2 if halves else 1)
-        fully_connected = Pass(
-            "pattern-raise-fully-connected", {"lanes": lanes}, stage="fully-connected"
-        )
+        options = f'target="{target.attribute}" float16={_option(halves)}'
+        text = f"builtin.module(pattern-linalg-to-iree-pipeline{{{options}}})"
+        manager = passmanager.PassManager.parse(text, ir.Context(multithreading=False))
         return cls(
-            (
-                *((Pass(_DEMOTE, stage="float16"),) if halves else ()),
-                Pass("pattern-raise-convolutions", stage="convolutions"),
-                Pass("pattern-align-convolutions-1d", stage="rows"),
-                Pass("pattern-raise-pooling", stage="pooling"),
-                *((fully_connected,) if target.device == "cpu" else ()),
-                Pass("pattern-fuse-epilogues", stage="graph"),
-                Pass("pattern-reorder-filters", stage="reordered"),
-                Pass(
-                    "pattern-compress-weights",
-                    {
-                        "max-filter-group": _max_filter_group(target),
-                        # Eight vectors of sums hide the latency of multiply-adds.
-                        "max-vector-group": 8 * lanes if target.device == "cpu" else 8,
-                        "index-bits": target.index_bits,
-                    },
-                    stage="packed",
-                ),
-                Pass("pattern-layout-activations", stage="planes"),
-                Pass(
-                    "pattern-schedule-convolutions",
-                    {
-                        "device": target.device,
-                        "lanes": target.lanes,
-                        "registers": target.registers,
-                        "cores": target.cores,
-                    },
-                    stage="scheduled",
-                ),
-                Pass("pattern-lower-convolutions", stage="lowered"),
-                Pass("pattern-eliminate-redundant-loads", stage="shared"),
-                *_around_iree(target),
-                Pass("pattern-externalize-constants", stage="egress"),
+            tuple(
+                Pass(name, dict(options), stage=_STAGES[name]) for name, options in manager.passes()
             )
         )
 
@@ -166,22 +155,6 @@ class Pipeline:
         return names.index(name)
 
 
-def _around_iree(target: Target) -> tuple[Pass, ...]:
-    """Passes around what IREE 3.13 gets wrong for a device."""
-    if target.device == "gpu":
-        return (
-            Pass("pattern-isolate-reductions", stage="isolated"),
-            Pass("pattern-scalarize-wide-integers", stage="scalarized"),
-        )
-    if target.device == "vm":
-        return (Pass("pattern-truncate-floats", stage="truncated"),)
-    return ()
-
-
-def _max_filter_group(target: Target) -> int:
-    """Eight; of SSE, whose loads do not broadcast weights, fewer weights for more vectors."""
-    return 4 if (target.lanes, target.registers) == (4, 16) else 8
-
-
 def _option(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{{{text}}}" if " " in text else text

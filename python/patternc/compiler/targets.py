@@ -1,27 +1,25 @@
 """The machines that patternc compiles for, by name.
 
-A target says two things: to the pattern lowering, which kind of kernel to write and how much it
-can keep in registers; to IREE, with which flags to compile it.
+A target says two things: to the passes, as `#pattern.target`, what the processing unit can do; to
+IREE, with which flags to compile for it. A new processor is a line of `_CPUS`.
 """
 
 import difflib
+import os
 from dataclasses import dataclass
 from typing import Literal
 
 from patternc.errors import TargetError
-from patternc.runtime.device import usable_cores
 from patternc.runtime.machine import Machine, host_machine
 from patternc.runtime.manifest import Driver
 
+_LOCAL = ("--iree-hal-target-device=local",)
 _LLVM_CPU = (
-    "--iree-hal-target-device=local",
+    *_LOCAL,
     "--iree-hal-local-target-device-backends=llvm-cpu",
     "--iree-llvmcpu-debug-symbols=false",
     "--iree-vm-bytecode-module-strip-source-map",
 )
-_ANDROID = "--iree-llvmcpu-target-triple=aarch64-none-linux-android29"
-# What a processor has that multiplies and adds vectors of float16, by its architecture.
-_FLOAT16 = {"x86_64": {"avx512_fp16"}, "aarch64": {"fphp", "asimdhp"}}
 # What IREE 3.13 knows as `adreno`, but without operations between the threads of a subgroup:
 # reductions that use them reckon with 64 threads, which no driver promises.
 _ADRENO = (
@@ -32,7 +30,53 @@ _ADRENO = (
     "max_workgroup_sizes = [1024, 1024, 1024], max_thread_count_per_workgroup = 1024, "
     "max_workgroup_memory_bytes = 32768, max_workgroup_counts = [65535, 65535, 65535]>>}>]>"
 )
-_ARMV8_2 = ("asimd", "asimddp", "asimdhp", "asimdrdm", "atomics", "fphp")
+
+# Vector bits and registers of an architecture: of the first line whose instruction set is there.
+_VECTORS = (
+    ("x86_64", "avx512f", 512, 32),
+    ("x86_64", "avx2", 256, 16),
+    ("x86_64", None, 128, 16),
+    ("aarch64", "asimd", 128, 32),
+)
+# What an instruction set, by its name in /proc/cpuinfo, means for kernels.
+_FEATURES = {
+    "avx": "broadcast_load",
+    "asimd": "broadcast_load lane_multiply",
+    "avx512f": "software_prefetch",
+    "avx_vnni": "dot_product",
+    "avx512_vnni": "dot_product",
+    "asimddp": "dot_product",
+    "avx512vbmi": "byte_permute",
+    "avx512_fp16": "float16",
+    "asimdhp": "float16",
+}
+_X86_64_V3 = """
+    sse4_1 sse4_2 popcnt movbe abm avx f16c fma bmi1 bmi2 avx2
+"""
+_X86_64_V4 = f"{_X86_64_V3} avx512f avx512bw avx512cd avx512dq avx512vl"
+_ARMV8_2 = "asimd asimddp asimdhp asimdrdm atomics fphp"
+_ANDROID, _LINUX = "linux-android29", "linux-gnu"
+
+_KIB = 1 << 10
+
+# Name, architecture, system, processor for IREE with `+` or `-` features, instruction sets, and
+# bytes of the first- and second-level cache of a core.
+_CPUS = (
+    ("x86-64-v3", "x86_64", _LINUX, "x86-64-v3", _X86_64_V3, 32 * _KIB, 1024 * _KIB),
+    ("x86-64-v4", "x86_64", _LINUX, "x86-64-v4", _X86_64_V4, 32 * _KIB, 1024 * _KIB),
+    ("aarch64", "aarch64", _LINUX, "generic", "asimd", 32 * _KIB, 1024 * _KIB),
+    ("snapdragon-855", "aarch64", _ANDROID, "cortex-a76", _ARMV8_2, 64 * _KIB, 512 * _KIB),
+    (
+        "snapdragon-8gen2",
+        "aarch64",
+        _ANDROID,
+        # The Cortex-X3 has SVE, but this chip's system does not let programs use it.
+        "cortex-x3 -sve",
+        f"{_ARMV8_2} bf16 i8mm",
+        64 * _KIB,
+        1024 * _KIB,
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +87,12 @@ class Target:
       name: what the user calls it.
       device: kind of kernel: vectors on a ``cpu``, one thread an output position on a ``gpu``,
         scalar loops on a ``vm``.
-      lanes: 32-bit floats in a vector register of a ``cpu``, threads in a workgroup of a ``gpu``;
-        1 on a ``vm``.
-      registers: number of vector registers, which bounds the accumulators of a tile.
+      features: what it can do, in the words of `#pattern.target`.
+      vector_bits, registers: size and number of the vector registers of a ``cpu``.
       cores: processor cores that are expected to share a layer.
-      index_bits: width of stored channel and pattern numbers.
+      l1_bytes, l2_bytes: caches that a core has for itself.
+      threads, subgroup, shared_bytes: of a ``gpu``: most threads of a workgroup, those that run in
+        step, and memory that a workgroup shares.
       flags: flags of iree-compile.
       driver: IREE driver that runs the module.
       machine: the processor that the code needs.
@@ -55,65 +100,92 @@ class Target:
 
     name: str
     device: Literal["cpu", "gpu", "vm"]
-    lanes: int
-    registers: int
+    features: tuple[str, ...] = ()
+    vector_bits: int = 0
+    registers: int = 0
     cores: int = 4
-    index_bits: Literal[16, 32]
+    l1_bytes: int = 32 * _KIB
+    l2_bytes: int = 1024 * _KIB
+    threads: int = 0
+    subgroup: int = 0
+    shared_bytes: int = 0
     flags: tuple[str, ...]
     driver: Driver
     machine: Machine
 
     @property
+    def attribute(self) -> str:
+        """What the passes know of it: the text of a `#pattern.target`."""
+        numbers = {
+            name: getattr(self, name)
+            for name in (
+                *("vector_bits", "registers", "cores", "l1_bytes", "l2_bytes"),
+                *("threads", "shared_bytes", "subgroup"),
+            )
+        }
+        parameters = {
+            "device": self.device,
+            "features": "|".join(self.features) or "none",
+            **{name: number for name, number in numbers.items() if number},
+        }
+        return f"#pattern.target<{', '.join(f'{k} = {v}' for k, v in parameters.items())}>"
+
+    @property
     def has_float16(self) -> bool:
         """Whether its processor multiplies and adds vectors of float16."""
-        needed = _FLOAT16.get(self.machine.architecture or "")
-        return self.device == "cpu" and needed is not None and needed <= {*self.machine.features}
+        return self.device == "cpu" and "float16" in self.features
 
 
-def _host() -> Target:
-    """This machine, with every instruction set that it has."""
-    machine = host_machine()
-    if "avx512f" in machine.features:
-        lanes, registers = 16, 32
-    elif "avx2" in machine.features:
-        lanes, registers = 8, 16
-    elif machine.architecture == "aarch64":
-        lanes, registers = 4, 32
-    else:
-        lanes, registers = 4, 16
+def _cpu(
+    name: str, machine: Machine, flags: tuple[str, ...], l1_bytes: int, l2_bytes: int, cores: int
+) -> Target:
+    has = {None, *machine.features}
+    vectors = [row[2:] for row in _VECTORS if row[0] == machine.architecture and row[1] in has]
+    # Of an architecture that is not in the table, as little is promised as there is of any.
+    bits, registers = vectors[0] if vectors else (128, 16)
+    features = {word for name in machine.features for word in _FEATURES.get(name, "").split()}
     return Target(
-        name="llvm-cpu",
+        name=name,
         device="cpu",
-        lanes=lanes,
+        features=tuple(sorted(features)),
+        vector_bits=bits,
         registers=registers,
-        cores=usable_cores(),
-        index_bits=16,
-        flags=(*_LLVM_CPU, "--iree-llvmcpu-target-cpu=host"),
+        cores=cores,
+        l1_bytes=l1_bytes,
+        l2_bytes=l2_bytes,
+        flags=(*_LLVM_CPU, *flags),
         driver="local",
         machine=machine,
     )
 
 
-def _arm(name: str, *flags: str, features: tuple[str, ...]) -> Target:
-    return Target(
-        name=name,
-        device="cpu",
-        lanes=4,
-        registers=32,
-        index_bits=16,
-        flags=(*_LLVM_CPU, *flags),
-        driver="local",
-        machine=Machine("aarch64", features),
+def _host() -> Target:
+    """This machine, with every instruction set and all the cores that it has."""
+    flags = ("--iree-llvmcpu-target-cpu=host",)
+    return _cpu("llvm-cpu", host_machine(), flags, 32 * _KIB, 1024 * _KIB, os.cpu_count() or 1)
+
+
+def _deployable(
+    name: str, architecture: str, system: str, cpu: str, sets: str, l1_bytes: int, l2_bytes: int
+) -> Target:
+    processor, _, changed = cpu.partition(" ")
+    flags = (
+        f"--iree-llvmcpu-target-triple={architecture}-none-{system}",
+        f"--iree-llvmcpu-target-cpu={processor}",
+        *((f"--iree-llvmcpu-target-cpu-features={changed}",) if changed else ()),
     )
+    machine = Machine(architecture, tuple(sorted(sets.split())))
+    return _cpu(name, machine, flags, l1_bytes, l2_bytes, cores=4)
 
 
-def _vulkan(name: str, *flags: str) -> Target:
+def _vulkan(name: str, *flags: str, threads: int, features: tuple[str, ...] = ()) -> Target:
     return Target(
         name=name,
         device="gpu",
-        lanes=64,
-        registers=32,
-        index_bits=32,
+        features=features,
+        threads=threads,
+        subgroup=64,
+        shared_bytes=16 * _KIB,
         flags=flags,
         driver="vulkan",
         machine=Machine(),
@@ -124,37 +196,23 @@ _TARGETS = {
     target.name: target
     for target in (
         _host(),
-        _arm("snapdragon-855", _ANDROID, "--iree-llvmcpu-target-cpu=cortex-a76", features=_ARMV8_2),
-        _arm(
-            "snapdragon-8gen2",
-            _ANDROID,
-            # The Cortex-X3 has SVE, but this chip's system does not let programs use it.
-            "--iree-llvmcpu-target-cpu=cortex-x3",
-            "--iree-llvmcpu-target-cpu-features=-sve",
-            features=(*_ARMV8_2, "bf16", "i8mm"),
-        ),
-        _arm(
-            "aarch64",
-            "--iree-llvmcpu-target-triple=aarch64-none-linux-gnu",
-            "--iree-llvmcpu-target-cpu=generic",
-            features=("asimd",),
-        ),
+        *(_deployable(*row) for row in _CPUS),
         _vulkan(
             "vulkan",
             "--iree-hal-target-device=vulkan",
             "--iree-vulkan-target=vp_android_baseline_2022",
+            threads=128,
         ),
-        _vulkan("vulkan-adreno", f"--iree-hal-target-device={_ADRENO}"),
+        _vulkan(
+            "vulkan-adreno",
+            f"--iree-hal-target-device={_ADRENO}",
+            threads=1024,
+            features=("dot_product", "float16", "vec4_access"),
+        ),
         Target(
             name="vmvx",
             device="vm",
-            lanes=1,
-            registers=32,
-            index_bits=16,
-            flags=(
-                "--iree-hal-target-device=local",
-                "--iree-hal-local-target-device-backends=vmvx",
-            ),
+            flags=(*_LOCAL, "--iree-hal-local-target-device-backends=vmvx"),
             driver="local",
             machine=Machine(),
         ),

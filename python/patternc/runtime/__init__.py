@@ -6,11 +6,12 @@ Nothing here needs torch or the compiler, and IREE's runtime only when a module 
 from patternc.runtime.machine import Machine, host_machine
 from patternc.runtime.manifest import Manifest
 from patternc.runtime.module import CompiledModule, load
-from patternc.runtime.report import LayerReport, Report
+from patternc.runtime.report import LayerReport, LeftOperation, Report
 
 __all__ = [
     "CompiledModule",
     "LayerReport",
+    "LeftOperation",
     "Machine",
     "Manifest",
     "Report",

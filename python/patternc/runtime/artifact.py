@@ -31,7 +31,7 @@ from patternc.runtime.report import Report
 from patternc.whole_file import flush, whole_folder
 
 FORMAT = "patternc"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _MANIFEST = "manifest.json"
 _MODULE = "module.vmfb"
@@ -133,7 +133,7 @@ def _read(path: Path, folder: int) -> Artifact:
     text = b"".join(_verified(path, folder, _REPORT, *parts[_REPORT]))
     try:
         report = Report.from_json(json.loads(text))
-    except (AttributeError, RecursionError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         _damaged(path / _REPORT, f"it is not a report ({error!r})")
     lack = host_machine().lacks(manifest.machine)
     if lack is not None:

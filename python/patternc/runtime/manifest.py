@@ -19,6 +19,7 @@ class Manifest:
       target: name of the target it was compiled for.
       driver: ``local`` runs on the processor, ``vulkan`` on a Vulkan device.
       machine: the processor that the code needs.
+      cores: how many cores the work of a layer is split for.
       function: exported function.
       inputs: its arguments, in order.
       outputs: its results, in order.
@@ -33,6 +34,7 @@ class Manifest:
     target: str
     driver: Driver
     machine: Machine
+    cores: int
     function: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
@@ -56,9 +58,12 @@ class Manifest:
         }
         if texts["driver"] not in get_args(Driver):
             raise ValueError(f"unknown driver {texts['driver']}")
+        if type(values["cores"]) is not int or values["cores"] < 1:
+            raise ValueError(f"{values['cores']} is no number of cores")
         manifest = cls(
             **texts,  # pyright: ignore[reportArgumentType]
             machine=Machine(machine["architecture"], tuple(machine["features"])),
+            cores=values["cores"],
             inputs=tuple(map(_tensor_spec, values["inputs"])),
             outputs=tuple(map(_tensor_spec, values["outputs"])),
             arguments=_structure(values["arguments"], len(values["inputs"])),

@@ -1,4 +1,4 @@
-"""What the compiler tells about a module: one line for each convolution, and the sum."""
+"""What the compiler tells about a module: its pattern layers, and what it left to IREE."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class LayerReport:
       kept_weights: weights that are stored.
       dense_multiply_adds, multiply_adds: work without pruning, and as compiled.
       dense_bytes, csr_bytes, fkw_bytes: size of the weights dense, as CSR with 32-bit indices, and
-        as FKW with all its arrays.
+        as FKW: all that the kernel reads of the layer's weights, as it ships.
       schedule: the fields of the schedule: device, lanes, vectors and so on.
     """
 
@@ -48,7 +48,7 @@ class LayerReport:
     csr_bytes: int
     fkw_bytes: int
     schedule: Mapping[str, Any]
-    dtype: str = "float32"  # as reports say that are older than this field
+    dtype: str
 
     @property
     def dense_weights(self) -> int:
@@ -61,24 +61,54 @@ class LayerReport:
         return self.dense_weights / self.kept_weights if self.kept_weights else float("inf")
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeftOperation:
+    """An operation with multiply-adds that IREE computes, because no kernel does.
+
+    Attributes:
+      layer: the layer whose weights it multiplies by; empty where it has none.
+      operation: its name, such as ``linalg.batch_matmul``.
+      multiply_adds: its work; 0 where its sizes are not known.
+      reason: why no kernel computes it.
+    """
+
+    layer: str
+    operation: str
+    multiply_adds: int
+    reason: str
+
+
 @dataclass(frozen=True)
 class Report:
-    """The convolutions of a module, in the order in which they run. ``str()`` is a table."""
+    """What is known of a compiled module. ``str()`` is a table of the layers, and one of the rest.
+
+    Attributes:
+      layers: the convolutions and matrices that pattern kernels compute, in the order in which they
+        run.
+      left: what else multiplies and adds, in order, and why it was left to IREE.
+    """
 
     layers: tuple[LayerReport, ...]
+    left: tuple[LeftOperation, ...] = ()
 
     @classmethod
-    def from_json(cls, values: Sequence[Mapping[str, Any]]) -> "Report":
+    def from_json(cls, values: Mapping[str, Sequence[Mapping[str, Any]]]) -> "Report":
         """Inverse of `to_json`.
 
         Raises:
-          TypeError: a field is missing or unknown.
+          KeyError, TypeError: a field is missing or unknown.
         """
-        return cls(tuple(LayerReport(**layer) for layer in values))
+        return cls(
+            tuple(LayerReport(**layer) for layer in values["layers"]),
+            tuple(LeftOperation(**operation) for operation in values["left"]),
+        )
 
-    def to_json(self) -> list[dict[str, Any]]:
-        """The layers in JSON's types."""
-        return [asdict(layer) for layer in self.layers]
+    def to_json(self) -> dict[str, list[dict[str, Any]]]:
+        """The layers, and what was left, in JSON's types."""
+        return {
+            "layers": [asdict(layer) for layer in self.layers],
+            "left": [asdict(operation) for operation in self.left],
+        }
 
     def total(self, field: str) -> int:
         """Sum of a number over all layers."""
@@ -134,8 +164,30 @@ class Report:
         ]
         table = tabulate(rows, headers, disable_numparse=True, colalign=_ALIGNMENT)
         if any(layer.fkw_bytes > layer.dense_bytes for layer in self.layers):
-            return f"{table}\n{_WHY_LARGER}"
-        return table
+            table = f"{table}\n{_WHY_LARGER}"
+        return f"{table}\n\n{self._left()}" if self.left else table
+
+    def _left(self) -> str:
+        """What was left to IREE: operations that are alike in a row, the most work first."""
+        alike: dict[tuple[str, str, str], list[LeftOperation]] = {}
+        for operation in self.left:
+            key = (operation.layer, operation.operation, operation.reason)
+            alike.setdefault(key, []).append(operation)
+        all_work = self.total("multiply_adds") + sum(o.multiply_adds for o in self.left)
+        rows = [
+            (work, (layer or "-", name, len(group), _amount(work / 1e6), share, reason))
+            for (layer, name, reason), group in alike.items()
+            for work in (sum(operation.multiply_adds for operation in group),)
+            for share in (f"{work / all_work:.1%}" if all_work else "-",)
+        ]
+        rows.sort(key=lambda row: -row[0])
+        headers = ["left to IREE", "operation", "times", "MMAC", "share", "because"]
+        return tabulate(
+            [row for _, row in rows],
+            headers,
+            disable_numparse=True,
+            colalign=("left", "left", "right", "right", "right", "left"),
+        )
 
 
 # Behind the size of a layer that takes more than its dense weights do.

@@ -24,12 +24,7 @@ from patternc.search.budget import Budget
 from patternc.search.layer_calls import LAYERS, LayerCall, record_calls, weight_key
 from patternc.search.layer_latency import LatencyMeter
 from patternc.search.layer_losses import Evaluate, MaskedWeight, layer_losses
-from patternc.search.layer_storage import (
-    StorageOptions,
-    storage_options,
-    stored_bytes,
-    stored_weights,
-)
+from patternc.search.layer_storage import StorageMeter, stored_weights
 from patternc.search.selection import Choice, cheapest, select, select_measured, total
 
 if TYPE_CHECKING:
@@ -123,8 +118,8 @@ def search_rates(
     compiled model, and the selection is repeated with the budget corrected by what is found.
 
     All convolutions and linear layers that the model uses count, also those that are not pruned.
-    Multiply-adds and bytes are counted as the compiler reports them, without compiling; for
-    latency, each distinct layer is compiled at each rate.
+    Multiply-adds are counted; bytes are those that the compiler reports, of each layer alone at
+    each rate; for latency, each distinct layer is compiled at each rate.
 
     Args:
       model: a trained model, which is not changed.
@@ -179,7 +174,7 @@ def search_rates(
             raise _unreachable(budget, cost, rates)
     else:
         if budget.kind == "bytes":
-            costs = _bytes(layers, storage_options(target, precision))
+            costs = _bytes(layers, StorageMeter(target, precision))
         else:
             costs = _multiply_adds(layers)
         choice = select(costs, losses, budget.limit)
@@ -277,10 +272,9 @@ def _multiply_adds(layers: Sequence[_Layer]) -> list[list[float]]:
     ]
 
 
-def _bytes(layers: Sequence[_Layer], storage: StorageOptions) -> list[list[float]]:
+def _bytes(layers: Sequence[_Layer], meter: StorageMeter) -> list[list[float]]:
     return [
-        [stored_bytes(layer.calls[0], option.mask, storage) for option in layer.options]
-        for layer in layers
+        [meter.bytes(layer.calls[0], option.mask) for option in layer.options] for layer in layers
     ]
 
 

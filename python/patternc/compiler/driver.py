@@ -146,6 +146,7 @@ def compile(
             target=target.name,
             driver=target.driver,
             machine=target.machine,
+            cores=target.cores,
             function="main",
             inputs=inputs,
             outputs=outputs,
@@ -222,7 +223,12 @@ def _run(step: Pass, module: ir.Module, settings: Settings) -> dict[str, dict[st
 
 def _report(module: ir.Module) -> Report:
     try:
-        return Report.from_json(json.loads(ir.layer_report(module)))
+        return Report.from_json(
+            {
+                "layers": json.loads(ir.layer_report(module)),
+                "left": json.loads(ir.left_report(module)),
+            }
+        )
     except TypeError as error:  # a field is missing
         raise CompilerError(
             "the pipeline lowers convolutions that have no schedule; it needs "
