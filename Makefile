@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 # make demo and make test set up everything that they need, once: Debian packages (with sudo unless
 # root), a virtual environment in .venv, the built package in it. A second run costs nothing until
 # a file changes that a step depends on.

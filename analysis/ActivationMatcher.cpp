@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Recognises activations. An importer writes one as a single elementwise
 // operation or as several with intermediate images, so their bodies are read as
 // one expression: an argument of a body stands for what the operation before

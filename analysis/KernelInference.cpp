@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // A support is the set of positions of a kernel that are not zero. The widest
 // supports are the patterns; a narrower one (a weight that happens to be zero)
 // belongs to a pattern that contains it, or is widened to a pattern of its own.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef ANALYSIS_KERNELINFERENCE_H
 #define ANALYSIS_KERNELINFERENCE_H
 

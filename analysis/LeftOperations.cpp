@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // The raising passes say by their matchers what a kernel computes. Here it is
 // said of what they left why it is none of that, in the words of somebody who
 // wonders about a model.

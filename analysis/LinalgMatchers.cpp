@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // What more than one of the raising passes looks for in linalg.
 
 #include "analysis/LinalgMatchers.h"

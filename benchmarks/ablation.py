@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What each optimisation gains, on the nine distinct convolutions of VGG-16.
 
 The layers are 3x3 convolutions with bias and ReLU, batch 1, float32, pruned 8.1 times in groups of

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a training step costs with ADMM and under masks, against plain training.
 
 The same model is trained by all three in turns, on one batch of random images. An update of ADMM,

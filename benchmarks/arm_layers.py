@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Small layers, one for each kind of inner loop that the compiler makes."""
 
 import torch

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The inner loops in assembly of LLVM's for 64-bit Arm."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Exploration of pruned networks: assembled from tuning blocks, against default networks.
 
 A network is trained on the digits, and configurations of its modules are drawn, each ratio 30, 50

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What the command lines of the benchmarks have in common."""
 
 import argparse

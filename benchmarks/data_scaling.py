@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Random weights through which an input shows at the output, for any network."""
 
 from typing import Any

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The main job from end to end: train, prune, compile, check, compare.
 
 First a small network on the handwritten digits that come with scikit-learn, then one large layer.

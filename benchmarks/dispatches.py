@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How long each kernel of a module runs, by the profiler that is part of IREE's runtime."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The engines that are compared: each compiles a torch model, and loads it to be run."""
 
 import importlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The inner loops that are compiled for Arm, against the peak of the processor, by LLVM's model.
 
 Nothing is run: llvm-mca simulates the instructions of each loop on a core of the class of

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Timing of several calls in one run, taking turns, so that they share the machine's moods."""
 
 import statistics

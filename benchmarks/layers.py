@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The pattern layers of the networks: what each reaches of the processor's peak.
 
 The networks are those of networks.py, on one thread, pruned in filter groups. They run as a whole,

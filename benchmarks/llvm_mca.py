@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How fast a processor runs a loop, by LLVM's model of it (`llvm-mca`).
 
 The model has all data in the first cache, predicts every branch, and knows of no iteration that

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Products with a pruned matrix against the same products dense in other engines.
 
 A linear layer of as many inputs as outputs, with bias, in float32, on inputs of 1 to 128 rows, as

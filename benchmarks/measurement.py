@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One measurement: models are compiled, loaded, checked, timed in turns, and checked again."""
 
 import time

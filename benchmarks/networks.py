@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Whole networks, pruned in patternc, against the same networks dense in other engines.
 
 The networks are VGG-16 (its convolutions, with ReLU and max pools), ResNet-50 and MobileNet-V2,

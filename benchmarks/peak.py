@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The most that one core can do: a loop of fused multiply-adds that depend on no memory."""
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The networks that are compared, and how patternc prunes them."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What pruning costs in accuracy, over seeds: by method at one rate, and by form of the patterns.
 
 For each seed a dense network is trained, and every candidate prunes a copy of it; so a loss is

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The memory that an engine takes for a model, in a process of its own.
 
 It is the growth of the resident set from before the engine is loaded to after its first run: the

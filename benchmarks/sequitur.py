@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How long Sequitur takes, by the length of what it reads.
 
 Sequences: networks one behind the other, in which neighbours often share a ratio, which is what it

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One pruned convolution against the same convolution dense in other engines.
 
 The layer has 256 channels, 256 filters of 3x3, padding 1, bias and ReLU, on one image of 56x56 in

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Translates torch modules to ncnn's file formats.
 
 The module is traced, and its batch norms are folded into the convolutions before them. Then every

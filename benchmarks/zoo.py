@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Architectures of torchvision, timm and transformers, pruned and compiled, against PyTorch.
 
 Each network has random weights through which its input shows at its output. All its convolutions

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The networks of `zoo.py`: architectures of torchvision, timm and transformers, random weights.
 
 Those of transformers are made small by their configuration, for no part of them is in their size.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One network of the zoo on one target, in a process of its own: `zoo.py` runs it."""
 
 import argparse

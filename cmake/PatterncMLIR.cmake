@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 # Finds MLIR and says how to link it.
 #
 # Sets PATTERNC_MLIR_LIBS (what the dialect and the passes link), PATTERNC_MLIR_OPT_LIBS and

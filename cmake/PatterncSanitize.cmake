@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 # Compiles our code with sanitizers and assertions, against an MLIR without either.
 #
 # Headers assert because NDEBUG is not set, but llvm::Statistic, whose layout depends on it, is read

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "dialect/ConstantData.h"
 
 #include "dialect/Float16.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Conversions by the bits. LLVM has them in APFloat only, which takes seconds
 // for the weights of a network, and compilers as calls of a library that not
 // every system has.

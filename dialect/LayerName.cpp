@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // A layer is known to the user by its name in the model. The name travels as
 // the location of the op, so that diagnostics and reports show it alike.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef DIALECT_PATTERNATTRIBUTES_H
 #define DIALECT_PATTERNATTRIBUTES_H
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "dialect/PatternDialect.h"
 
 #include "dialect/PatternAttributes.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef DIALECT_PATTERNDIALECT_TD
 #define DIALECT_PATTERNDIALECT_TD
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef DIALECT_SIZELIMITS_H
 #define DIALECT_SIZELIMITS_H
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Writes docs/reference from the descriptions in the ODS files."""
 
 import argparse

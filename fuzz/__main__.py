@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`python -m fuzz`: runs fuzzers, one after the other, and says what they found."""
 
 import argparse

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Random valid linalg, compiled and run on a target, against the interpreter and IREE alone."""
 
 import random

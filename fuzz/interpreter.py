@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Computes functions of linalg, scf, cf and the pattern dialect with numpy.
 
 Floats are computed in float64, whatever their type: where numbers are chosen so that their sums

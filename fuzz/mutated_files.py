@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Mutated files of every other kind that patternc reads: they are read, or refused."""
 
 import contextlib

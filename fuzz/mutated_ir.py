@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Mutated MLIR through the parser and every pass: refused or run, never a signal or a hang."""
 
 import random

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Reads MLIR as it is printed in generic form: one operation a line, regions in `({ ... })`."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Runs a fuzzer: cases from seeds, in a worker process whose death or silence is a finding."""
 
 import contextlib

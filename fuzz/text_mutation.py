@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Mutates text: by its tokens and lines, so that much of it still parses."""
 
 import random

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Random torch modules: what is compiled computes what PyTorch computes, or is refused."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Random valid linalg through passes and pipelines: each stage computes what the input computes."""
 
 import contextlib

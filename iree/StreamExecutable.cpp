@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // IREE's operations are created by name: their dialects are known here as text
 // only (IreeDialects.h). Inherent attributes go into the properties, which is
 // where IREE's parser looks for them.

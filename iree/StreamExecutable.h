@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef IREE_STREAMEXECUTABLE_H
 #define IREE_STREAMEXECUTABLE_H
 

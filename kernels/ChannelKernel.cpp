@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // The channel-stationary schedule for CPUs, for filters that share nothing. Of
 // a tile of output positions, everything that the patterns read of one input
 // channel is loaded once and stays in registers, while loops go over the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // What the vector and the scalar form of a convolution kernel share.
 
 #include "kernels/ConvolutionKernel.h"

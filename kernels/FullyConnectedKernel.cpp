@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Products with a matrix on CPUs, whose rows are images of one position. The
 // filters of a group fill vectors of accumulators for some rows at once; one
 // loop goes over the kernels that the group keeps, loads their weights, which

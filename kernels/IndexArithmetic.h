@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef KERNELS_INDEXARITHMETIC_H
 #define KERNELS_INDEXARITHMETIC_H
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef KERNELS_PLACEMENT_H
 #define KERNELS_PLACEMENT_H
 

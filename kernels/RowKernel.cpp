@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // On the CPU a workgroup makes one channel, row after row, by vectors of
 // columns whose windows lie in the image; the columns at the edges are made one
 // by one. Whatever of planes is not image is written as zero.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // The scalar form of the filter-group schedule. On a GPU a thread computes one
 // output position for all filters of a group; on the VM a loop goes over the
 // positions. Every multiply-add has loads of its own, which

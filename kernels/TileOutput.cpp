@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // The outputs of vector kernels. A plain output takes the parts of a vector
 // that lie in rows of the image and drops what lies between them. An output in
 // planes takes whole vectors, with zeros between the rows, and is made complete

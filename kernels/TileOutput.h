@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef KERNELS_TILEOUTPUT_H
 #define KERNELS_TILEOUTPUT_H
 

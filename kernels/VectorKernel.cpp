@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // The filter-group schedule for CPUs. A tile is a flat run of output positions
 // over the plane, `vectors` vectors long; the accumulators of `filters` filters
 // of a group stay in registers while one loop goes over the kernels that the

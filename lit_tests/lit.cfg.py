@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """lit suite of the dialect and the passes.
 
 Runs as it is against an installed pattern-opt (``lit lit_tests``, with

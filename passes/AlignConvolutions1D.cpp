@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Gives the images of 1-D convolutions one form, which is a row. Importers
 // write some as columns, and what is between two convolutions on tensors of
 // rank 3. Precondition: pattern.conv2d among linalg on tensors. Postcondition:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Sets the attribute of the module that says what it is compiled for.
 // Precondition: none. Postcondition: the module has a #pattern.target. Refuses
 // text that is none.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Stores the weights of pattern.conv2d in FKW. Precondition: constant weights;
 // the filter order of FKR if it ran. Postcondition: pattern.packed_conv2d only.
 // Refuses weights that are not constant, and options out of range.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Reference lowering of pattern.conv2d, on its dense weights, and
 // pattern.pool2d to linalg: the oracle inside MLIR. Precondition: the two ops.
 // Postcondition: linalg, tensor and arith only. Refuses pooling of images in

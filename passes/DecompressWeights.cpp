@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Unpacks FKW storage to dense weights and a kernel map. Precondition: packed
 // convolutions on plain images with constant arrays. Postcondition:
 // pattern.conv2d only. Refuses arrays that are not constant, and weights that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Computes in f16 what is computed in f32. Operations of the dialects that
 // linalg on tensors is made of change the types of their values in place; casts
 // stand where a value goes from them to another operation or comes from one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Load redundancy elimination (LRE). A load of an address that was loaded
 // before in the same block, without a write in between, takes that value.
 // Addresses are equal if their arithmetic is, once sums with constants are

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Turns large tensor constants into named parameters of the IREE module, whose
 // bytes travel beside the text. Precondition: the module is complete.
 // Postcondition: function bodies hold small constants only. Refuses a blob that

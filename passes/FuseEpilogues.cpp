@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Fuses what follows a pattern.conv2d into it: the addition of another image
 // and then an activation. Precondition: pattern.conv2d among linalg on tensors.
 // Postcondition: no convolution without activation is used by one activation

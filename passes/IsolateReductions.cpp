@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Makes every reduction a dispatch of its own. Of a reduction and what reads it
 // over the reduced dimension again, as in a softmax over channels, IREE 3.13
 // makes one SPIR-V kernel, whose threads read what others have not written yet,

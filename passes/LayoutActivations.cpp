@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Chooses how activations lie in memory, for the whole graph: images of one
 // size that convolutions read, write or add lie in the same planes, so that
 // nothing is copied between them. Precondition: pattern.packed_conv2d.

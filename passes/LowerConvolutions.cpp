@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Lowers packed convolutions, pooling and copies to dispatches of executables
 // whose bodies are loops. Precondition: all of them are scheduled; convolutions
 // read planes and have constant FKW arrays. Postcondition: no op of the pattern

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef PASSES_PASSES_H
 #define PASSES_PASSES_H
 

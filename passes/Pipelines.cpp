@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // The pass pipelines under one name each, in the order of the data flow. They
 // are the same for every target: passes read it from the module.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Raises linalg convolutions with constant weights to pattern.conv2d, together
 // with the tensor.pad of their input and the bias in their initial value. A 1-D
 // convolution is one of images of height 1. Precondition: linalg on tensors.

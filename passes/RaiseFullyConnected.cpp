@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Raises products with constant matrices to pattern.conv2d: the rows of such a
 // product are images of one position, and the matrix is a 1x1 convolution.
 // Precondition: linalg on tensors. Postcondition: no static product of one row

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Raises poolings of NCHW images to pattern.pool2d, together with the
 // tensor.pad of their input: maxima, means, which linalg has as sums and a
 // division by the size of the kernel, and means of whole channels.

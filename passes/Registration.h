@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef PASSES_REGISTRATION_H
 #define PASSES_REGISTRATION_H
 

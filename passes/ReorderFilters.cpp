@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Filter-kernel reorder (FKR): records the order in which the filters of a
 // pattern.conv2d are stored. Precondition: pattern.conv2d. Postcondition: each
 // has a filter_order in which filters of equal length are together and similar

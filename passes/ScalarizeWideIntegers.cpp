@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Keeps elementwise operations on i64 from being vectorised. GPUs of the
 // Android baseline have no 64-bit integers. IREE 3.13 emulates them, but of the
 // vectors that it makes of aligned tensors it cannot emulate loads and stores.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Chooses tile sizes and loop splits of packed convolutions. Precondition:
 // pattern.packed_conv2d on planes. Postcondition: each has a schedule; one that
 // was there is kept. Refuses options out of range, and a convolution that is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "passes/Statistics.h"
 
 #include "mlir/IR/Remarks.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 // Truncates floats before they become integers. IREE's interpreter, vmvx,
 // rounds them to the nearest integer instead (3.13). Precondition: linalg on
 // tensors. Postcondition: what `arith.fptosi` and `arith.fptoui` read is

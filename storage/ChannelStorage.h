@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef STORAGE_CHANNELSTORAGE_H
 #define STORAGE_CHANNELSTORAGE_H
 

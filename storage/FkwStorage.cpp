@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "storage/FkwStorage.h"
 
 #include "dialect/ConstantData.h"

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Running modules for aarch64 on this machine: qemu-user and IREE's aarch64 tools.
 
 The tools are the aarch64 wheel of ``iree-base-runtime``, in the folder that

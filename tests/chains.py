@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Small networks of convolutions, poolings and sums, whose images can stay in planes."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pruned convolutions of every kind, and modules of many of them, to be compiled as one."""
 
 from dataclasses import dataclass

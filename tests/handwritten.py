@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Tiny handwritten modules: y = relu(x * w + b) on 8 floats, as a dispatch per kind of target."""
 
 import numpy as np

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Every target as a test parameter, and modules run where their target runs."""
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Small networks with random weights through which an image still shows at the output."""
 
 from typing import Any

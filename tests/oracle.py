@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How far a compiled result may be from PyTorch eager on the dense weights with their zeros.
 
 Of a single convolution the error is bounded, output by output: a sum of n products in float32, in

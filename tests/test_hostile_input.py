@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Whatever is given to a public function from outside: its result, or one error of the family."""
 
 import contextlib

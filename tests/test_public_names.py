@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`import patternc` and nothing else is enough to reach what is public."""
 
 import importlib

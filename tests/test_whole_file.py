@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`whole_file` and `whole_folder`: written whole, or as it was."""
 
 import errno

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Keys and shapes of torchvision's public state dicts, from the papers' tables.
 
 Compared with the state dicts of torchvision 0.28, they are the same and in the same order.

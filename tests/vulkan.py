@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Whether this machine has a Vulkan driver."""
 
 import pytest

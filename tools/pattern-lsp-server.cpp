@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- pattern-lsp-server.cpp - Language server for an editor -------------===//
 //
 // Diagnostics, definitions, hover and completion for .mlir files with the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- pattern-opt.cpp - The optimizer driver of patternc -----------------===//
 //
 // mlir-opt with the pattern dialect, its passes and pipelines, and only those

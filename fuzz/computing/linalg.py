@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Operations of linalg, named and generic."""
 
 import numpy as np

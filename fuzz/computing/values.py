@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Values in the types that they are computed in."""
 
 from collections.abc import Mapping, Sequence

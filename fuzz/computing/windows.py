@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What kernels read, and sums over it."""
 
 from collections.abc import Sequence

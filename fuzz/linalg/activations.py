@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Activations, as importers write them, and with a part that is not as it should be."""
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A function while it is written: its lines, its arguments, and the values that there are."""
 
 import random

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Tensors of given or random numbers: constants, fills, biases, what sums begin with."""
 
 import numpy as np

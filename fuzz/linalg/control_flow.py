@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Branches, loops, jumps and calls around some steps."""
 
 from fuzz.linalg.builder import Builder

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Convolutions of all kinds, and layers: convolutions with what is fused with them."""
 
 from fuzz.linalg.activations import activation

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Operations by element: random expressions, additions, copies and casts."""
 
 import numpy as np

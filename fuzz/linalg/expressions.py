@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Trees of elementwise operations, written as one operation or as several."""
 
 from collections.abc import Callable, Sequence

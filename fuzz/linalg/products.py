@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Products with matrices of weights: fully connected layers."""
 
 import numpy as np

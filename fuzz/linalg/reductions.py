@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Poolings, means, sums and maxima."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Operations that move elements: reshapes, transposes, slices, paddings."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Which operation follows: the table of steps with their probabilities."""
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Tensors of a function: their names, shapes and types."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Weights of layers: dense, or pruned as it is done, or as it never is."""
 
 import numpy as np

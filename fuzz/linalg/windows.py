@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Where windows lie over an image: kernels, strides, dilations, padding."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Arithmetic: by element, over dimensions, on integers."""
 
 import torch

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Convolutions, poolings and resampling."""
 
 from typing import Any

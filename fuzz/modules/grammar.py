@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The table of rules with their probabilities, and the random programs that they make."""
 
 import random

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A module that is being made: its values, of which steps are expressions."""
 
 import random

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What moves elements: reshapes, slices, paddings, joins."""
 
 import torch

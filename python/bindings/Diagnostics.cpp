@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- Diagnostics.cpp - MLIR diagnostics as data and as an exception -----===//
 
 #include "python/bindings/Diagnostics.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #ifndef PYTHON_BINDINGS_DIAGNOSTICS_H
 #define PYTHON_BINDINGS_DIAGNOSTICS_H
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- IR.cpp - Contexts and modules --------------------------------------===//
 
 #include "passes/Registration.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- LayerReport.cpp - What is known of each layer of a module ----------===//
 
 #include "analysis/LayerReport.h"

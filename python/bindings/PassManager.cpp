@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- PassManager.cpp - Pass pipelines -----------------------------------===//
 
 #include "python/bindings/Bindings.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- PythonModule.cpp - patternc._mlir ----------------------------------===//
 //
 // MLIR as the Python side of patternc needs it: parse, run a pipeline, print.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 //===- Resources.cpp - Weights between Python arrays and resource blobs ---===//
 //
 // A constant `dense_resource<NAME>` names a blob that the builtin dialect's

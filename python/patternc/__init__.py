@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """patternc: prune convolution kernels to patterns, and compile that structure into speed.
 
 Importing the package needs neither torch nor IREE; what needs them asks for them by name.

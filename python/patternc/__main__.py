@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`python -m patternc` is the command `patternc`."""
 
 import sys

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The compiler core, MLIR as patternc needs it: `patternc.ir` and `patternc.passmanager`."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Optional packages, asked for by name where they are needed.
 
 ``import patternc`` works without torch and without IREE. A function that needs

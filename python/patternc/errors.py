@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The error family of patternc.
 
 Every mistake that a user can make ends in one of these: the message says what

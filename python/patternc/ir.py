@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Contexts, modules and diagnostics of the compiler core, in the shape of MLIR's own bindings."""
 
 from patternc._mlir import (

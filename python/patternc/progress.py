@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Progress of a long loop: a bar on a terminal, and lines of the log everywhere."""
 
 import logging

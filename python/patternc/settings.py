@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The knobs of patternc, all of them, in one place.
 
 Each knob is one field of `Settings`, one keyword and one environment variable:

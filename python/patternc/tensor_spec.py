@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Inputs and outputs of a model, as the frontends find them and the runtime checks them."""
 
 from dataclasses import dataclass

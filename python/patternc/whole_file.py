@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Files and folders that are written whole or not at all."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The ablation runs, its results are right, and load redundancy elimination saves loads."""
 
 import json

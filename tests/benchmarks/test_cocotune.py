@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The comparison of tuning blocks with default networks runs, and counts as it says."""
 
 import json

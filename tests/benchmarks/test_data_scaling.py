@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Weights scaled by `benchmarks/data_scaling.py` let the input through, and stay pruned."""
 
 import sys

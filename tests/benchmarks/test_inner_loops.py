@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`benchmarks/inner_loops.py` finds the loops of the convolutions in the machine code."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`benchmarks/layers.py` finds every layer of a network in IREE's profile."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`benchmarks/matrices.py` runs, and its results are right."""
 
 import json

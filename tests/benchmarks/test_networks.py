@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`benchmarks/networks.py` runs, its results are right, and memory is measured."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The comparison of methods runs, and a loss is against the dense network of the same seed."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The benchmark of Sequitur runs; how long it takes is no matter here."""
 
 import json

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`benchmarks/zoo.py`: networks that others have written equal PyTorch, and what fails is a row."""
 
 import importlib.util

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The extension in one process with others that bring an LLVM of their own."""
 
 import ast

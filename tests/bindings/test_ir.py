@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor

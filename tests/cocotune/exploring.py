@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A program that explores a subspace, and is killed on the way if asked to."""
 
 import argparse

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Networks and solvers of Caffe: what is read, that it computes as Caffe does, and errors."""
 
 import math

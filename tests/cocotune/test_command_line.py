@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`patternc cocotune`: the whole flow, a run that goes on, and errors in one line."""
 
 import pickle

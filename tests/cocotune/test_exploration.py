@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Exploration: order, early stop, state on disk, workers, and the winner."""
 
 import errno

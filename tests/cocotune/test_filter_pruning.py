@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A module without filters computes what the whole one computes when their outputs are zero."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The default loop of fine-tuning, and what both loops are told."""
 
 import copy

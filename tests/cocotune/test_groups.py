@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Blocks of a group share no module, and there are no more groups than needed."""
 
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What is a module of a network, found or marked, and what cannot be one."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One model that is the full network, teacher and students, or any pruned network."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The objective: its two lines, what they mean, and which network comes first."""
 
 import itertools

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Patterns and cut kernels in a module, and masks that any training loop keeps."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Blocks learn what the full network gives: alone or together, once, and nothing else moves."""
 
 import copy

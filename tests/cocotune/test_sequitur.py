@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Sequitur: the sequence comes back, and both invariants hold."""
 
 from collections import Counter, defaultdict

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Subspaces: what they may be, from files, and drawn at random."""
 
 import itertools

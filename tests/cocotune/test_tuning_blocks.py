@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Tuning blocks: the published example, and what holds of any subspace."""
 
 import pytest

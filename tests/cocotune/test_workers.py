@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Workers: what two of Ray find is what this process finds, and one may be lost."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What `compile` refuses: one clear error that says where, and nothing is written."""
 
 import os

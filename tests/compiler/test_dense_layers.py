@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What is pruned and compiled dense all the same is said, with the cause."""
 
 import logging

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Every kind of model that `compile` takes, and that it leaves the user's own alone."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What `precision` asks of targets, pipelines and weights, and what it makes of them."""
 
 import json

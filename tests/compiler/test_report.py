@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The numbers of a report, against those counted by hand."""
 
 import copy

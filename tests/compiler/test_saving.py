@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A compiled network in a process that has neither torch nor the compiler."""
 
 import subprocess

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What can be looked at and changed: stages, the pipeline object, dumps."""
 
 import shlex

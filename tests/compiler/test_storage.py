@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a saved module weighs: little more than the weights that are kept and the dense parts."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Arguments and results in the model's own structure, compiled, saved and loaded."""
 
 import collections

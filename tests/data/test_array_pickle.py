@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pickles are read without executing anything that is in them."""
 
 import contextlib

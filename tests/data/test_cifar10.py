@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """CIFAR-10, in small files of its two published forms."""
 
 import io

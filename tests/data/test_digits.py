@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The digits of scikit-learn, and what is drawn of them in the shape of CIFAR-10."""
 
 import sys

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Order and augmentation: pure functions of the seed, the epoch and the place in it."""
 
 import subprocess

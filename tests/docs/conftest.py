@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Documents as tests: their code runs in order, and prints what they say."""
 
 import contextlib

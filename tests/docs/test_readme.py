@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The example of the README runs as it is written."""
 
 from pathlib import Path

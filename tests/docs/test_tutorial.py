@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The tutorial runs as it is written, and names every knob."""
 
 import dataclasses

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Knobs: environment variable = keyword."""
 
 from pathlib import Path

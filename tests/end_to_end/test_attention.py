@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Attention and transformer blocks: projections on kernels of patternc, the rest in IREE."""
 
 import pytest

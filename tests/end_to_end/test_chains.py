@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Small networks whose images stay in planes from layer to layer, compiled for this machine."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Single convolutions of random shape and pruning, compiled for this machine."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """1-D convolutions: those of one row of an image, on every target."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Networks in float16, on this machine if it can and on an emulated Arm processor."""
 
 import numpy as np

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Products with matrices: compiled for this machine, and what is left to IREE."""
 
 import pytest

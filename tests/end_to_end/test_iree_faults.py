@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What IREE gets wrong, and that it is lowered around.
 
 The first test of a fault runs IREE without the pass that goes around it. If it fails, IREE is

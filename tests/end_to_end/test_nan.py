@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """NaN goes through every kernel and every activation, along the taps that are kept."""
 
 import numpy as np

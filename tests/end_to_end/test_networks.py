@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Networks on this machine against PyTorch, pruned in each form and dense."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Every optimisation can be switched off, and the result stays what it is."""
 
 from collections.abc import Callable

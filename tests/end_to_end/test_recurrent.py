@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Recurrent layers, unrolled by the export: their matrices run on kernels of patternc."""
 
 import pytest

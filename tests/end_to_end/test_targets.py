@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The same convolutions and small networks on every target other than this machine."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """VGG-16 with its 138 million parameters: weights cross every border as blobs, never as text."""
 
 import json

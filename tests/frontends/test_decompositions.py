@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Operators that are taken apart for torch-mlir: the graph computes what the operator does."""
 
 import pytest

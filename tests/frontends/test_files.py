@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Models by path: what is read by its suffix, and what is said of the others."""
 
 import pytest

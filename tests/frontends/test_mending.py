@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What torch-mlir lowers otherwise than PyTorch computes, and what it cannot lower."""
 
 import pytest

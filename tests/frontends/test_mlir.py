@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """MLIR as it is: from a string, from a file, and what is not MLIR text at all."""
 
 import os

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The PyTorch frontend: what it computes, what it carries, and what it leaves alone."""
 
 import re

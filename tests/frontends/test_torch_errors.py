@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What the PyTorch frontend refuses, and that it says where the trouble is."""
 
 import pytest

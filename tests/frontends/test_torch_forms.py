@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What torch-mlir makes of each layer: the forms that the raising pass is written against."""
 
 import re

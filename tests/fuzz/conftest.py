@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The fuzzers lie beside the package and not in it."""
 
 from pathlib import Path

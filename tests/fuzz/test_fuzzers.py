@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Fuzzers check something: a few cases of each run and are right, and planted faults are found."""
 
 import os

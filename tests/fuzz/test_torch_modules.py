@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The fuzzer of torch modules: its cases follow from their seeds, a fault is found and shrunk."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The networks: shapes, where they halve the image, and batch norms that are not the identity."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """State dicts with torchvision's keys and shapes are read from files."""
 
 import sys

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One process of a data-parallel pruning run; `test_data_parallel.py` starts several.
 
 python data_parallel.py FOLDER RANK PROCESSES: each process takes its part of every batch and

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`PruningConfig`: YAML and back, and every field that is refused."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Projections: nearest point, idempotent, and the constraint of each set."""
 
 import itertools

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pruning without data: reconstruction is optimal, images match batch norms, statistics are new."""
 
 import copy

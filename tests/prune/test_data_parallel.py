@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pruning in two processes: each sees half of every batch, and both end as one that sees all."""
 
 import os

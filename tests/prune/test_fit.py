@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`fit`: all phases in one call, and a run that was interrupted ends like one that was not."""
 
 import errno

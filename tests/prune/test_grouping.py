@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Groups of filters: of similar norm, within a convolution, and kept by pruning again."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pattern sets: the published ones, natural patterns, and what is refused."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`prune_` on whole models: what is pruned, what is left alone and said so, what is refused."""
 
 import subprocess

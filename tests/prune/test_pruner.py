@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`Pruner`: every method ends in its structure, masks hold and travel with the model."""
 
 import copy

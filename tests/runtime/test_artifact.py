@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Saving and loading, and every way in which a saved module is refused."""
 
 import dataclasses

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What becomes of a module when its process forks, ends, or loses its device."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Structures: building, flattening, JSON, and classes that are there or not."""
 
 import collections

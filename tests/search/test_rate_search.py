@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`search_rates`: the budget is kept, what is counted is what the compiler reports."""
 
 import itertools

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Statistics of batch norms are those of the batches."""
 
 import pytest

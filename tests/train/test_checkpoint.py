@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Checkpoints: a tree is read as it was written, and written as the same bytes each time."""
 
 import torch

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Order and random numbers of an epoch: the same from any batch on."""
 
 import random

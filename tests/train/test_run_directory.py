@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Run directories: what is recorded stays, and no run goes on with another's."""
 
 import json

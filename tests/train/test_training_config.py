@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Training configs are checked when they are made, also from YAML."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Composability-based pruning: many pruned networks from tuning blocks that are trained once.
 
 The method is that of H. Guan, X. Shen and S.-H. Lim, "Wootz: A Compiler-Based Framework for Fast

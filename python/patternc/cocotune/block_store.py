@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Trained blocks on disk, found again by what they were trained from."""
 
 import json

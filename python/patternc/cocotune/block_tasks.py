@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pre-training of tuning blocks by workers, a task for each group."""
 
 import logging

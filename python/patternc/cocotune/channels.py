@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Which channels inside a module are one and the same, and which of them can be removed.
 
 The module is traced by torch.fx, and every channel of every value in it gets a number. A

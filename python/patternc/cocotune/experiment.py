@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What is trained and how: all that decides what becomes of a network."""
 
 import hashlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Exploration of a subspace: networks in the order of the objective, until one meets it.
 
 Source: H. Guan, X. Shen and S.-H. Lim, "Wootz: A Compiler-Based Framework for Fast CNN Pruning via

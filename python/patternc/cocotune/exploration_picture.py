@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Curves of explorations (PNG)."""
 
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Training of a pruned network as a whole."""
 
 from collections.abc import Callable

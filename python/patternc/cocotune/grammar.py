@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A context-free grammar of one sequence, and how often each of its rules is used."""
 
 from collections import Counter

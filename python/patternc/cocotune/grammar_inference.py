@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Sequitur: a grammar of a sequence, in time linear in its length.
 
 Source: C. Nevill-Manning and I. Witten, "Identifying Hierarchical Structure in Sequences: A

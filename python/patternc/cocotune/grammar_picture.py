@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A grammar as a picture (PNG): its rules, and their graph with frequencies."""
 
 import textwrap

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Groups of tuning blocks that share no module, so that they train on one pass of the teacher."""
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A table that grows by a line with each network that is explored."""
 
 import sys

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The modules of a network: the named submodules that are pruned each at a ratio of its own."""
 
 import copy

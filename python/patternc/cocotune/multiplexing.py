@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One module that is the full network, the teacher of tuning blocks, or any pruned network.
 
 The network is traced by torch.fx with each of its modules as one call. From that graph others are

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What the networks of a subspace cost, before any of them is trained."""
 
 import math

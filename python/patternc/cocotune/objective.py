@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What is looked for, as published: two lines, an optimum and a constraint.
 
 min ModelSize

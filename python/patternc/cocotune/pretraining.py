@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pre-training of tuning blocks: each learns what its counterpart in the full network gives."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Workers on one machine or many, through Ray."""
 
 import uuid

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Subspaces in files: JSON, YAML, and the pickled list that the published tool reads."""
 
 import json

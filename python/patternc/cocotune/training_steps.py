@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The loop that pre-training and fine-tuning share."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Which sequences of pruned modules are worth training once for many networks.
 
 Source: H. Guan, X. Shen and S.-H. Lim, "Wootz: A Compiler-Based Framework for Fast CNN Pruning via

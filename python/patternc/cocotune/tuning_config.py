@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How blocks and networks are trained: values that are checked when made, also from YAML."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Who runs the tasks of an exploration."""
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The command `patternc`.
 
 An error of the `PatterncError` family is one line on standard error and exit code 1; as everywhere,

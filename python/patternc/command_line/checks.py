@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What is wrong with the places that a command writes to, found before it trains."""
 
 import argparse

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`patternc cocotune`: finds the best pruned network of a subspace, and compiles it.
 
 What needs torch is imported when the command runs, so that its help does not.

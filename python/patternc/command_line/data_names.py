@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Data sets by what the command line calls them."""
 
 from collections.abc import Callable, Sequence

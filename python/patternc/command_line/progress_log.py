@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a command says while it works, where no terminal shows its progress bars."""
 
 import contextlib

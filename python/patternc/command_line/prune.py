@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`patternc prune`: trains a model, prunes it, compiles it and says what became of its accuracy.
 
 What needs torch is imported when the command runs, so that its help does not.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The compiler: from a model to a module that runs."""
 
 from patternc.compiler.driver import compile

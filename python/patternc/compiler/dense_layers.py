@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Layers that were pruned, and of which the compiled module knows nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """`patternc.compile`: a model in, a callable module out."""
 
 import importlib.metadata

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The border to IREE: module text in, bytecode out.
 
 The text is what MLIR 22 prints; IREE 3.13 reads most of it, and `check_allowed` names the rest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The pass pipeline as an object: printed, edited, run, and reproduced on a command line."""
 
 import shlex

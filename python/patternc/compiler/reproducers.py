@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Folders for the inputs of compiler stages that fail: private, and under a name that is new."""
 
 import contextlib

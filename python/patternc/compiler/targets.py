@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The machines that patternc compiles for, by name.
 
 A target says two things: to the passes, as `#pattern.target`, what the processing unit can do; to

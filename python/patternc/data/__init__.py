@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Data sets to train and to evaluate with, and loaders whose order can be resumed.
 
 Each data set gives its items as for evaluation; with an `augmented` method it says how they are

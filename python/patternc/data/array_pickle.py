@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pickles of plain values and byte arrays, read without executing anything that is in them.
 
 A pickle is a program, and `pickle.load` runs whatever it calls. This reader admits the names with

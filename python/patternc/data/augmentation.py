@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Random changes of training images, each a pure function of seed, epoch and image.
 
 A random state that goes from image to image would make a run that is resumed in the middle, or that

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """CIFAR-10 from its published files on disk."""
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The handwritten digits that scikit-learn ships, a real data set that needs no download."""
 
 import numpy as np

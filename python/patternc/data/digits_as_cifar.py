@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Digits in the shape of CIFAR-10, for experiments where CIFAR-10 is not at hand."""
 
 import numpy as np

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Photos in one folder a class, such as those of ImageNet."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Batches to train and to evaluate with."""
 
 from typing import Any

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The order in which a training run sees a data set, from any point on."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Frontends: a model in the user's form becomes MLIR on linalg-on-tensors."""
 
 import sys

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a program may do with tensors of 8-bit integers.
 
 torch-mlir takes uint8 for signed where it compares, divides or widens in arithmetic, silently, and

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Operators of PyTorch in terms of others, where torch-mlir lowers them otherwise than PyTorch
 computes them, not at all, or to what IREE cannot compile.
 """

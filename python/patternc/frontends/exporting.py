@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A PyTorch model to an exported program that the rest of the frontend can rely on.
 
 After `export` the program is in evaluation mode, decomposed to core ATen, static in shape, free of

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Model files by the suffix of their name: which are read, and what to do with the others."""
 
 import zipfile

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Folds what an exported program computes from constants into its weights.
 
 Works on the decomposed graph, where every convolution is `aten.convolution` and every batch norm

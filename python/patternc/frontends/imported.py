@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What every frontend hands to the compiler: MLIR text and, beside it, the weights."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """An exported program to linalg-on-tensors, through torch-mlir; its weights become blobs."""
 
 # torch-mlir's bindings are compiled and have no type stubs.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Linalg as torch-mlir leaves it, to linalg that computes what PyTorch does."""
 
 # torch-mlir's bindings are compiled and have no type stubs.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """MLIR text, in a string or in a file, as it is: the compiler core parses it."""
 
 import re

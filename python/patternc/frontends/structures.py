@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The pytrees of an exported program as structures, which need no torch."""
 
 import dataclasses

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """PyTorch models to linalg-on-tensors, through torch.export and torch-mlir."""
 
 from typing import TYPE_CHECKING, Any

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Convolutional networks as plain torch modules."""
 
 # ruff: noqa: E402 - the check comes first, so that its message is what the user reads

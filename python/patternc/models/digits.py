@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A classifier of 8x8 handwritten digits, the example of the demo."""
 
 from torch import Tensor, nn

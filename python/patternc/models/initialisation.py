@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Random weights for networks of convolutions with batch norm and a linear classifier."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """MobileNet-V2 (Sandler et al., CVPR 2018) with torchvision's parameter names."""
 
 import torch

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """ResNet-50 (He et al., CVPR 2016) with torchvision's parameter names."""
 
 import torch

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Small networks in the shape of VGG, ResNet, Inception and MobileNet-V2, quick to compile.
 
 All take [n, channels, h, w] float32, meant for 1x3x32x32, and return [n, classes]

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """For the images of which data set a network is built."""
 
 from typing import Literal, get_args

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """VGG-16 (Simonyan and Zisserman, ICLR 2015) with the public parameter names."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Public weights, read from a file into a model."""
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pattern pruning of PyTorch models.
 
 `prune_` projects the weights of a model by magnitude, at once, and returns a `PruningReport`;

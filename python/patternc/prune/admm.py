@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The auxiliary variables of the extended ADMM of [PatDNN] (ASPLOS 2020).
 
 For every set that a weight W has to lie in there is an auxiliary Z, the nearest point of the set

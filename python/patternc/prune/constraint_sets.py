@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The sets that pruning moves weights into, each with its Euclidean projection.
 
 The nearest weights of each set are the weights themselves with the positions of least energy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pruning by layer-wise reconstruction, for which synthetic inputs are enough.
 
 Each layer in turn gets weights W' of the wanted structure that minimise ||F(X'; W') - F(X; W)||^2,

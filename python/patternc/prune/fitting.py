@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The whole training in one call: dense, ADMM, removal, retraining."""
 
 import copy

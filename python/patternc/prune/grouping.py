@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Groups of filters that share their structure.
 
 The forms of connectivity, in the order of what they constrain: 'layer', the kernels of largest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Magnitude pruning of a whole model at once, in place."""
 
 from typing import Any

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Masks of pruned weights, as buffers of the modules that have the weights.
 
 The mask of a parameter `weight` is the buffer `weight_mask`, bool, True where the weight is kept.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Choosing layers by name: globs, and regular expressions behind `re:`."""
 
 import re

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pattern sets: which positions of a kernel keep their weight.
 
 Positions count row-major from 0, so the centre of a 3x3 kernel is 4. The id of a

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Which structure each weight of a model takes, and why some take none."""
 
 from collections import defaultdict

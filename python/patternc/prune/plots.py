@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pictures of patterns, sparsity and accuracy (PNG)."""
 
 from collections import Counter

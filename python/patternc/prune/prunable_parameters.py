@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The parameters of a module that pruning knows, and tensors that are computed in their place."""
 
 from typing import Any

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Pruning inside a training loop of one's own."""
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What pruning did, or would do, to each weight of a model."""
 
 import math

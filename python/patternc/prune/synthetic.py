@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Images made from nothing but a trained network."""
 
 from collections.abc import Sequence

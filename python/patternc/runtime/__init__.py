@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Compiled modules: running them, saving them, loading them.
 
 Nothing here needs torch or the compiler, and IREE's runtime only when a module is called.

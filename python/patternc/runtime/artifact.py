@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A compiled module on disk.
 
 An artefact is a folder of four files: ``manifest.json`` (what it is, for which machine and which

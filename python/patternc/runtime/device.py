@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Opening the device that a module runs on, with a number of threads.
 
 Devices live as long as the process and are shared by its modules: a result is memory of its

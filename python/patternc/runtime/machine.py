@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a module needs of the machine that runs it, and what this machine has."""
 
 import functools

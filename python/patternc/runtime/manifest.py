@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The manifest: what a compiled module is, without the module."""
 
 from collections.abc import Mapping

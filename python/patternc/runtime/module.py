@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A compiled module: bytecode, weights and manifest, callable on arrays and tensors."""
 
 import copy

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Weights as IREE reads them: by name, from an archive in memory."""
 
 import os

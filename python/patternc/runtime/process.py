@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What becomes of calls, sessions and devices when the process forks or ends.
 
 The threads of IREE and of a driver do not exist in a forked child: whatever waits for one waits

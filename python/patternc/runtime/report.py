@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What the compiler tells about a module: its pattern layers, and what it left to IREE."""
 
 import math

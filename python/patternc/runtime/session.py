@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """A module loaded into IREE on one open device."""
 
 import contextlib

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How the tensors of a model's arguments and of its result lie in tuples, dicts and classes.
 
 A structure is plain data, so that a saved module has it without the model's classes and without

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Search for how much of each layer is pruned, under a budget of what the model may cost.
 
 `search_rates` selects a compression rate for each layer; `Budget` is its limit, in multiply-adds,

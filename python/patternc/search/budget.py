@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a pruned model may cost at most: multiply-adds, bytes or time, also as text."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Where a model uses each of its layers, and with which shapes."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What a model loses when one of its layers is pruned alone."""
 
 import math

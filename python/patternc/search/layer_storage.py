@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """What is stored of a layer with a mask: weights, counted, and bytes, asked of the compiler."""
 
 import copy

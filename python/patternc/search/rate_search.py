@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Connectivity rates by layer, under a budget of what the compiled model may cost.
 
 The loss of pruning each layer alone, and its cost, are found for each of some rates; then the rates

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """One option for each layer, so that losses add up to least and costs to no more than a limit.
 
 This is the multiple-choice knapsack problem. Going through the layers, all partial sums of cost and

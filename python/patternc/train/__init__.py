@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Training: configs, optimizers, batches that can be resumed, run directories, accuracy.
 
 Nothing here knows of pruning; `patternc.prune.fit` and CoCo-Tune train with it.

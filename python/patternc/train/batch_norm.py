@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Statistics of batch norms, for weights that have changed."""
 
 from collections.abc import Iterable

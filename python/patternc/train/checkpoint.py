@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Trees of tensors and plain values in one file, written whole or not at all.
 
 A tree is made of dictionaries, lists, tensors, numbers, strings and None. Its tensors are those of

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Checks of the fields of a config; each names the field, what was found and what is expected.
 
 What they raise is the `error` of the config.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Configs from YAML and back: safe, and an unknown key is an error."""
 
 import dataclasses

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The loss that draws a model to the outputs of another (Hinton et al., arXiv 1503.02531)."""
 
 from torch import Tensor

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The batches of an epoch, the same again in a run that is resumed."""
 
 import random

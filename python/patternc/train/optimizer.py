@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The optimizers that a config can name."""
 
 from collections.abc import Iterable

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Where torch's random numbers are, on the CPU and on every GPU."""
 
 import torch

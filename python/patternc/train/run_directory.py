@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The folder of a run, which can be killed at any time and goes on.
 
 config.yaml                   what decides the results

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """How `fit` trains: a value that is checked when it is made, also from YAML."""
 
 from dataclasses import dataclass

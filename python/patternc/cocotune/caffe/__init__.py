@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Networks and training meta data as Caffe describes them."""
 
 from patternc.cocotune.caffe.network import CaffeNetwork, read_network

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Layers of Caffe's prototxt as torch modules, one maker for each type."""
 
 import math

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Networks of Caffe's prototxt as torch modules.
 
 Layers that name the same `module`, the published extension, become one submodule, and so a unit of

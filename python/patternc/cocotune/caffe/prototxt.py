@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Caffe's text format, read by protobuf's own parser."""
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """The part of Caffe's protobuf schema that networks and solvers are written in.
 
 It is kept as a table and made into protobuf messages when it is first used, so that no generated

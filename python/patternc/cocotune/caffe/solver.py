@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 """Settings of training in the form of Caffe's solver.
 
 What Caffe has in its data layers stands in the solver: `dataset` and `batch_size`. `base_lr` and
