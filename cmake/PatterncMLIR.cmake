@@ -2,8 +2,8 @@
 
 # Finds MLIR and says how to link it.
 #
-# Sets PATTERNC_MLIR_LIBS (what the dialect and the passes link), PATTERNC_MLIR_OPT_LIBS and
-# PATTERNC_MLIR_LSP_LIBS (what the tools link besides).
+# Sets PATTERNC_MLIR_LIBS (what the dialect and the passes link), PATTERNC_MLIR_OPT_LIBS,
+# PATTERNC_MLIR_LSP_LIBS and PATTERNC_MLIR_REDUCE_LIBS (what the tools link besides).
 
 # Debian keeps each LLVM in a folder of its own, where find_package does not look.
 if(NOT MLIR_DIR AND EXISTS /usr/lib/llvm-22/lib/cmake/mlir)
@@ -34,6 +34,7 @@ if(NOT PATTERNC_STATIC)
   set(PATTERNC_MLIR_LIBS MLIR LLVM)
   set(PATTERNC_MLIR_OPT_LIBS)
   set(PATTERNC_MLIR_LSP_LIBS)
+  set(PATTERNC_MLIR_REDUCE_LIBS)
   return()
 endif()
 
@@ -87,4 +88,5 @@ set(PATTERNC_MLIR_LIBS
   MLIRTransformUtils MLIRTransforms)
 set(PATTERNC_MLIR_OPT_LIBS MLIROptLib)
 set(PATTERNC_MLIR_LSP_LIBS MLIRLspServerLib)
+set(PATTERNC_MLIR_REDUCE_LIBS MLIRReduceLib MLIRReduce)
 add_link_options(-Wl,--gc-sections)

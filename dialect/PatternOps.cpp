@@ -2,8 +2,8 @@
 
 #include "dialect/PatternOps.h"
 
-#include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/BitVector.h"
 
@@ -13,8 +13,7 @@ using namespace patternc;
 #define GET_OP_CLASSES
 #include "dialect/PatternOps.cpp.inc"
 
-/// True if `order` lists 0 … `count`−1, each once.
-static bool isPermutation(ArrayRef<int32_t> order, int64_t count) {
+bool patternc::isPermutation(ArrayRef<int32_t> order, int64_t count) {
   if (static_cast<int64_t>(order.size()) != count)
     return false;
   llvm::BitVector seen(count);
@@ -61,35 +60,6 @@ static LogicalResult verifyResidual(ConvolutionOp op) {
 // Conv2DOp
 //===----------------------------------------------------------------------===//
 
-/// Finds a weight that is kept in memory but not by the map.
-static LogicalResult verifyWeights(Conv2DOp op, ArrayRef<float> weights) {
-  KernelPatternsAttr set = op.getMap().getSet();
-  int64_t area = set.getHeight() * set.getWidth();
-  SmallVector<llvm::BitVector> keeps(set.getNumPatterns() + 1,
-                                     llvm::BitVector(area));
-  for (int64_t p = 0; p < set.getNumPatterns(); ++p)
-    for (int32_t position : set.getPattern(p))
-      keeps[p + 1].set(position);
-  int64_t channels = op.getMap().getNumChannels();
-  for (auto [kernel, id] : llvm::enumerate(op.getMap().getFlatIds())) {
-    if (keeps[id].all())
-      continue;
-    ArrayRef<float> values = weights.slice(kernel * area, area);
-    for (int64_t position = 0; position < area; ++position)
-      if (values[position] != 0 && !keeps[id].test(position)) {
-        InFlightDiagnostic error = op.emitOpError("kernel of filter ")
-                                   << kernel / channels << ", channel "
-                                   << kernel % channels
-                                   << " has a weight at position " << position;
-        if (id == 0)
-          return error << ", but the kernel is removed";
-        return error << ", which its pattern " << unsigned(id)
-                     << " does not keep";
-      }
-  }
-  return success();
-}
-
 LogicalResult Conv2DOp::verify() {
   ArrayRef<int64_t> shape = getWeights().getType().getShape();
   if (shape.size() != 4)
@@ -118,92 +88,12 @@ LogicalResult Conv2DOp::verify() {
   if (auto order = getFilterOrder(); order && !isPermutation(*order, shape[0]))
     return emitOpError("filter order is not a permutation of the ")
            << shape[0] << " filters";
-  if (auto weights = ConstantData<float>::of(getWeights()))
-    return verifyWeights(*this, weights->elements());
   return success();
 }
 
 //===----------------------------------------------------------------------===//
 // PackedConv2DOp
 //===----------------------------------------------------------------------===//
-
-/// Checks that `sums` begin with 0, never fall and end with `count`.
-static LogicalResult verifySums(ArrayRef<int32_t> sums, int64_t count,
-                                function_ref<InFlightDiagnostic()> emitError) {
-  if (sums.front() != 0)
-    return emitError() << " starts at " << sums.front() << ", but expected 0";
-  for (size_t i = 1; i < sums.size(); ++i)
-    if (sums[i] < sums[i - 1])
-      return emitError() << " falls from " << sums[i - 1] << " to " << sums[i];
-  if (sums.back() != count)
-    return emitError() << " ends at " << sums.back() << ", but expected "
-                       << count;
-  return success();
-}
-
-/// Checks the index arrays against each other, as far as they are constant.
-static LogicalResult verifyStorage(PackedConv2DOp op) {
-  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
-  int64_t group = op.getStorage().getGroup();
-  int64_t filterGroups = geometry.filters / group;
-
-  auto reorder = ConstantData<int32_t>::of(op.getReorder());
-  auto groupOf = [&](int64_t stored) {
-    return reorder->elements()[stored] / geometry.filtersPerGroup();
-  };
-  if (reorder) {
-    if (!isPermutation(reorder->elements(), geometry.filters))
-      return op.emitOpError("reorder is not a permutation of the ")
-             << geometry.filters << " filters";
-    for (int64_t stored = 0; stored < geometry.filters; ++stored)
-      if (int64_t first = groupOf(stored - stored % group);
-          groupOf(stored) != first)
-        return op.emitOpError("filter group ")
-               << stored / group << " holds filters of the convolution groups "
-               << first << " and " << groupOf(stored);
-  }
-
-  auto offset = ConstantData<int32_t>::of(op.getOffset());
-  if (!offset)
-    return success();
-  ArrayRef<int32_t> begins = offset->elements();
-  if (failed(verifySums(begins, op.getIndex().getType().getNumElements(),
-                        [&] { return op.emitOpError("offset"); })))
-    return failure();
-  if (auto stride = ConstantData<int32_t>::of(op.getStride())) {
-    int64_t length = op.getStorage().getSet().getNumPatterns() + 1;
-    for (int64_t i = 0; i < filterGroups; ++i)
-      if (failed(verifySums(stride->elements().slice(i * length, length),
-                            begins[i + 1] - begins[i], [&] {
-                              return op.emitOpError("stride of filter group ")
-                                     << i;
-                            })))
-        return failure();
-  }
-
-  auto channels = ConstantData<int32_t>::of(op.getIndex());
-  if (!reorder || !channels)
-    return success();
-  for (int64_t i = 0; i < filterGroups; ++i) {
-    int64_t first = groupOf(i * group) * geometry.channelsPerGroup();
-    int64_t last = first + geometry.channelsPerGroup() - 1;
-    for (int32_t k = begins[i]; k < begins[i + 1]; ++k) {
-      int32_t channel = channels->elements()[k];
-      if (channel < first || channel > last)
-        return op.emitOpError("kernel ")
-               << k << " reads channel " << channel
-               << ", but the convolution group of its filters has " << first
-               << " to " << last;
-    }
-    SmallVector<int32_t> read(
-        channels->elements().slice(begins[i], begins[i + 1] - begins[i]));
-    llvm::sort(read);
-    if (auto twice = llvm::adjacent_find(read); twice != read.end())
-      return op.emitOpError("filter group ")
-             << i << " has two kernels of channel " << *twice;
-  }
-  return success();
-}
 
 /// Checks the planes that are read and written against the convolution.
 static LogicalResult verifyPlanes(PackedConv2DOp op) {
@@ -351,7 +241,7 @@ LogicalResult PackedConv2DOp::verify() {
              << name << " to hold " << array.second << " elements, but found "
              << array.first.getType();
   if (failed(verifyElementTypes(*this)) || failed(verifyResidual(*this)) ||
-      failed(verifyStorage(*this)) || failed(verifyPlanes(*this)))
+      failed(verifyPlanes(*this)))
     return failure();
   return verifySchedule(*this);
 }

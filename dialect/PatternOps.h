@@ -11,6 +11,13 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace patternc {
+
+/// True if `order` lists 0 … `count`−1, each once.
+bool isPermutation(llvm::ArrayRef<int32_t> order, int64_t count);
+
+} // namespace patternc
+
 #define GET_OP_CLASSES
 #include "dialect/PatternOps.h.inc"
 

@@ -60,8 +60,8 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     that make more than 4096 phases); element types that
     differ; a residual of another type than the output; images without elements or
     with an encoding; a kernel map of another shape or kernel size than the weights;
-    constant weights that are not zero where the map has no tap; a filter order that
-    is no permutation.
+    a filter order that is no permutation. That weights are zero where the map has no
+    tap is for whoever drops them to check, which is compression.
 
     Example:
 
@@ -109,8 +109,11 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     planes, phase by phase. Images of one position that a 1×1 convolution multiplies by a
     matrix are plain: the batch are the rows of the product.
 
-    Refused: arrays whose lengths do not fit each other or the output; constant
-    arrays that are not as said above; element types that differ; a residual of
+    That the contents of the arrays are as said above is checked where they are read, not
+    after every pass.
+
+    Refused: arrays whose lengths do not fit each other or the output; element types that
+    differ; a residual of
     another type than the output; images without elements or with another encoding;
     input planes of other strides than the convolution's or without room for its
     padding; output planes with strides, of another pitch than the input's, or of a

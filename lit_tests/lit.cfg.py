@@ -71,7 +71,9 @@ for name, parameters in {
         (f"%target-{name}", f"-pattern-attach-target='target=\"{attribute}\"'")
     )
 
-# REQUIRES: and UNSUPPORTED: names. The two below are what a test may want besides pattern-opt.
+# REQUIRES: and UNSUPPORTED: names. Those below are what a test may want besides pattern-opt.
+if os.access(os.path.join(tools_dir, "pattern-reduce"), os.X_OK):
+    config.available_features.add("reduce")
 if os.access(os.path.join(tools_dir, "pattern-lsp-server"), os.X_OK):
     config.available_features.add("lsp-server")
 if os.access(os.path.join(llvm_tools_dir, "mlir-opt"), os.X_OK):

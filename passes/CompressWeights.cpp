@@ -2,7 +2,8 @@
 
 // Stores the weights of pattern.conv2d in FKW. Precondition: constant weights;
 // the filter order of FKR if it ran. Postcondition: pattern.packed_conv2d only.
-// Refuses weights that are not constant, and options out of range.
+// Refuses weights that are not constant or not zero where the map has no tap,
+// and options out of range.
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
@@ -12,6 +13,7 @@
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 #include "storage/FkwStorage.h"
+#include "llvm/ADT/BitVector.h"
 
 #include <numeric>
 
@@ -35,6 +37,35 @@ static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
                                     b.getI32Type());
   return arith::ConstantOp::create(b, DenseElementsAttr::get(type, values));
+}
+
+/// Finds a weight that is kept in memory but not by the map.
+static LogicalResult verifyWeights(Conv2DOp op, ArrayRef<float> weights) {
+  KernelPatternsAttr set = op.getMap().getSet();
+  int64_t area = set.getHeight() * set.getWidth();
+  SmallVector<llvm::BitVector> keeps(set.getNumPatterns() + 1,
+                                     llvm::BitVector(area));
+  for (int64_t p = 0; p < set.getNumPatterns(); ++p)
+    for (int32_t position : set.getPattern(p))
+      keeps[p + 1].set(position);
+  int64_t channels = op.getMap().getNumChannels();
+  for (auto [kernel, id] : llvm::enumerate(op.getMap().getFlatIds())) {
+    if (keeps[id].all())
+      continue;
+    ArrayRef<float> values = weights.slice(kernel * area, area);
+    for (int64_t position = 0; position < area; ++position)
+      if (values[position] != 0 && !keeps[id].test(position)) {
+        InFlightDiagnostic error = op.emitOpError("kernel of filter ")
+                                   << kernel / channels << ", channel "
+                                   << kernel % channels
+                                   << " has a weight at position " << position;
+        if (id == 0)
+          return error << ", but the kernel is removed";
+        return error << ", which its pattern " << unsigned(id)
+                     << " does not keep";
+      }
+  }
+  return success();
 }
 
 namespace {
@@ -92,6 +123,8 @@ private:
     if (!weights)
       return op.emitOpError(
           "cannot be compressed: its weights are not constant");
+    if (failed(verifyWeights(op, weights->elements())))
+      return failure();
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     SmallVector<int32_t> order;
     if (auto filterOrder = op.getFilterOrder()) {

@@ -44,10 +44,10 @@ private:
     if (op.getInput().getType().getEncoding())
       return op.emitOpError("cannot be decompressed: its input is in planes");
     auto weight = ConstantData<float>::of(op.getWeight());
-    std::optional<FkwIndices> indices = readFkwIndices(op);
+    std::string reason = "its weights are not constant";
+    std::optional<FkwIndices> indices = readFkwIndices(op, &reason);
     if (!weight || !indices)
-      return op.emitOpError(
-          "cannot be decompressed: its FKW arrays are not constant");
+      return op.emitOpError("cannot be decompressed: ") << reason;
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     KernelPatternsAttr set = op.getStorage().getSet();
     if (saturatedProduct({geometry.filters, geometry.channelsPerGroup(),

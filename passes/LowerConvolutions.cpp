@@ -256,11 +256,11 @@ private:
         !kernel.geometry.isFullyConnected())
       return op.emitOpError("adds a residual, but not in planes; run "
                             "pattern-layout-activations first");
-    std::optional<FkwIndices> indices = readFkwIndices(op);
+    std::string reason = "its weights are not constant";
+    std::optional<FkwIndices> indices = readFkwIndices(op, &reason);
     auto weight = ConstantData<float>::of(op.getWeight());
     if (!indices || !weight)
-      return op.emitOpError(
-          "cannot be lowered: its FKW arrays are not constant");
+      return op.emitOpError("cannot be lowered: ") << reason;
     if (!kernel.fitsDescriptors())
       return op.emitOpError("has ")
              << kernel.geometry.channels << " channels and "

@@ -322,8 +322,8 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
     patterns. Layers whose images are one position may have larger groups, up to
     `max-vector-group`: their kernels run over the filters of a group by vectors.
 
-    Refused, with an error: weights that are not constant; options out of range.
-    Place: after reordering, before layout.
+    Refused, with an error: weights that are not constant, or not zero where the map has
+    no tap; options out of range. Place: after reordering, before layout.
 
     Statistics, as remarks:
     - `dense-bytes`: bytes of the dense weights
@@ -357,8 +357,8 @@ def DecompressWeightsPass : Pass<"pattern-decompress-weights", "::mlir::ModuleOp
     The inverse of compression: dense weights and a kernel map again, used by
     the reference lowering and to check what compression wrote.
 
-    Refused, with an error: arrays that are not constant, inputs in planes, or more than
-    2^28 dense weights.
+    Refused, with an error: arrays that are not constant or do not fit each other, inputs in
+    planes, or more than 2^28 dense weights.
 
     Statistics, as remarks:
     - `decompressed`: convolutions unpacked

@@ -3,7 +3,9 @@
 #include "storage/FkwStorage.h"
 
 #include "dialect/ConstantData.h"
+#include "dialect/ConvolutionGeometry.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -78,15 +80,100 @@ static LogicalResult readArray(Value value, SmallVector<int32_t, 0> &result) {
   return success();
 }
 
-std::optional<FkwIndices> patternc::readFkwIndices(PackedConv2DOp op) {
+/// What is wrong with sums that have to begin with 0, never fall and end with
+/// `count`; empty if nothing is.
+static std::string reasonAgainstSums(ArrayRef<int32_t> sums, int64_t count) {
+  if (sums.front() != 0)
+    return llvm::formatv("starts at {0}, but expected 0", sums.front());
+  for (size_t i = 1; i < sums.size(); ++i)
+    if (sums[i] < sums[i - 1])
+      return llvm::formatv("falls from {0} to {1}", sums[i - 1], sums[i]);
+  if (sums.back() != count)
+    return llvm::formatv("ends at {0}, but expected {1}", sums.back(), count);
+  return {};
+}
+
+/// What is wrong with the order of the filters.
+static std::string reasonAgainstOrder(const FkwIndices &indices,
+                                      const ConvolutionGeometry &geometry) {
+  if (!isPermutation(indices.reorder, geometry.filters))
+    return llvm::formatv("reorder is not a permutation of the {0} filters",
+                         geometry.filters);
+  auto groupOf = [&](int64_t stored) {
+    return indices.reorder[stored] / geometry.filtersPerGroup();
+  };
+  for (int64_t stored = 0; stored < geometry.filters; ++stored)
+    if (int64_t first = groupOf(stored - stored % indices.group);
+        groupOf(stored) != first)
+      return llvm::formatv("filter group {0} holds filters of the convolution "
+                           "groups {1} and {2}",
+                           stored / indices.group, first, groupOf(stored));
+  return {};
+}
+
+/// What is wrong with the channels of filter group `i`.
+static std::string reasonAgainstChannels(const FkwIndices &indices,
+                                         const ConvolutionGeometry &geometry,
+                                         int64_t i) {
+  int64_t first = indices.reorder[i * indices.group] /
+                  geometry.filtersPerGroup() * geometry.channelsPerGroup();
+  int64_t last = first + geometry.channelsPerGroup() - 1;
+  ArrayRef<int32_t> channels =
+      ArrayRef(indices.index)
+          .slice(indices.offset[i], indices.offset[i + 1] - indices.offset[i]);
+  for (auto [k, channel] : llvm::enumerate(channels))
+    if (channel < first || channel > last)
+      return llvm::formatv("kernel {0} reads channel {1}, but the convolution "
+                           "group of its filters has {2} to {3}",
+                           indices.offset[i] + k, channel, first, last);
+  SmallVector<int32_t> read(channels);
+  llvm::sort(read);
+  if (auto twice = llvm::adjacent_find(read); twice != read.end())
+    return llvm::formatv("filter group {0} has two kernels of channel {1}", i,
+                         *twice);
+  return {};
+}
+
+/// What is wrong with the arrays, whose lengths the verifier has checked.
+static std::string reasonAgainst(const FkwIndices &indices, PackedConv2DOp op) {
+  ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+  std::string reason = reasonAgainstOrder(indices, geometry);
+  if (!reason.empty())
+    return reason;
+  reason = reasonAgainstSums(indices.offset, indices.index.size());
+  if (!reason.empty())
+    return "offset " + reason;
+  int64_t length = op.getStorage().getSet().getNumPatterns() + 1;
+  for (int64_t i = 0; i < geometry.filters / indices.group; ++i) {
+    reason =
+        reasonAgainstSums(ArrayRef(indices.stride).slice(i * length, length),
+                          indices.offset[i + 1] - indices.offset[i]);
+    if (!reason.empty())
+      return llvm::formatv("stride of filter group {0} {1}", i, reason);
+    reason = reasonAgainstChannels(indices, geometry, i);
+    if (!reason.empty())
+      return reason;
+  }
+  return {};
+}
+
+std::optional<FkwIndices> patternc::readFkwIndices(PackedConv2DOp op,
+                                                   std::string *reason) {
   FkwIndices indices;
   indices.group = op.getStorage().getGroup();
+  std::string wrong;
   if (failed(readArray(op.getIndex(), indices.index)) ||
       failed(readArray(op.getStride(), indices.stride)) ||
       failed(readArray(op.getOffset(), indices.offset)) ||
       failed(readArray(op.getReorder(), indices.reorder)))
-    return std::nullopt;
-  return indices;
+    wrong = "its FKW arrays are not constant";
+  else
+    wrong = reasonAgainst(indices, op);
+  if (wrong.empty())
+    return indices;
+  if (reason)
+    *reason = wrong;
+  return std::nullopt;
 }
 
 void patternc::erasePacked(PackedConv2DOp op) {

@@ -26,9 +26,11 @@ FkwArrays packFkw(llvm::ArrayRef<float> weights, KernelMapAttr map,
                   llvm::ArrayRef<int32_t> order, int64_t groups,
                   int64_t maxGroup);
 
-/// The indices of a packed convolution, or nothing when one of them is not
-/// constant.
-std::optional<FkwIndices> readFkwIndices(PackedConv2DOp op);
+/// The indices of a packed convolution; nothing if they are not constant or do
+/// not fit each other, with the reason. Whoever wants them reads them here, so
+/// that no verifier has to look at them after every pass.
+std::optional<FkwIndices> readFkwIndices(PackedConv2DOp op,
+                                         std::string *reason = nullptr);
 
 /// Erases `op` and the arrays that nothing else reads.
 void erasePacked(PackedConv2DOp op);

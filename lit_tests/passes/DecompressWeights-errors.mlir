@@ -4,7 +4,7 @@ func.func @arrays_not_constant(%x: tensor<1x1x1x1xf32>, %weight: tensor<1xf32>) 
   %index = arith.constant dense<0> : tensor<1xi32>
   %bounds = arith.constant dense<[0, 1]> : tensor<2xi32>
   %reorder = arith.constant dense<0> : tensor<1xi32>
-  // expected-error @+1 {{cannot be decompressed: its FKW arrays are not constant}}
+  // expected-error @+1 {{cannot be decompressed: its weights are not constant}}
   %y = pattern.packed_conv2d %x fkw(%weight, %index, %bounds, %bounds, %reorder) storage <set = <1x1, [[0]]>, group = 1>
       : (tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32>

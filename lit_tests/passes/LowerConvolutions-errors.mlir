@@ -146,7 +146,7 @@ func.func @arrays_not_constant(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>) -> te
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
-  // expected-error @+1 {{cannot be lowered: its FKW arrays are not constant}}
+  // expected-error @+1 {{cannot be lowered: its weights are not constant}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
       schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
