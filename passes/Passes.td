@@ -598,15 +598,19 @@ def EliminateRedundantLoadsPass : Pass<"pattern-eliminate-redundant-loads", "::m
 }
 
 def IsolateReductionsPass : Pass<"pattern-isolate-reductions", "::mlir::ModuleOp"> {
-  let summary = "Make every reduction a dispatch of its own.";
+  let summary = "Make reductions dispatches of their own.";
   let description = [{
-    Precondition: linalg on tensors. Behind each reduction that is neither a product of
-    matrices nor a convolution comes a `util.optimization_barrier`, and also behind what is
-    computed for it and has another reader.
+    Precondition: linalg on tensors. Behind a reduction that IREE 3.13 computes wrongly
+    together with what reads it comes a `util.optimization_barrier`.
 
-    For GPUs only: of a reduction and what reads it over the reduced dimension again, as in a
-    softmax over channels or a norm, IREE 3.13 makes one SPIR-V kernel that computes
-    garbage, or needs more shared memory than there is.
+    For GPUs that is each one that is neither a product of matrices nor a convolution, and
+    what is computed for it and has another reader: of a reduction and what reads it over
+    the reduced dimension again, as in a softmax over channels or a norm, IREE makes one
+    SPIR-V kernel that computes garbage, or needs more shared memory than there is.
+
+    For CPUs it is one whose result an operation reads in two ways, as in the squared
+    distances of all pairs of rows, to which the sum of squares of a row comes once by row
+    and once by column: IREE takes both by row. Poolings are among them.
 
     Refused: nothing. Place: among the last.
 

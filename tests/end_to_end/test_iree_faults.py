@@ -65,6 +65,41 @@ def assert_still_wrong(function, arguments, target, name):
     )
 
 
+def _both_ways(x):
+    """The sum of each pair of rows."""
+    return x[:, None] + x[None]
+
+
+TWO_WAYS = {
+    "sums": lambda x: _both_ways(x.sum(1)),
+    "maxima": lambda x: _both_ways(x.amax(1)),
+    "columns": lambda x: x.sum(1, keepdim=True) - x.sum(1, keepdim=True).T,
+    "what is computed of them": lambda x: torch.exp(x.sum(1))[:, None] + x.sum(1)[None],
+    "distances": lambda x: _both_ways((x * x).sum(1)) - 2 * x @ x.T,
+    "softmax": lambda x: (lambda y: y + y.T)(x[:, :5].softmax(1)),
+    "pooling": lambda x: (lambda y: y + y.transpose(3, 0))(
+        functional.max_pool2d(x.reshape(5, 1, 1, 7), (1, 4), dilation=2)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWO_WAYS)
+def test_reductions_that_are_read_in_two_ways_are_wrong_on_cpus(name):
+    torch.manual_seed(0)
+    x = (torch.randn(5, 7),)
+    assert_still_wrong(TWO_WAYS[name], x, "llvm-cpu", "pattern-isolate-reductions")
+
+
+@pytest.mark.parametrize(
+    "target", ["llvm-cpu", "vmvx", pytest.param("vulkan", marks=pytest.mark.vulkan)]
+)
+@pytest.mark.parametrize("name", TWO_WAYS)
+def test_reductions_are_read_in_two_ways(name, target):
+    require_machine(target)
+    torch.manual_seed(0)
+    assert is_right(TWO_WAYS[name], (torch.randn(5, 7),), target)
+
+
 REDUCTIONS = {
     "softmax": (lambda x: x.softmax(1), (1, 10, 7, 7)),
     "softmax over many channels": (lambda x: x.softmax(1), (1, 64, 100)),
