@@ -2,6 +2,9 @@
 
 """Models by path: what is read by its suffix, and what is said of the others."""
 
+import json
+import zipfile
+
 import pytest
 import torch
 from torch import nn
@@ -41,6 +44,21 @@ def test_an_exported_program_that_cannot_be_read(tmp_path, content):
     with pytest.raises(ModelError, match=r"m\.pt2'") as caught:
         import_model(path)
     assert "\n" not in str(caught.value)
+
+
+def test_an_exported_program_without_its_signature(tmp_path, model):
+    path, damaged = tmp_path / "whole.pt2", tmp_path / "m.pt2"
+    torch.export.save(torch.export.export(model, IMAGE), path)
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(damaged, "w") as copy:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name.endswith("models/model.json"):
+                program = json.loads(content)
+                program["graph_module"]["module_call_graph"][0]["signature"] = None
+                content = json.dumps(program).encode()
+            copy.writestr(name, content)
+    with pytest.raises(ModelError, match=r"m\.pt2' is no exported program that"):
+        import_model(damaged)
 
 
 def test_torchscript(tmp_path, model):

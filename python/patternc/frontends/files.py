@@ -69,7 +69,10 @@ def _exported(path: Path) -> Any:
     if not path.is_file():
         raise ModelError(f"there is no file '{path}'")
     try:
-        return export.load(path)
+        program = export.load(path)
+        program.call_spec  # noqa: B018 - of a damaged file it may be the first thing that is missing
+        program.validate()
+        return program
     except Exception as error:  # whatever a damaged file makes of itself
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(
