@@ -37,8 +37,12 @@ _logger = logging.getLogger(__name__)
 # Constants beyond this many elements are left out of the texts that are kept to be looked at.
 _SHOWN_ELEMENTS = 16
 
-# The passes that see the model as it came, and say what cannot be compiled in it.
-_CHECK_THE_MODEL = ("pattern-demote-f32-to-f16", "pattern-raise-convolutions")
+# The passes that see the model's weights as they came, and say what cannot be compiled of them.
+_CHECK_THE_MODEL = (
+    "pattern-demote-f32-to-f16",
+    "pattern-raise-convolutions",
+    "pattern-compress-weights",
+)
 # What MLIR adds to the messages of a pass that fails.
 _OF_THE_PASS_MANAGER = "detected while processing an MLIR pass pipeline"
 
@@ -210,13 +214,14 @@ def _run(step: Pass, module: ir.Module, settings: Settings) -> dict[str, dict[st
                 for d in error.diagnostics
                 if d.severity == "error" and _OF_THE_PASS_MANAGER not in d.message
             ]
-            if step.name in _CHECK_THE_MODEL and found and _is_valid(module):
-                reproducer.unlink(missing_ok=True)
+            # There is no reproducer where it failed before it ran, because of its options.
+            ran = reproducer.exists()
+            if step.name in _CHECK_THE_MODEL and ran and found and _is_valid(module):
+                reproducer.unlink()
                 raise ModelError("; ".join(found)) from error
             messages = "; ".join(found) or "it crashed, or gave no reason"
             command = f"pattern-opt --run-reproducer {shlex.quote(str(reproducer))}"
-            # There is none where it failed before it ran, because of its options.
-            hint = f"\nreproduce with: {command}" if reproducer.exists() else ""
+            hint = f"\nreproduce with: {command}" if ran else ""
             raise CompilerError(f"{step.name} failed: {messages}{hint}") from error
     if settings.timing:
         print(manager.timing(), file=sys.stderr)
