@@ -3,6 +3,8 @@
 """Small networks whose images stay in planes from layer to layer, compiled for this machine."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -50,19 +52,20 @@ def test_what_depthwise_convolutions_read_is_computed_with_them(name: str, place
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("processor", "options"),
     [
-        {"place_in_readers": False},
-        {"cores": 1},
-        {"cache_bytes": 2048},
-        {"cache_bytes": 1 << 30},
-        {"lanes": 8, "registers": 16},
-        {"lanes": 4},
+        ({}, {"place_in_readers": False}),
+        ({}, {"cache_bytes": 2048}),
+        ({}, {"cache_bytes": 1 << 30}),
+        ({"cores": 1}, {}),
+        ({"features": ("broadcast_load",), "vector_bits": 256, "registers": 16}, {}),
+        ({"features": ("broadcast_load", "lane_multiply"), "vector_bits": 128}, {}),
+        ({"features": (), "vector_bits": 128, "registers": 16}, {}),
     ],
     ids=str,
 )
-def test_schedules_of_other_processors(options: dict[str, int]):
-    pipeline = Pipeline.for_target(get_target("llvm-cpu"))
+def test_schedules_of_other_processors(processor: dict[str, Any], options: dict[str, int]):
+    pipeline = Pipeline.for_target(replace(get_target("llvm-cpu"), **processor))
     pipeline = pipeline.with_options("pattern-schedule-convolutions", **options)
     model = Chains([network.chain() for network in NETWORKS])
     inputs = tuple(network.x() for network in NETWORKS)
