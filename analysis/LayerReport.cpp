@@ -43,6 +43,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   int64_t denseKernels = saturatedProduct({g.filters, g.channelsPerGroup()});
   int64_t area = g.kernelHeight * g.kernelWidth;
   int64_t elementBytes = op.getType().getElementTypeBitWidth() / 8;
+
   llvm::json::Array patterns;
   for (int64_t p = 0; p < set.getNumPatterns(); ++p)
     patterns.push_back(llvm::json::Array(set.getPattern(p)));

@@ -66,10 +66,6 @@ static Value constantBehind(Value value) {
   return {};
 }
 
-static bool isConvolution(linalg::LinalgOp op) {
-  return isa<linalg::ConvolutionOpInterface>(op.getOperation());
-}
-
 /// Of a product with a constant matrix.
 static std::string reasonAgainstMatrix(linalg::LinalgOp op, Value matrix) {
   if (!TargetAttr::of(op).isCpu())
@@ -109,12 +105,12 @@ static std::string reasonFor(linalg::LinalgOp op) {
     return constant ? "its window, its size or its initial value is none that "
                       "kernels have"
                     : "its weights are computed in each call";
-  if (isConvolution(op))
+  if (isa<linalg::ConvolutionOpInterface>(op.getOperation()))
     return "no kernel computes this kind of convolution";
-  if (!constant)
+  if (!constant && !constantBehind(op->getOperand(0)))
     return "both of its operands are computed in each call";
   if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op.getOperation()) &&
-      isPlain(constant))
+      constant && isPlain(constant))
     return reasonAgainstMatrix(op, constant);
   return "no kernel computes this kind of product";
 }
@@ -127,6 +123,8 @@ SmallVector<LeftOperation> patternc::leftOperations(ModuleOp module) {
     SmallVector<int64_t> loops = op.getStaticLoopRanges();
     bool isStatic = llvm::none_of(loops, ShapedType::isDynamic);
     Value constant = constantBehind(op->getOperand(1));
+    if (!constant)
+      constant = constantBehind(op->getOperand(0));
     StringRef blob = constant ? blobName(constant) : StringRef();
     left.push_back({op, layerOf(blob).str(),
                     isStatic ? saturatedProduct(loops) : 0, reasonFor(op)});

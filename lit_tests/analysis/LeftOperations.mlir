@@ -30,6 +30,14 @@ func.func @computed(%x: tensor<2x2xf32>, %y: tensor<2x2xf32>, %init: tensor<2x2x
   return %z : tensor<2x2xf32>
 }
 
+// The constant is on the other side.
+// CHECK: Reason="no kernel computes this kind of product", multiply-adds=8, operation=linalg.matmul
+func.func @constant_first(%x: tensor<2x2xf32>, %init: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x2xf32>
+  %z = linalg.matmul ins(%w, %x : tensor<2x2xf32>, tensor<2x2xf32>) outs(%init : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %z : tensor<2x2xf32>
+}
+
 // CHECK: Reason="its shapes are dynamic", multiply-adds=0, operation=linalg.matmul
 func.func @dynamic(%x: tensor<?x2xf32>, %y: tensor<2x2xf32>, %init: tensor<?x2xf32>) -> tensor<?x2xf32> {
   %z = linalg.matmul ins(%x, %y : tensor<?x2xf32>, tensor<2x2xf32>) outs(%init : tensor<?x2xf32>) -> tensor<?x2xf32>

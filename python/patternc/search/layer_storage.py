@@ -48,14 +48,16 @@ class StorageMeter:
           mask: weights that are kept, bool [filters, channels, ...].
 
         Raises:
-          CompilerError, MissingDependencyError: as `patternc.compile`.
+          MLIRError: a pass failed.
+          MissingDependencyError: torch-mlir is needed and not installed.
         """
         from patternc import ir, passmanager
 
         imported = self._import(call)
         if imported is not None:
-            weights = mask.cpu().float().numpy()
-            blobs = {**imported.blobs, "weight": weights.reshape(imported.blobs["weight"].shape)}
+            stored = imported.blobs["weight"]
+            weights = mask.cpu().numpy().astype(stored.dtype).reshape(stored.shape)
+            blobs = {**imported.blobs, "weight": weights}
             module = ir.Module.parse(imported.text, ir.Context(), resources=blobs)
             passmanager.PassManager.parse(self._pipeline, module.context).run(module)
             if layers := json.loads(ir.layer_report(module)):

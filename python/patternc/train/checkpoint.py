@@ -63,7 +63,7 @@ def load_tree(file: Path) -> Any:
     ) as error:
         raise TrainingError(
             f"{file} cannot be read, it is damaged or no checkpoint: {error}"
-        ) from (error)
+        ) from error
 
 
 def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
