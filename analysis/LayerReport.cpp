@@ -2,11 +2,9 @@
 
 #include "analysis/LayerReport.h"
 
-#include "dialect/ConstantData.h"
+#include "analysis/LayerShape.h"
 #include "dialect/ConvolutionGeometry.h"
-#include "dialect/LayerName.h"
-#include "kernels/KernelArrays.h"
-#include "kernels/Placement.h"
+#include "kernels/KernelForm.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -16,21 +14,18 @@ using namespace patternc;
 /// Bytes of what a kernel reads beside the weights; nothing where no kernel can
 /// be made.
 static std::optional<int64_t> indexBytes(PackedConv2DOp op) {
-  if (!op.getSchedule() || (!planesOf(op.getInput()) &&
-                            !ConvolutionGeometry::of(op).isFullyConnected()))
+  std::unique_ptr<Kernel> kernel = kernelOf(op);
+  std::string reason;
+  std::optional<KernelOperands> arrays =
+      kernel ? kernel->arrays(reason) : std::optional<KernelOperands>();
+  if (!arrays)
     return std::nullopt;
-  ConvolutionKernel kernel = ConvolutionKernel::of(op), maker;
-  if (PackedConv2DOp placed = placedIn(op)) {
-    if (!reasonAgainstReader(placed).empty())
-      return std::nullopt;
-    maker = ConvolutionKernel::of(placed);
-    kernel.maker = &maker;
-  }
-  auto weight = ConstantData<float>::of(op.getWeight());
-  std::optional<FkwIndices> indices = readFkwIndices(op);
-  if (!weight || !indices || !kernel.fitsDescriptors())
-    return std::nullopt;
-  return arraysOf(kernel, weight->elements(), *indices).indexBytes();
+  int64_t bytes = 0;
+  for (const KernelOperand &operand : *arrays)
+    if (auto *array = std::get_if<KernelArray>(&operand))
+      if (auto *numbers = std::get_if<StoredNumbers>(&array->elements))
+        bytes += numbers->bytes();
+  return bytes;
 }
 
 static llvm::json::Value describe(PackedConv2DOp op) {
@@ -47,43 +42,25 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   llvm::json::Array patterns;
   for (int64_t p = 0; p < set.getNumPatterns(); ++p)
     patterns.push_back(llvm::json::Array(set.getPattern(p)));
-  llvm::json::Object layer{
-      {"name", llvm::json::fixUTF8(layerName(op))},
-      {"input", llvm::json::Array({g.batch, g.channels, g.height, g.width})},
-      {"weights", llvm::json::Array({g.filters, g.channelsPerGroup(),
-                                     g.kernelHeight, g.kernelWidth})},
-      {"output",
-       llvm::json::Array({g.batch, g.filters, g.outHeight, g.outWidth})},
-      {"strides", llvm::json::Array(op.getStrides())},
-      {"padding", llvm::json::Array(op.getPadding())},
-      {"dilations", llvm::json::Array(op.getDilations())},
-      {"groups", g.groups},
-      {"dtype", op.getType().getElementType().isF16() ? "float16" : "float32"},
-      {"activation", stringifyActivation(op.getActivation())},
-      {"patterns", std::move(patterns)},
-      {"filter_group", group},
-      {"kernels", denseKernels},
-      {"kept_kernels", kernels},
-      {"kept_weights", weights},
-      {"dense_multiply_adds", g.denseMultiplyAdds()},
-      {"multiply_adds",
-       saturatedProduct({weights, g.batch, g.outHeight, g.outWidth})},
-      {"dense_bytes", saturatedProduct({denseKernels, area, elementBytes})},
-      // CSR over filters: value and column of every weight, row pointers.
-      {"csr_bytes", weights * (elementBytes + 4) + (g.filters + 1) * 4}};
+  llvm::json::Object layer = layerShape(op);
+  layer["patterns"] = std::move(patterns);
+  layer["filter_group"] = group;
+  layer["kernels"] = denseKernels;
+  layer["kept_kernels"] = kernels;
+  layer["kept_weights"] = weights;
+  layer["dense_multiply_adds"] = g.denseMultiplyAdds();
+  layer["multiply_adds"] =
+      saturatedProduct({weights, g.batch, g.outHeight, g.outWidth});
+  layer["dense_bytes"] = saturatedProduct({denseKernels, area, elementBytes});
+  // CSR over filters: value and column of every weight, row pointers.
+  layer["csr_bytes"] = weights * (elementBytes + 4) + (g.filters + 1) * 4;
   if (auto bytes = indexBytes(op))
     layer["fkw_bytes"] = weights * elementBytes + *bytes;
-  if (auto schedule = op.getSchedule())
-    layer["schedule"] = llvm::json::Object{
-        {"device", stringifyDevice(schedule->getDevice())},
-        {"lanes", schedule->getLanes()},
-        {"vectors", schedule->getVectors()},
-        {"tiles", schedule->getTiles()},
-        {"blocks", schedule->getBlocks()},
-        {"prefetch", schedule->getPrefetch()},
-        {"stationary", stringifyStationary(schedule->getStationary())},
-        {"placement", stringifyPlacement(schedule->getPlacement())},
-        {"filters", schedule->getFiltersOf(group)}};
+  if (Schedule schedule = op.getScheduleAttr()) {
+    std::string text;
+    llvm::raw_string_ostream(text) << schedule;
+    layer["schedule"] = std::move(text);
+  }
   return layer;
 }
 

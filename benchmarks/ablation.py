@@ -67,7 +67,7 @@ _SHARE = "pattern-eliminate-redundant-loads"
 _ALL = Pipeline.for_target(get_target("llvm-cpu"))
 _WHOLE_IMAGE = 1 << 40  # bytes
 _LRE = _ALL.with_options(
-    _SCHEDULE, max_vectors=2, cache_bytes=_WHOLE_IMAGE, prefetch=False, channel_stationary=False
+    _SCHEDULE, max_vectors=2, cache_bytes=_WHOLE_IMAGE, prefetch=False, input_stationary=False
 )
 _FKR = _LRE.with_options(_SCHEDULE, filters=1)
 _NONE = _FKR.without(_REORDER).with_options(_COMPRESS, max_filter_group=1)
@@ -80,9 +80,9 @@ _VARIANTS = {
     "filters not reordered": _ALL.without(_REORDER),
     "groups of 4": _ALL.with_options(_COMPRESS, max_filter_group=4),
     "groups of 1": _ALL.with_options(_COMPRESS, max_filter_group=1),
-    "groups of 1, no channel stationary": _ALL.with_options(
+    "groups of 1, no input stationary": _ALL.with_options(
         _COMPRESS, max_filter_group=1
-    ).with_options(_SCHEDULE, channel_stationary=False),
+    ).with_options(_SCHEDULE, input_stationary=False),
     "4 filters at once": _ALL.with_options(_SCHEDULE, filters=4),
     "1 filter at once": _ALL.with_options(_SCHEDULE, filters=1),
     "equal loads left to LLVM": _ALL.without(_SHARE),

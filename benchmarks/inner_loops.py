@@ -120,7 +120,7 @@ def _loops(
     """Those of the convolutions, in their order.
 
     IREE merges executables that are the same; loops of one executable that differ in registers
-    only, as those of the patterns of a stationary channel, are taken for one.
+    only, as those of the patterns of a stationary input, are taken for one.
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(dump_dir=Path(folder))

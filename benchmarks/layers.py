@@ -110,7 +110,7 @@ def split(report: Report, timings: Mapping[str, Timing], calls: int) -> list[Par
     placed: list[LayerReport] = []  # in the layer that comes next
     for layer in report.layers:
         placed.append(layer)
-        if layer.schedule["placement"] == "reader":
+        if "placement = consumer" in layer.schedule:
             continue
         part = _part_of(layer) + (" with what it reads" if len(placed) > 1 else "")
         part_of[_symbol(layer.name)] = part

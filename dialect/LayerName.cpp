@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// A layer is known to the user by its name in the model. The name travels as
-// the location of the op, so that diagnostics and reports show it alike.
-
 #include "dialect/LayerName.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 
 using namespace mlir;
@@ -17,14 +15,15 @@ StringRef patternc::layerOf(StringRef blob) {
   return blob;
 }
 
-Location patternc::nameLayer(Location loc, StringRef blob) {
-  if (blob.empty())
-    return loc;
-  return NameLoc::get(StringAttr::get(loc.getContext(), layerOf(blob)), loc);
+StringAttr patternc::layerAttr(MLIRContext *context, StringRef blob) {
+  return blob.empty() ? StringAttr() : StringAttr::get(context, layerOf(blob));
+}
+
+Location patternc::nameLayer(Location loc, StringAttr layer) {
+  return layer ? Location(NameLoc::get(layer, loc)) : loc;
 }
 
 std::string patternc::layerName(Operation *op) {
-  if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
-    return name.getName().str();
-  return "conv";
+  auto layer = op->getAttrOfType<StringAttr>("layer");
+  return layer ? layer.str() : "conv";
 }

@@ -3,6 +3,7 @@
 #ifndef DIALECT_LAYERNAME_H
 #define DIALECT_LAYERNAME_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Operation.h"
 
 #include <string>
@@ -15,11 +16,14 @@ inline constexpr llvm::StringLiteral demotedSuffix = ".f16";
 /// The layer whose weights are the blob `blob`; empty for a blob without name.
 llvm::StringRef layerOf(llvm::StringRef blob);
 
-/// Gives `loc` the name of the layer whose weights are the blob `blob`
+/// The same as the attribute `layer` of an operation, or null
 /// (`features.0.weight` belongs to layer `features.0`).
-mlir::Location nameLayer(mlir::Location loc, llvm::StringRef blob);
+mlir::StringAttr layerAttr(mlir::MLIRContext *context, llvm::StringRef blob);
 
-/// The layer an op came from, or `conv` when nobody named it.
+/// Gives `loc` the name of a layer, so that diagnostics show it.
+mlir::Location nameLayer(mlir::Location loc, mlir::StringAttr layer);
+
+/// The layer an operation is of, or `conv` when nobody named it.
 std::string layerName(mlir::Operation *op);
 
 } // namespace patternc

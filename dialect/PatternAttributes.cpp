@@ -16,6 +16,7 @@ using namespace mlir;
 using namespace patternc;
 
 #include "dialect/PatternEnums.cpp.inc"
+#include "dialect/ScheduleInterface.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "dialect/PatternAttributes.cpp.inc"
@@ -224,7 +225,7 @@ TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, Device device,
 }
 
 //===----------------------------------------------------------------------===//
-// FkwAttr, ScheduleAttr
+// FkwAttr
 //===----------------------------------------------------------------------===//
 
 LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -234,40 +235,6 @@ LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (group > maxAtOnce)
     return emitError() << "filter group " << group << " is larger than "
                        << maxAtOnce;
-  return success();
-}
-
-LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                   Device device, int64_t lanes,
-                                   int64_t vectors, int64_t tiles,
-                                   int64_t blocks, int64_t prefetch,
-                                   int64_t filters, Stationary stationary,
-                                   Placement placement) {
-  if (lanes <= 0 || vectors <= 0 || tiles <= 0 || blocks <= 0)
-    return emitError()
-           << "lanes, vectors, tiles and blocks must be positive, but are "
-           << lanes << ", " << vectors << ", " << tiles << " and " << blocks;
-  if (lanes > maxAtOnce || vectors > maxAtOnce)
-    return emitError() << "expected at most " << maxAtOnce
-                       << " lanes and vectors, but found " << lanes << " and "
-                       << vectors;
-  for (int64_t count : {tiles, blocks, prefetch, filters})
-    if (count > maxPositions)
-      return emitError() << "tiles, blocks, prefetch and filters are at most "
-                         << maxPositions << ", but found " << count;
-  if (prefetch < 0)
-    return emitError() << "prefetch " << prefetch << " is negative";
-  if (filters < 0)
-    return emitError() << "filters " << filters << " is negative";
-  if (stationary == Stationary::Channel && device != Device::Cpu)
-    return emitError() << "channels are stationary on cpu only";
-  if (placement == Placement::Reader && device != Device::Cpu)
-    return emitError() << "layers are placed in their reader on cpu only";
-  if (placement == Placement::Reader && stationary == Stationary::Channel)
-    return emitError() << "a layer whose channels are stationary is not placed "
-                          "in its reader";
-  if (device == Device::Vm && lanes != 1)
-    return emitError() << "vm has one lane, but the schedule has " << lanes;
   return success();
 }
 

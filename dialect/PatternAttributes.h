@@ -12,6 +12,8 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialect/PatternAttributes.h.inc"
 
+#include "dialect/ScheduleInterface.h.inc"
+
 namespace patternc {
 
 /// The planes that an image lies in, or null for a plain one.

@@ -108,14 +108,6 @@ def Pattern_FkwAttr : Pattern_Attr<"Fkw", "fkw"> {
   let genVerifyDecl = 1;
 }
 
-def Pattern_StationaryParameter : EnumParameter<Pattern_Stationary> {
-  let defaultValue = "::patternc::Stationary::Filter";
-}
-
-def Pattern_PlacementParameter : EnumParameter<Pattern_Placement> {
-  let defaultValue = "::patternc::Placement::Memory";
-}
-
 def Pattern_TargetFeatureParameter : EnumParameter<Pattern_TargetFeature> {
   let defaultValue = "::patternc::TargetFeature::None";
 }
@@ -190,75 +182,6 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
     /// Elements of a cache line.
     int64_t getLineElements(::mlir::Type element) const {
       return 8 * getLineBytes() / element.getIntOrFloatBitWidth();
-    }
-  }];
-}
-
-def Pattern_ScheduleAttr : Pattern_Attr<"Schedule", "schedule"> {
-  let summary = "The tuning part of a layer's representation (LR): how its loops run.";
-  let description = [{
-    - `device`: the form of the loops. `cpu`: vectors; `gpu`: one thread for an
-      output position; `vm`: scalar loops.
-    - `lanes`: elements of one vector (`cpu`), threads of a workgroup (`gpu`),
-      1 (`vm`).
-    - `vectors`: vectors of output positions in registers for each filter; where an
-      image is one position, vectors of the filters of a group; 1 where there are no
-      vectors.
-    - `tiles`: tiles of output positions that a workgroup makes of one filter group
-      before it goes on to the next; where an image is one position, images that it
-      computes at once, with every weight that it loads.
-    - `blocks`: into how many parts the filter groups are split over workgroups.
-    - `prefetch`: how many kernels ahead the input is prefetched, if it has no
-      strides; with it, the weights a page ahead; 0 for none of both.
-    - `filters`: how many filters of a group are computed at once, so that one load of
-      input serves them all; a divisor of the group, or missing for all of it.
-    - `stationary`: what stays in registers. `filter`, or missing: the sums of some
-      filters, while one loop goes over the kernels that they keep. `channel`, on
-      `cpu` for groups of one filter: all that the patterns read of one input channel,
-      while loops go over the filters that keep a kernel of it; the sums of all filters
-      of a block lie in the cache meanwhile.
-    - `placement`: where the layer is computed, and its output lies. `memory`, or
-      missing: in workgroups of its own. `reader`, on `cpu`: in those of the depthwise
-      convolution that reads it. They make one filter group, and at once what reads it;
-      it lies in the cache and is then overwritten by the next. The reader's `blocks`
-      are the workgroups, each of which makes its filter groups for the whole image;
-      `tiles` and `blocks` of the layer itself are not used.
-
-    Refused: lanes, vectors, tiles or blocks that are not positive, more than 1024 lanes or
-    vectors, more than 2^31 - 1 of anything else; negative prefetch or filters; more than one lane on `vm`; channels that are stationary, or a placement in
-    the reader, elsewhere than on `cpu`; both at once.
-
-    Example:
-
-    ```mlir
-    #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 4, blocks = 1, prefetch = 1>
-    ```
-  }];
-  let parameters = (ins
-    EnumParameter<Pattern_Device>:$device,
-    "int64_t":$lanes,
-    "int64_t":$vectors,
-    "int64_t":$tiles,
-    "int64_t":$blocks,
-    "int64_t":$prefetch,
-    DefaultValuedParameter<"int64_t", "0">:$filters,
-    Pattern_StationaryParameter:$stationary,
-    Pattern_PlacementParameter:$placement);
-  let assemblyFormat = "`<` struct(params) `>`";
-  let genVerifyDecl = 1;
-  let extraClassDeclaration = [{
-    /// Multiply-adds that a kernel writes out at most, beside those of loops.
-    static constexpr int64_t maxWrittenOut = 1 << 16;
-
-    /// Whether the convolution that reads the output computes it.
-    bool isPlacedInReader() const { return getPlacement() == Placement::Reader; }
-
-    /// Threads of a workgroup, 0 where there are none.
-    int64_t getThreads() const { return getDevice() == Device::Gpu ? getLanes() : 0; }
-
-    /// How many filters of a group of `group` are computed at once.
-    int64_t getFiltersOf(int64_t group) const {
-      return getFilters() ? getFilters() : group;
     }
   }];
 }

@@ -41,16 +41,4 @@ def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit 
   let printBitEnumQuoted = 0;
 }
 
-def Pattern_Stationary : I32Enum<"Stationary", "what stays in registers while loops go round", [
-    I32EnumCase<"Filter", 0, "filter">,
-    I32EnumCase<"Channel", 1, "channel">]> {
-  let cppNamespace = "::patternc";
-}
-
-def Pattern_Placement : I32Enum<"Placement", "where a layer is computed, and its output lies", [
-    I32EnumCase<"Memory", 0, "memory">,
-    I32EnumCase<"Reader", 1, "reader">]> {
-  let cppNamespace = "::patternc";
-}
-
 #endif // DIALECT_PATTERNENUMS_TD

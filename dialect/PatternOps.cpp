@@ -56,6 +56,23 @@ static LogicalResult verifyResidual(ConvolutionOp op) {
   return success();
 }
 
+/// Checks the schedule of an operation against it and the target.
+template <typename ScheduledOp>
+static LogicalResult verifySchedule(ScheduledOp op) {
+  Schedule schedule = op.getScheduleAttr();
+  if (!schedule)
+    return success();
+  TargetAttr target = TargetAttr::of(op);
+  if (schedule.getDevice() != target.getDevice())
+    return op.emitOpError("has a schedule for a ")
+           << stringifyDevice(schedule.getDevice()) << ", but the target is a "
+           << stringifyDevice(target.getDevice());
+  std::string reason = schedule.reasonAgainst(op, target);
+  if (!reason.empty())
+    return op.emitOpError("cannot run as its schedule says: ") << reason;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Conv2DOp
 //===----------------------------------------------------------------------===//
@@ -88,6 +105,10 @@ LogicalResult Conv2DOp::verify() {
   if (auto order = getFilterOrder(); order && !isPermutation(*order, shape[0]))
     return emitOpError("filter order is not a permutation of the ")
            << shape[0] << " filters";
+  if (auto group = getFilterGroup();
+      group && (*group < 1 || *group > maxAtOnce))
+    return emitOpError("expected a filter group of 1 to ")
+           << maxAtOnce << ", but found " << *group;
   return success();
 }
 
@@ -125,94 +146,6 @@ static LogicalResult verifyPlanes(PackedConv2DOp op) {
   if (output.getPitch() != input.getPitch())
     return op.emitOpError("output planes have pitch ")
            << output.getPitch() << ", but the input has " << input.getPitch();
-  return success();
-}
-
-/// Checks the schedule against the convolution.
-static LogicalResult verifySchedule(PackedConv2DOp op) {
-  auto schedule = op.getSchedule();
-  if (!schedule)
-    return success();
-  int64_t group = op.getStorage().getGroup();
-  KernelPatternsAttr set = op.getStorage().getSet();
-  auto verifyWrittenOut = [&](int64_t multiplyAdds) -> LogicalResult {
-    if (multiplyAdds <= ScheduleAttr::maxWrittenOut)
-      return success();
-    return op.emitOpError("schedule writes out ")
-           << multiplyAdds << " multiply-adds, expected at most "
-           << ScheduleAttr::maxWrittenOut;
-  };
-  if (group % schedule->getFiltersOf(group) != 0)
-    return op.emitOpError("computes ")
-           << schedule->getFilters()
-           << " filters at once, expected a divisor of the filter group "
-           << group;
-  if (schedule->getDevice() != Device::Cpu)
-    return success();
-  ConvolutionGeometry whole = ConvolutionGeometry::of(op);
-  if (whole.isFullyConnected()) { // vectors run over filters
-    if (schedule->getStationary() == Stationary::Channel)
-      return op.emitOpError("channels are not stationary where images are one "
-                            "position");
-    if (schedule->getTiles() > whole.batch)
-      return op.emitOpError("computes ")
-             << schedule->getTiles() << " images at once, but there are "
-             << whole.batch;
-    return verifyWrittenOut(saturatedProduct(
-        {schedule->getTiles(),
-         llvm::divideCeilSigned(group, schedule->getLanes())}));
-  }
-  bool isChannelStationary = schedule->getStationary() == Stationary::Channel;
-  if (failed(verifyWrittenOut(
-          schedule->getVectors() *
-          (isChannelStationary ? static_cast<int64_t>(set.getPositions().size())
-                               : schedule->getFiltersOf(group)))))
-    return failure();
-  PlanesAttr planes = planesOf(op.getInput());
-  if (!planes)
-    return success();
-  ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
-  if (isChannelStationary) {
-    if (op.getStorage().getGroup() != 1)
-      return op.emitOpError("channels are stationary for groups of one filter, "
-                            "but the storage has groups of ")
-             << op.getStorage().getGroup();
-    int64_t bytes = saturatedProduct(
-        {llvm::divideCeilSigned(geometry.filters, schedule->getBlocks()),
-         schedule->getVectors(), schedule->getLanes(),
-         op.getType().getElementTypeBitWidth() / 8});
-    if (bytes > TargetAttr::of(op).getStackBytes())
-      return op.emitOpError("the sums of a block take ")
-             << bytes << " bytes, expected at most "
-             << TargetAttr::of(op).getStackBytes();
-    int64_t ends = saturatedProduct(
-        {schedule->getBlocks(), geometry.channels, set.getNumPatterns()});
-    if (ends > maxKernels)
-      return op.emitOpError("patterns of the channels of all blocks are ")
-             << ends << ", expected at most " << maxKernels;
-  }
-  if (PlanesAttr output = planesOf(op.getOutput())) {
-    int64_t end = output.getOrigin() +
-                  llvm::alignTo(geometry.runLength(planes.getPitch()),
-                                schedule->getLanes());
-    if (output.getSize() < end)
-      return op.emitOpError("output planes have size ")
-             << output.getSize() << ", but the last vector of "
-             << schedule->getLanes() << " lanes ends at " << end;
-  }
-  int64_t maxLanes = geometry.maxLanes(planes.getPitch());
-  if (!planesOf(op.getOutput()) && schedule->getLanes() > maxLanes)
-    return op.emitOpError("vectors of ")
-           << schedule->getLanes()
-           << " lanes may touch more than two rows of the output, expected at "
-              "most "
-           << maxLanes << " lanes";
-  int64_t slack = PlanesAttr::slack(op.getType());
-  if (schedule->getLanes() * schedule->getVectors() > slack)
-    return op.emitOpError("a tile of ")
-           << schedule->getLanes() * schedule->getVectors()
-           << " positions may read beyond the input planes, expected at most "
-           << slack;
   return success();
 }
 
@@ -290,9 +223,10 @@ LogicalResult Pool2DOp::verify() {
              << ", but the input gives " << expected;
   }
   if (failed(verifyElementTypes(*this)) ||
-      failed(verifyWithoutStrides(*this, getInput())))
+      failed(verifyWithoutStrides(*this, getInput())) ||
+      failed(verifyWithoutStrides(*this, getOutput())))
     return failure();
-  return verifyWithoutStrides(*this, getOutput());
+  return verifySchedule(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -303,9 +237,10 @@ LogicalResult Pool2DOp::verify() {
 template <typename CopyOp> static LogicalResult verifyCopy(CopyOp op) {
   if (op.getInput().getType().getShape() != op.getOutput().getType().getShape())
     return op.emitOpError("input and output differ in shape");
-  if (failed(verifyElementTypes(op)))
+  if (failed(verifyElementTypes(op)) ||
+      failed(verifyWithoutStrides(op, op.getInput())))
     return failure();
-  return verifyWithoutStrides(op, op.getInput());
+  return verifySchedule(op);
 }
 
 LogicalResult PackOp::verify() { return verifyCopy(*this); }

@@ -5,6 +5,7 @@
 
 include "dialect/PatternAttributes.td"
 include "dialect/PatternDialect.td"
+include "dialect/ScheduleInterface.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -39,7 +40,8 @@ class Pattern_ConvolutionOp<string opMnemonic>
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
     DefaultValuedAttr<I64Attr, "1">:$groups,
-    DefaultValuedAttr<Pattern_ActivationAttr, "::patternc::Activation::None">:$activation);
+    DefaultValuedAttr<Pattern_ActivationAttr, "::patternc::Activation::None">:$activation,
+    OptionalAttr<StrAttr>:$layer);
   let hasVerifier = 1;
 }
 
@@ -51,7 +53,9 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     `N×O×H'×W'`, static, and all f32 or all f16. `padding` is top, left, bottom,
     right, of zeros; `groups = C` is the depthwise convolution. The kernel map names
     the pattern of every kernel; weights outside it are zero. `filter_order`, set by
-    filter-kernel reorder, lists the filters in stored order. `activation` is `none`,
+    filter-kernel reorder, lists the filters in stored order; `filter_group` says how many of
+    them compression stores in a group at most, where that is decided already. `layer` is the
+    name of the layer in the model. `activation` is `none`,
     `relu`, `relu6`, `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`,
     `x / (1 + exp(−x))`.
 
@@ -60,7 +64,8 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     that make more than 4096 phases); element types that
     differ; a residual of another type than the output; images without elements or
     with an encoding; a kernel map of another shape or kernel size than the weights;
-    a filter order that is no permutation. That weights are zero where the map has no
+    a filter order that is no permutation; a filter group of less than one or more than
+    1024 filters. That weights are zero where the map has no
     tap is for whoever drops them to check, which is compression.
 
     Example:
@@ -78,7 +83,8 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     Optional<Pattern_Image>:$bias,
     Optional<Pattern_Image>:$residual,
     Pattern_KernelMapAttr:$map,
-    OptionalAttr<DenseI32ArrayAttr>:$filter_order), geometry);
+    OptionalAttr<DenseI32ArrayAttr>:$filter_order,
+    OptionalAttr<I64Attr>:$filter_group), geometry);
   let results = (outs Pattern_Image:$output);
   let assemblyFormat = [{
     $input `,` $weights (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `map` $map attr-dict
@@ -117,9 +123,8 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     another type than the output; images without elements or with another encoding;
     input planes of other strides than the convolution's or without room for its
     padding; output planes with strides, of another pitch than the input's, or of a
-    plain input; planes of one position for a product with a matrix; a schedule whose
-    vectors touch more than two rows of a plain output, or that computes more images at
-    once than there are.
+    plain input; planes of one position for a product with a matrix; a schedule for
+    another unit than the target's, or by which this convolution cannot run.
 
     Example:
 
@@ -140,11 +145,11 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     Optional<Pattern_Image>:$bias,
     Optional<Pattern_ImageOrPlanes>:$residual,
     Pattern_FkwAttr:$storage,
-    OptionalAttr<Pattern_ScheduleAttr>:$schedule), geometry);
+    OptionalAttr<Pattern_Schedule>:$schedule), geometry);
   let results = (outs Pattern_ImageOrPlanes:$output);
   let assemblyFormat = [{
     $input `fkw` `(` $weight `,` $index `,` $stride `,` $offset `,` $reorder `)`
-    (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` $schedule^)? attr-dict
+    (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` `(` $schedule^ `)`)? attr-dict
     `:` functional-type(operands, results)
   }];
 }
@@ -158,8 +163,9 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
     mean. The sum of a mean is made in f32.
 
     Refused: shapes, kernel, strides or padding that do not fit each other, or images of
-    2^31 positions with their padding; element types that differ; padding as wide as the kernel; images without elements or with
-    another encoding than planes without strides.
+    2^31 positions with their padding; element types that differ; padding as wide as the
+    kernel; images without elements or with another encoding than planes without strides; a
+    schedule for another unit than the target's, or of other loops.
 
     Example:
 
@@ -174,10 +180,11 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
     DenseI64ArrayAttr:$kernel,
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
-    OptionalAttr<Pattern_ScheduleAttr>:$schedule);
+    OptionalAttr<Pattern_Schedule>:$schedule,
+    OptionalAttr<StrAttr>:$layer);
   let results = (outs Pattern_ImageOrPlanes:$output);
   let assemblyFormat = [{
-    $pooling $input (`schedule` $schedule^)? attr-dict `:` type($input) `->` type($output)
+    $pooling $input (`schedule` `(` $schedule^ `)`)? attr-dict `:` type($input) `->` type($output)
   }];
   let hasVerifier = 1;
 }
@@ -189,7 +196,8 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
     that says how it lies in memory.
 
     Refused: a result whose shape or element type differs or that is not in planes;
-    an input in planes with strides.
+    an input in planes with strides; a schedule for another unit than the target's, or
+    of other loops.
 
     Example:
 
@@ -198,10 +206,11 @@ def Pattern_PackOp : Pattern_Op<"pack"> {
         #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
     ```
   }];
-  let arguments = (ins Pattern_ImageOrPlanes:$input, OptionalAttr<Pattern_ScheduleAttr>:$schedule);
+  let arguments = (ins Pattern_ImageOrPlanes:$input, OptionalAttr<Pattern_Schedule>:$schedule,
+    OptionalAttr<StrAttr>:$layer);
   let results = (outs Pattern_Planes:$output);
   let assemblyFormat = [{
-    $input (`schedule` $schedule^)? attr-dict `:` type($input) `to` type($output)
+    $input (`schedule` `(` $schedule^ `)`)? attr-dict `:` type($input) `to` type($output)
   }];
   let hasVerifier = 1;
 }
@@ -210,7 +219,8 @@ def Pattern_UnpackOp : Pattern_Op<"unpack"> {
   let summary = "Copies an activation out of the plane layout.";
   let description = [{
     Refused: a result whose shape or element type differs; an input that is not in
-    planes or in planes with strides.
+    planes or in planes with strides; a schedule for another unit than the target's, or
+    of other loops.
 
     Example:
 
@@ -219,10 +229,11 @@ def Pattern_UnpackOp : Pattern_Op<"unpack"> {
         #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x16x8x8xf32>
     ```
   }];
-  let arguments = (ins Pattern_Planes:$input, OptionalAttr<Pattern_ScheduleAttr>:$schedule);
+  let arguments = (ins Pattern_Planes:$input, OptionalAttr<Pattern_Schedule>:$schedule,
+    OptionalAttr<StrAttr>:$layer);
   let results = (outs Pattern_Image:$output);
   let assemblyFormat = [{
-    $input (`schedule` $schedule^)? attr-dict `:` type($input) `to` type($output)
+    $input (`schedule` `(` $schedule^ `)`)? attr-dict `:` type($input) `to` type($output)
   }];
   let hasVerifier = 1;
 }

@@ -14,6 +14,7 @@ REFERENCE = ROOT / "docs" / "reference"
 EDIT_NOTE = "<!-- Written by docs/generate.py from the ODS files; edit those. -->"
 
 DIALECT = (["-gen-dialect-doc", "-dialect=pattern"], "dialect/PatternOps.td")
+SCHEDULES = (["-gen-dialect-doc", "-dialect=schedule"], "kernels/Schedules.td")
 PASSES = (["-gen-pass-doc"], "passes/Passes.td")
 
 
@@ -44,6 +45,9 @@ def generate(llvm_prefix: Path) -> dict[Path, str]:
     return {
         REFERENCE / "dialect.md": tidy(
             run_tblgen(*DIALECT, llvm_prefix=llvm_prefix), title="The `pattern` dialect"
+        ),
+        REFERENCE / "schedules.md": tidy(
+            run_tblgen(*SCHEDULES, llvm_prefix=llvm_prefix), title="The `schedule` dialect"
         ),
         REFERENCE / "passes.md": tidy(run_tblgen(*PASSES, llvm_prefix=llvm_prefix), title="Passes"),
     }

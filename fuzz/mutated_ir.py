@@ -46,10 +46,12 @@ linalg.conv_1d_ncw_fcw linalg.pooling_nchw_max linalg.pooling_nchw_sum linalg.ma
 linalg.batch_matmul linalg.generic linalg.fill linalg.broadcast linalg.transpose
 tensor.collapse_shape tensor.expand_shape tensor.cast tensor.extract_slice tensor.insert_slice
 pattern.conv2d pattern.packed_conv2d pattern.pool2d pattern.pack pattern.unpack
-parallel reduction d0 d1 d2 d3 relu relu6 hard_swish silu none cpu gpu vm memory reader filter
-channel max average ogt ugt olt ult oge ole true false
+parallel reduction d0 d1 d2 d3 relu relu6 hard_swish silu none cpu gpu vm memory consumer
+max average ogt ugt olt ult oge ole true false
 strides dilations padding groups kernel origin pitch size set ids group lanes vectors tiles blocks
-prefetch filters stationary placement activation filter_order schedule
+prefetch prefetch_weights filters unroll rows chains threads placement offsets channels weights
+inner stores code table absolute distance broadcast scatter activation filter_order schedule
+cpu_output_stationary cpu_input_stationary cpu_matrix cpu_rows gpu_direct gpu_rows vm_direct vm_rows
 """
 # The cases of one context; what a context keeps grows with them.
 _CONTEXT_CASES = 50

@@ -174,8 +174,8 @@ class _Run:
                     "max_vectors": (1, 2, 64),
                     "filters": (1, 2, 3),
                     "prefetch": (True, False),
-                    "channel_stationary": (True, False),
-                    "place_in_readers": (True, False),
+                    "input_stationary": (True, False),
+                    "place_in_consumers": (True, False),
                 },
             ),
         ):

@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
@@ -56,10 +57,9 @@ static MemRefType bufferType(RankedTensorType tensor, Device device) {
 
 StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
                                    StringRef name, TypeRange bindings,
-                                   std::array<int64_t, 3> workgroups,
-                                   ScheduleAttr schedule)
-    : builder(loc, module.getContext()) {
-  Device device = schedule.getDevice();
+                                   const Grid &grid)
+    : KernelBuilder(loc) {
+  Device device = TargetAttr::of(module).getDevice();
   MLIRContext *context = module.getContext();
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
   std::string symbol = symbolName(module, name);
@@ -84,7 +84,7 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&entry->getRegion(0).front());
     SmallVector<Value> counts;
-    for (int64_t count : workgroups)
+    for (int64_t count : grid.workgroups)
       counts.push_back(arith::ConstantIndexOp::create(b, loc, count));
     createNamed(b, loc, "stream.return", {}, counts);
   }
@@ -100,7 +100,7 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
     std::string info =
         "translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> "
         "workgroup_size = [" +
-        std::to_string(schedule.getThreads()) + ", 1, 1]>";
+        std::to_string(grid.threads) + ", 1, 1]>";
     function->setAttr("translation_info",
                       OpaqueAttr::get(b.getStringAttr("iree_codegen"), info,
                                       b.getNoneType()));
@@ -140,9 +140,13 @@ Value StreamExecutable::workgroupId(int64_t dimension) {
   return workgroup("stream.dispatch.workgroup.id", dimension);
 }
 
-Value StreamExecutable::dispatch(OpBuilder &caller, Location loc,
-                                 ValueRange operands,
-                                 ArrayRef<RankedTensorType> results) {
+Value StreamExecutable::threadId() {
+  return gpu::ThreadIdOp::create(builder, gpu::Dimension::x);
+}
+
+Value StreamExecutable::call(OpBuilder &caller, Location loc,
+                             ValueRange operands,
+                             ArrayRef<RankedTensorType> results) {
   int32_t count = operands.size();
   SmallVector<Type> types(results.begin(), results.end());
   SmallVector<Attribute> untied(results.size(), caller.getIndexAttr(-1));

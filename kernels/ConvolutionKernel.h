@@ -4,86 +4,47 @@
 #define KERNELS_CONVOLUTIONKERNEL_H
 
 #include "dialect/ConvolutionGeometry.h"
-#include "iree/StreamExecutable.h"
+#include "kernels/Kernel.h"
+#include "storage/FkwStorage.h"
 
 namespace patternc {
 
-/// What the loops of a packed convolution are made from. Stored kernels are
-/// described by one integer each: the input channel, shifted left by
-/// `patternBits`, and the pattern (from 0) below it. With one pattern it may
-/// also be the distance from the channel before, in half the bytes.
-struct ConvolutionKernel {
-  ConvolutionGeometry geometry;
-  TargetAttr target;
-  PlanesAttr planes;
-  PlanesAttr outputPlanes; // null for a plain output
-  KernelPatternsAttr set;
-  int64_t group;
-  ScheduleAttr schedule;
-  Activation activation;
-  int64_t patternBits;
-  bool storesDistances = false;
-  /// Whether the filters of each vector of a fully connected layer follow each
-  /// other in the output, too.
-  bool storesRuns = false;
+/// The buffers of a kernel, taken one after the other.
+class BufferCursor {
+public:
+  explicit BufferCursor(llvm::ArrayRef<mlir::Value> buffers)
+      : buffers(buffers) {}
 
-  // Everything that is computed with is of one type, f32 or f16.
-  /// The kernel that makes the input in the same workgroups, or null. Its
-  /// output is one filter group for each workgroup, and the channel of a
-  /// descriptor a place in that group.
-  const ConvolutionKernel *maker = nullptr;
-
-  mlir::Value input;       // N × C × phases × size + slack
-  mlir::Value weight;      // kernels × entries × group
-  mlir::Value descriptors; // kernels, i8 (distances), i16 or i32
-  mlir::Value offset;      // filter groups + 1, i16 or i32
-  mlir::Value reorder;     // filters, i16 or i32
-  mlir::Value taps;        // patterns × entries, i32; null without a table
-  mlir::Value bias;        // filters; null without bias
-  mlir::Value residual;    // as the output; null without residual
-  mlir::Value output;      // N × O × H' × W' or planes
-  // If channels are stationary, ChannelStorage says what weight, descriptors
-  // and offset hold; there is no reorder.
-
-  /// The kernel of a scheduled convolution, without its buffers.
-  static ConvolutionKernel of(PackedConv2DOp op);
-  /// Whether 32 bits number all channels with all patterns.
-  bool fitsDescriptors() const {
-    return llvm::isInt<32>(geometry.channels << patternBits);
+  mlir::Value take() {
+    mlir::Value first = buffers.front();
+    buffers = buffers.drop_front();
+    return first;
   }
 
-  /// The type of everything that is computed with.
-  mlir::Type elementType() const {
-    return mlir::cast<mlir::MemRefType>(input.getType()).getElementType();
-  }
-  /// Taps that a vector kernel writes out, in a loop unless these are all.
-  int64_t unrolledTaps() const;
-  /// Whether the offsets of the taps are in a table, and not in the code.
-  bool hasTapTable() const;
-  /// Whether the loop can add up distances between channels. Filters of grouped
-  /// convolutions begin far from channel 0, and gain nothing.
-  bool mayStoreDistances() const;
-  /// Filters that a micro-kernel computes at once, and how many times it does.
-  int64_t filterTile() const { return schedule.getFiltersOf(group); }
-  int64_t filterTiles() const { return geometry.filters / filterTile(); }
-  /// The filter group of filter tile `i`, and where in the group it begins.
-  std::pair<mlir::Value, mlir::Value> groupOf(mlir::ImplicitLocOpBuilder &b,
-                                              mlir::Value i) const;
+private:
+  llvm::ArrayRef<mlir::Value> buffers;
+};
+
+/// What the kernels of packed convolutions share, whatever their loops are:
+/// images, bias and residual.
+class ConvolutionKernel : public Kernel {
+public:
+  /// The weights as they are stored or in an order of its own, and the arrays
+  /// that say what they are.
+  std::optional<KernelOperands> arrays(std::string &reason) override;
+
+  std::optional<KernelOperands> operands(std::string &reason) override;
+  void emit(KernelBuilder &builder) override;
+
+  /// The name of an array of the layer.
+  std::string arrayName(llvm::StringRef suffix) const;
+
+  KernelPatternsAttr patterns() const { return storage.getSet(); }
+  /// Taps of a kernel.
+  int64_t taps() const { return patterns().getEntries(); }
+  int64_t group() const { return storage.getGroup(); }
   int64_t pitch() const { return planes.getPitch(); }
 
-  /// Lanes of the vectors of filters of a fully connected layer, and where in
-  /// the group vector `v` begins: the last one ends with the group and may
-  /// overlap the one before.
-  int64_t filterLanes() const {
-    return std::min<int64_t>(schedule.getLanes(),
-                             llvm::bit_floor(uint64_t(group)));
-  }
-  int64_t firstOfVector(int64_t v) const {
-    return std::min(v * filterLanes(), group - filterLanes());
-  }
-
-  /// The grid that the kernel's schedule asks for.
-  std::array<int64_t, 3> workgroups() const;
   /// Elements of the output that one phase of a channel takes in memory.
   int64_t channelSize() const;
   /// Elements from one channel of the output to the next.
@@ -93,53 +54,44 @@ struct ConvolutionKernel {
   int64_t images() const { return geometry.batch * geometry.phases; }
   mlir::Value inputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
   mlir::Value outputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
-  /// Positions of output of a vector kernel's tile.
-  int64_t tile() const { return schedule.getLanes() * schedule.getVectors(); }
-  /// Tiles that cover the flat run of the output.
-  int64_t tiles() const;
 
-  /// Whether one filter after another reads a channel that stays in registers.
-  bool isChannelStationary() const {
-    return schedule.getStationary() == Stationary::Channel;
-  }
-  /// Filters whose sums a channel-stationary kernel holds.
-  int64_t filterBlock() const {
-    return llvm::divideCeilSigned(geometry.filters, schedule.getBlocks());
-  }
+  PackedConv2DOp op;
+  ConvolutionGeometry geometry;
+  TargetAttr target;
+  mlir::Type element; // of everything that is computed with, f32 or f16
+  FkwAttr storage;
+  Activation activation;
+  PlanesAttr planes;
+  PlanesAttr outputPlanes; // null for a plain output
 
-  /// Loads weight number `i` of the `count` ones from `first` on, which are
-  /// used together, in all lanes.
-  mlir::Value loadWeight(mlir::ImplicitLocOpBuilder &b, mlir::Value first,
-                         int64_t i, int64_t count) const;
-  /// Asks for the cache lines that a tile of the channel at `base` reads.
-  void prefetchTile(mlir::ImplicitLocOpBuilder &b, mlir::Value base) const;
-  /// Asks for the weights a page behind the `count` ones from `first` on.
-  void prefetchWeights(mlir::ImplicitLocOpBuilder &b, mlir::Value first,
-                       int64_t count) const;
+  mlir::Value input;    // N × C × phases × size + slack
+  mlir::Value weight;   // kernels × entries × group
+  mlir::Value bias;     // filters; null without bias
+  mlir::Value residual; // as the output; null without residual
+  mlir::Value output;   // N × O × H' × W' or planes
 
-  /// Writes the loops into the body of `executable`.
-  void emit(StreamExecutable &executable) const;
+protected:
+  explicit ConvolutionKernel(PackedConv2DOp op);
 
-private:
-  void emitVector(StreamExecutable &executable) const;
-  void emitChannels(StreamExecutable &executable) const;
-  void emitFullyConnected(StreamExecutable &executable) const;
-  void emitScalar(StreamExecutable &executable) const;
+  /// Appends the arrays that go with `weights`, of which `operands` holds the
+  /// operand so far; fails with a reason.
+  virtual llvm::LogicalResult addArrays(llvm::ArrayRef<float> weights,
+                                        FkwIndices indices,
+                                        KernelOperands &operands,
+                                        std::string &reason) = 0;
+  /// Takes the buffers of these arrays, but for the weights.
+  virtual void bindArrays(BufferCursor &buffers) = 0;
+
+  /// The operands that the input is made of, and their buffers: the image.
+  virtual std::optional<KernelOperands> inputOperands(std::string &reason);
+  virtual void bindInput(BufferCursor &buffers);
+  /// Takes the buffers of all operands.
+  void bindOperands(BufferCursor &buffers);
+  /// Takes the buffers of the results.
+  virtual void bindResults(BufferCursor &buffers);
+
+  virtual void emitLoops(KernelBuilder &builder) = 0;
 };
-
-/// Where the stored kernel `k` reads: the start of its channel's planes and the
-/// offset of each of its taps, all as indices.
-struct KernelReads {
-  mlir::Value channelBase;
-  /// Gives the offset of tap number `entry`.
-  std::function<mlir::Value(mlir::Value entry)> tapOffset;
-};
-KernelReads readKernel(mlir::ImplicitLocOpBuilder &b,
-                       const ConvolutionKernel &kernel, mlir::Value k);
-
-/// Applies the activation to a scalar or vector.
-mlir::Value activate(mlir::ImplicitLocOpBuilder &b, mlir::Value x,
-                     Activation activation);
 
 } // namespace patternc
 

@@ -3,42 +3,60 @@
 #include "kernels/Placement.h"
 
 #include "dialect/ConvolutionGeometry.h"
+#include "kernels/Schedules.h"
 #include "storage/FkwStorage.h"
 
 using namespace mlir;
 using namespace patternc;
 
-static bool isVectorKernel(PackedConv2DOp op) {
-  auto schedule = op.getSchedule();
-  return schedule && schedule->getDevice() == Device::Cpu &&
-         schedule->getStationary() == Stationary::Filter &&
-         !ConvolutionGeometry::onPlanes(op).isFullyConnected();
-}
-
-std::string patternc::reasonAgainstReader(PackedConv2DOp maker) {
-  if (!planesOf(maker.getOutput()) || !maker->hasOneUse())
+std::string patternc::reasonAgainstConsumer(PackedConv2DOp producer) {
+  if (!planesOf(producer.getOutput()) || !producer->hasOneUse())
     return "not one convolution alone reads its planes";
-  auto reader = dyn_cast<PackedConv2DOp>(*maker->user_begin());
-  if (!reader || reader.getResidual() == maker.getOutput() ||
-      !ConvolutionGeometry::of(reader).isDepthwise() ||
-      reader.getStorage().getGroup() != 1)
+  auto consumer = dyn_cast<PackedConv2DOp>(*producer->user_begin());
+  if (!consumer || consumer.getResidual() == producer.getOutput() ||
+      !ConvolutionGeometry::of(consumer).isDepthwise() ||
+      consumer.getStorage().getGroup() != 1)
     return "no depthwise convolution of single filters reads it";
-  if (maker.getResidual())
+  if (producer.getResidual())
     return "it adds a residual, which lies in memory";
-  if (placedIn(maker))
+  if (placedIn(producer))
     return "it computes its own input";
-  if (!isVectorKernel(maker) || !isVectorKernel(reader))
-    return "it and its reader are not vector kernels with stationary filters";
-  std::optional<FkwIndices> made = readFkwIndices(maker);
-  std::optional<FkwIndices> read = readFkwIndices(reader);
+  if (!scheduleOf<CpuOutputStationaryAttr>(producer) ||
+      !scheduleOf<CpuOutputStationaryAttr>(consumer))
+    return "its schedule or its consumer's is not cpu_output_stationary";
+  std::optional<FkwIndices> made = readFkwIndices(producer);
+  std::optional<FkwIndices> read = readFkwIndices(consumer);
   if (!made || !read || made->reorder != read->reorder)
-    return "its reader does not store filters in the same order";
+    return "its consumer does not store filters in the same order";
   return {};
 }
 
-PackedConv2DOp patternc::placedIn(PackedConv2DOp reader) {
-  auto maker = reader.getInput().getDefiningOp<PackedConv2DOp>();
-  bool isPlaced =
-      maker && maker.getSchedule() && maker.getSchedule()->isPlacedInReader();
-  return isPlaced ? maker : PackedConv2DOp();
+PackedConv2DOp patternc::placedIn(PackedConv2DOp consumer) {
+  auto producer = consumer.getInput().getDefiningOp<PackedConv2DOp>();
+  auto schedule = producer ? scheduleOf<CpuOutputStationaryAttr>(producer)
+                           : CpuOutputStationaryAttr();
+  return schedule && schedule.isPlacedInConsumer() ? producer
+                                                   : PackedConv2DOp();
+}
+
+void patternc::placeProducer(PackedConv2DOp consumer) {
+  auto producer = consumer.getInput().getDefiningOp<PackedConv2DOp>();
+  if (!producer || !reasonAgainstConsumer(producer).empty())
+    return;
+  // Each workgroup makes one filter group of the input after the other, for the
+  // whole of the image. The fewer they are, the more often the same memory
+  // takes the next one; so there is one for each core.
+  int64_t filterGroups = ConvolutionGeometry::onPlanes(producer).filters /
+                         producer.getStorage().getGroup();
+  int64_t blocks =
+      std::min<int64_t>(filterGroups, TargetAttr::of(consumer).getCores());
+  auto place = [&](PackedConv2DOp op, Placement placement) {
+    auto schedule = scheduleOf<CpuOutputStationaryAttr>(op);
+    int64_t run = ConvolutionGeometry::onPlanes(op).runLength(
+        planesOf(op.getInput()).getPitch());
+    op.setScheduleAttr(schedule.placed(
+        placement, llvm::divideCeilSigned(run, schedule.getTile()), blocks));
+  };
+  place(producer, Placement::Consumer);
+  place(consumer, Placement::Memory);
 }

@@ -7,12 +7,15 @@
 
 namespace patternc {
 
-/// Why the workgroups of what reads `maker` cannot compute it, filter group by
-/// filter group; empty when they can. Both are scheduled for vectors.
-std::string reasonAgainstReader(PackedConv2DOp maker);
+/// Why the workgroups of what reads `producer` cannot compute it, filter group
+/// by filter group; empty when they can. Both are scheduled.
+std::string reasonAgainstConsumer(PackedConv2DOp producer);
 
-/// The convolution that the workgroups of `reader` compute, or null.
-PackedConv2DOp placedIn(PackedConv2DOp reader);
+/// The convolution that the workgroups of `consumer` compute, or null.
+PackedConv2DOp placedIn(PackedConv2DOp consumer);
+
+/// Makes the workgroups of `consumer` compute what it reads, if they can.
+void placeProducer(PackedConv2DOp consumer);
 
 } // namespace patternc
 

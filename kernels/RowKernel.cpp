@@ -9,16 +9,12 @@
 #include "kernels/IndexArithmetic.h"
 #include "kernels/SumPrecision.h"
 #include "kernels/VectorLoop.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace patternc;
-
-/// Elements of a window up to which it is unrolled.
-static constexpr int64_t maxUnrolledWindow = 16;
 
 RowKernel::Image::Image(RankedTensorType type)
     : batch(type.getShape()[0]), channels(type.getShape()[1]),
@@ -34,47 +30,50 @@ RowKernel::Image::Image(RankedTensorType type)
   size = planes.getSize();
 }
 
-RowKernel::RowKernel(Value input, Value output, ScheduleAttr schedule)
-    : input(cast<RankedTensorType>(input.getType())),
-      output(cast<RankedTensorType>(output.getType())),
-      element(getElementTypeOrSelf(output.getType())), schedule(schedule) {}
-
-RowKernel::RowKernel(PackOp op)
-    : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {}
-
-RowKernel::RowKernel(UnpackOp op)
-    : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {}
-
-RowKernel::RowKernel(Pool2DOp op)
-    : RowKernel(op.getInput(), op.getOutput(), *op.getSchedule()) {
-  pooling = op.getPooling();
-  kernelHeight = op.getKernel()[0];
-  kernelWidth = op.getKernel()[1];
-  strideH = op.getStrides()[0];
-  strideW = op.getStrides()[1];
-  top = op.getPadding()[0];
-  left = op.getPadding()[1];
-  bottom = op.getPadding()[2];
-  right = op.getPadding()[3];
+static RankedTensorType imageType(Value image) {
+  return cast<RankedTensorType>(image.getType());
 }
 
-std::array<int64_t, 3> RowKernel::workgroups() const {
-  if (schedule.getDevice() != Device::Gpu)
-    return {output.channels, output.batch, 1};
-  return {llvm::divideCeilSigned(output.phases() * output.size,
-                                 schedule.getLanes()),
-          output.channels, output.batch};
+RowKernel::RowKernel(Operation *op, int64_t lanes, int64_t threads,
+                     bool isUnrolled)
+    : source(op->getOperand(0)), input(imageType(source)),
+      output(imageType(op->getResult(0))),
+      element(getElementTypeOrSelf(source.getType())), lanes(lanes),
+      threads(threads), isUnrolled(isUnrolled) {
+  auto pool = dyn_cast<Pool2DOp>(op);
+  if (!pool)
+    return;
+  pooling = pool.getPooling();
+  kernelHeight = pool.getKernel()[0];
+  kernelWidth = pool.getKernel()[1];
+  strideH = pool.getStrides()[0];
+  strideW = pool.getStrides()[1];
+  top = pool.getPadding()[0];
+  left = pool.getPadding()[1];
+  bottom = pool.getPadding()[2];
+  right = pool.getPadding()[3];
 }
 
-namespace patternc {
+Grid RowKernel::grid() const {
+  if (!threads)
+    return {{output.channels, output.batch, 1}};
+  int64_t elements = output.phases() * output.size;
+  return {{llvm::divideCeilSigned(elements, threads), output.channels,
+           output.batch},
+          threads};
+}
 
-/// Emits the loops; the members are the values that several steps read.
-class RowKernelEmitter {
+std::optional<KernelOperands> RowKernel::operands(std::string &) {
+  return KernelOperands{source};
+}
+
+/// Writes the loops; the members are the values that several steps read.
+class RowKernel::Loops {
 public:
-  RowKernelEmitter(StreamExecutable &executable, const RowKernel &kernel)
-      : kernel(kernel), in(kernel.input), out(kernel.output),
-        b(executable.body()), index(b), lanes(kernel.schedule.getLanes()),
-        source(executable.buffers()[0]), target(executable.buffers()[1]) {}
+  Loops(KernelBuilder &builder, const RowKernel &kernel)
+      : kernel(kernel), in(kernel.input), out(kernel.output), b(builder.body()),
+        index(b), lanes(kernel.lanes), source(builder.buffers()[0]),
+        target(builder.buffers()[1]) {}
 
   void emitRows(Value channel, Value image) {
     emitBases(channel, image);
@@ -185,7 +184,7 @@ private:
           emitRead(index.add(firstY, ky), index.add(firstX, kx), type, atEdge));
     };
     Value result;
-    if (height * width <= maxUnrolledWindow) {
+    if (kernel.isUnrolled) {
       for (int64_t ky = 0; ky < height; ++ky)
         for (int64_t kx = 0; kx < width; ++kx) {
           Value value = read(index.constant(ky), index.constant(kx));
@@ -319,18 +318,12 @@ private:
   Value source, target, sourceBase, targetBase;
 };
 
-} // namespace patternc
-
-void RowKernel::emit(StreamExecutable &executable) const {
-  RowKernelEmitter emitter(executable, *this);
-  if (schedule.getDevice() != Device::Gpu)
-    return emitter.emitRows(executable.workgroupId(0),
-                            executable.workgroupId(1));
-  ImplicitLocOpBuilder &b = executable.body();
-  IndexArithmetic index(b);
+void RowKernel::emit(KernelBuilder &builder) {
+  Loops loops(builder, *this);
+  if (!threads)
+    return loops.emitRows(builder.workgroupId(0), builder.workgroupId(1));
+  IndexArithmetic index(builder.body());
   Value element =
-      index.add(index.mul(executable.workgroupId(0), schedule.getThreads()),
-                Value(gpu::ThreadIdOp::create(b, gpu::Dimension::x)));
-  emitter.emitElement(element, executable.workgroupId(1),
-                      executable.workgroupId(2));
+      index.add(index.mul(builder.workgroupId(0), threads), builder.threadId());
+  loops.emitElement(element, builder.workgroupId(1), builder.workgroupId(2));
 }

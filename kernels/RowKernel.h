@@ -4,25 +4,23 @@
 #define KERNELS_ROWKERNEL_H
 
 #include "dialect/PatternOps.h"
-#include "iree/StreamExecutable.h"
+#include "kernels/Kernel.h"
 
 namespace patternc {
 
 /// Loops that make the rows of one image from windows of another: pooling, and
 /// with windows of one element the copies between layouts. Each image is plain
 /// or in planes; the one that is read has planes without strides.
-class RowKernel {
+class RowKernel : public Kernel {
 public:
-  explicit RowKernel(PackOp op);
-  explicit RowKernel(UnpackOp op);
-  explicit RowKernel(Pool2DOp op);
+  /// By vectors of `lanes` elements, or with `threads` in a workgroup if that
+  /// is not 0. Windows are written out, or loops go over them.
+  RowKernel(mlir::Operation *op, int64_t lanes, int64_t threads,
+            bool isUnrolled);
 
-  /// The grid that the schedule asks for.
-  std::array<int64_t, 3> workgroups() const;
-
-  /// Writes the loops into the body of `executable`, whose buffers are the
-  /// image that is read and the one that is written.
-  void emit(StreamExecutable &executable) const;
+  Grid grid() const override;
+  std::optional<KernelOperands> operands(std::string &reason) override;
+  void emit(KernelBuilder &builder) override;
 
   /// An image in memory: `phases` planes of `size` elements for a channel, in
   /// which the image begins at `origin` and rows follow each other by `pitch`.
@@ -36,13 +34,13 @@ public:
   };
 
 private:
-  friend class RowKernelEmitter;
+  class Loops;
 
-  RowKernel(mlir::Value input, mlir::Value output, ScheduleAttr schedule);
-
+  mlir::Value source;
   Image input, output;
   mlir::Type element;
-  ScheduleAttr schedule;
+  int64_t lanes, threads;
+  bool isUnrolled;
   Pooling pooling = Pooling::Max;
   int64_t kernelHeight = 1, kernelWidth = 1, strideH = 1, strideW = 1;
   int64_t top = 0, left = 0, bottom = 0, right = 0;

@@ -7,6 +7,7 @@
 
 #include "kernels/TileOutput.h"
 
+#include "kernels/Activations.h"
 #include "kernels/VectorLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -19,24 +20,24 @@ namespace {
 /// N × O × H' × W' without gaps.
 class PlainOutput : public TileOutput {
 public:
-  PlainOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
-              Value base)
-      : TileOutput(executable, kernel, base),
+  PlainOutput(ImplicitLocOpBuilder &b, const ConvolutionKernel &kernel,
+              const VectorTile &tile, Value base)
+      : TileOutput(b, kernel, tile, base),
         maskType(VectorType::get(lanes, b.getI1Type())) {}
 
 private:
   void storeChannels(Value runStart, ArrayRef<Value> channels,
                      ValueRange vectors) override {
-    for (int64_t v = 0; v < kernel.schedule.getVectors(); ++v) {
+    for (int64_t v = 0; v < tile.vectors; ++v) {
       Placement placement = place(index.add(runStart, v * lanes));
       auto branch = scf::IfOp::create(b, placement.whole,
                                       /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(b);
       for (auto [g, channel] : llvm::enumerate(channels)) {
         b.setInsertionPoint(branch);
-        Value value = activate(b, vectors[g * kernel.schedule.getVectors() + v],
-                               kernel.activation);
-        auto positionOf = [&](const Segment &segment) {
+        Value value =
+            activate(b, vectors[g * tile.vectors + v], kernel.activation);
+        auto positionOf = [&, channel = channel](const Segment &segment) {
           return index.add(channel, segment.position);
         };
         b.setInsertionPoint(branch.thenYield());
@@ -107,30 +108,30 @@ private:
 /// Planes in which the flat run of the output has the pitch of the input.
 class PlanesOutput : public TileOutput {
 public:
-  PlanesOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
-               Value base)
-      : TileOutput(executable, kernel, base), planes(kernel.outputPlanes),
+  PlanesOutput(ImplicitLocOpBuilder &b, const ConvolutionKernel &kernel,
+               const VectorTile &tile, Value base)
+      : TileOutput(b, kernel, tile, base), planes(kernel.outputPlanes),
         runLength(kernel.geometry.runLength(kernel.pitch())) {}
 
 private:
   void storeChannels(Value runStart, ArrayRef<Value> channels,
                      ValueRange vectors) override {
-    for (int64_t v = 0; v < kernel.schedule.getVectors(); ++v) {
+    for (int64_t v = 0; v < tile.vectors; ++v) {
       OpBuilder::InsertionGuard guard(b);
       Value start = index.add(runStart, v * lanes);
-      if (runLength % kernel.tile() != 0) {
+      if (runLength % tile.size() != 0) {
         auto branch = scf::IfOp::create(b, index.less(start, runLength),
                                         /*withElseRegion=*/false);
         b.setInsertionPoint(branch.thenYield());
       }
       for (auto [g, channel] : llvm::enumerate(channels))
         storeVector(index.add(index.add(channel, start), planes.getOrigin()),
-                    vectors[g * kernel.schedule.getVectors() + v]);
+                    vectors[g * tile.vectors + v]);
     }
     clearBetweenRows(runStart, channels);
     // The first tile writes the zeros before the image, the last those behind.
     clear(runStart, 0, channels, 0, planes.getOrigin());
-    clear(runStart, (kernel.tiles() - 1) * kernel.tile(), channels,
+    clear(runStart, (tile.tiles() - 1) * tile.size(), channels,
           planes.getOrigin() + runLength, planes.getSize());
   }
 
@@ -147,10 +148,9 @@ private:
   /// Writes zeros over the positions of the tile that lie between two rows.
   void clearBetweenRows(Value runStart, ArrayRef<Value> channels) {
     int64_t columns = kernel.geometry.outWidth, pitch = kernel.pitch();
-    Value end = index.min(index.add(runStart, kernel.tile()),
-                          index.constant(runLength));
-    Value zero =
-        arith::ConstantOp::create(b, b.getZeroAttr(kernel.elementType()));
+    Value end =
+        index.min(index.add(runStart, tile.size()), index.constant(runLength));
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.element));
     for (int64_t column = columns; column < pitch; ++column) {
       // The first such position of the tile: runStart, and up to the column.
       Value past = index.rem(index.add(runStart, pitch - column), pitch);
@@ -186,10 +186,10 @@ private:
 
 } // namespace
 
-TileOutput::TileOutput(StreamExecutable &executable,
-                       const ConvolutionKernel &kernel, Value base)
-    : kernel(kernel), b(executable.body()), index(b),
-      lanes(kernel.schedule.getLanes()), base(base) {}
+TileOutput::TileOutput(ImplicitLocOpBuilder &b, const ConvolutionKernel &kernel,
+                       const VectorTile &tile, Value base)
+    : b(b), kernel(kernel), tile(tile), index(b), lanes(tile.lanes),
+      base(base) {}
 
 void TileOutput::store(Value runStart, ArrayRef<Value> filters,
                        ValueRange vectors) {
@@ -200,10 +200,11 @@ void TileOutput::store(Value runStart, ArrayRef<Value> filters,
   storeChannels(runStart, channels, vectors);
 }
 
-std::unique_ptr<TileOutput> TileOutput::create(StreamExecutable &executable,
+std::unique_ptr<TileOutput> TileOutput::create(ImplicitLocOpBuilder &b,
                                                const ConvolutionKernel &kernel,
+                                               const VectorTile &tile,
                                                Value base) {
   if (kernel.outputPlanes)
-    return std::make_unique<PlanesOutput>(executable, kernel, base);
-  return std::make_unique<PlainOutput>(executable, kernel, base);
+    return std::make_unique<PlanesOutput>(b, kernel, tile, base);
+  return std::make_unique<PlainOutput>(b, kernel, tile, base);
 }

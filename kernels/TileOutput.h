@@ -3,8 +3,8 @@
 #ifndef KERNELS_TILEOUTPUT_H
 #define KERNELS_TILEOUTPUT_H
 
-#include "kernels/ConvolutionKernel.h"
 #include "kernels/IndexArithmetic.h"
+#include "kernels/VectorTile.h"
 
 namespace patternc {
 
@@ -19,21 +19,23 @@ public:
              mlir::ValueRange vectors);
 
   /// For an image that begins at `base` of the output.
-  static std::unique_ptr<TileOutput> create(StreamExecutable &executable,
+  static std::unique_ptr<TileOutput> create(mlir::ImplicitLocOpBuilder &b,
                                             const ConvolutionKernel &kernel,
+                                            const VectorTile &tile,
                                             mlir::Value base);
 
 protected:
-  TileOutput(StreamExecutable &executable, const ConvolutionKernel &kernel,
-             mlir::Value base);
+  TileOutput(mlir::ImplicitLocOpBuilder &b, const ConvolutionKernel &kernel,
+             const VectorTile &tile, mlir::Value base);
 
   /// The same, where the images of the filters begin at `channels`.
   virtual void storeChannels(mlir::Value runStart,
                              llvm::ArrayRef<mlir::Value> channels,
                              mlir::ValueRange vectors) = 0;
 
-  const ConvolutionKernel &kernel;
   mlir::ImplicitLocOpBuilder &b;
+  const ConvolutionKernel &kernel;
+  const VectorTile &tile;
   IndexArithmetic index;
   int64_t lanes;
 

@@ -9,6 +9,14 @@
 using namespace mlir;
 using namespace patternc;
 
+void patternc::emitLoop(ImplicitLocOpBuilder &b, Value begin, Value end,
+                        function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(b, begin, end, IndexArithmetic(b).constant(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
 void patternc::emitLoop(ImplicitLocOpBuilder &b, int64_t begin, int64_t end,
                         int64_t step, function_ref<void(Value)> body) {
   if (begin >= end)

@@ -8,6 +8,10 @@
 
 namespace patternc {
 
+/// Emits a loop over `begin` to `end`.
+void emitLoop(mlir::ImplicitLocOpBuilder &b, mlir::Value begin, mlir::Value end,
+              llvm::function_ref<void(mlir::Value)> body);
+
 /// Emits a loop over `begin` to `end` that is skipped where it has no
 /// iteration.
 void emitLoop(mlir::ImplicitLocOpBuilder &b, int64_t begin, int64_t end,

@@ -85,10 +85,11 @@ struct TurnConvolution : OpRewritePattern<Conv2DOp> {
         arith::ConstantOp::create(rewriter, op.getWeights().getLoc(),
                                   cast<TypedAttr>(turnedWeights)),
         op.getBias(), /*residual=*/nullptr, map, op.getFilterOrderAttr(),
-        swapped(op.getStrides()),
+        op.getFilterGroupAttr(), swapped(op.getStrides()),
         rewriter.getDenseI64ArrayAttr(
             {padding[1], padding[0], padding[3], padding[2]}),
-        swapped(op.getDilations()), op.getGroupsAttr(), op.getActivationAttr());
+        swapped(op.getDilations()), op.getGroupsAttr(), op.getActivationAttr(),
+        op.getLayerAttr());
     rewriter.replaceOp(op, turn(rewriter, loc, conv));
     return success();
   }

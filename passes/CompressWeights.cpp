@@ -133,9 +133,11 @@ private:
       order.resize(geometry.filters);
       std::iota(order.begin(), order.end(), 0);
     }
-    FkwArrays arrays = packFkw(
-        weights->elements(), op.getMap(), order, geometry.groups,
-        geometry.isFullyConnected() ? vectorGroupOf(op) : filterGroupOf(op));
+    FkwArrays arrays =
+        packFkw(weights->elements(), op.getMap(), order, geometry.groups,
+                op.getFilterGroup().value_or(geometry.isFullyConnected()
+                                                 ? vectorGroupOf(op)
+                                                 : filterGroupOf(op)));
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     auto weightType =
@@ -153,7 +155,8 @@ private:
         op.getBias(), op.getResidual(),
         FkwAttr::get(b.getContext(), op.getMap().getSet(), arrays.group),
         /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
-        op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr());
+        op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr(),
+        op.getLayerAttr());
 
     int64_t elementBytes = weightType.getElementTypeBitWidth() / 8;
     denseBytes += weights->elements().size() * elementBytes;

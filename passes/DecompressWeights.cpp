@@ -74,9 +74,9 @@ private:
     auto conv = Conv2DOp::create(
         b, op.getType(), op.getInput(), weights, op.getBias(), op.getResidual(),
         KernelMapAttr::get(b.getContext(), set, ids),
-        b.getDenseI32ArrayAttr(indices->reorder), op.getStridesAttr(),
-        op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
-        op.getActivationAttr());
+        b.getDenseI32ArrayAttr(indices->reorder), /*filter_group=*/nullptr,
+        op.getStridesAttr(), op.getPaddingAttr(), op.getDilationsAttr(),
+        op.getGroupsAttr(), op.getActivationAttr(), op.getLayerAttr());
     op.replaceAllUsesWith(conv.getOutput());
     erasePacked(op);
     return success();

@@ -217,6 +217,11 @@ private:
     return isa<Pool2DOp>(use.getOwner());
   }
 
+  /// The layer that a copy is made for.
+  static StringAttr layerAttrOf(Operation *op) {
+    return op->getAttrOfType<StringAttr>("layer");
+  }
+
   /// Puts an output into planes if some use can read it there, or `always`;
   /// other uses get it unpacked.
   LogicalResult place(TypedValue<RankedTensorType> image, PlanesAttr planes,
@@ -233,7 +238,9 @@ private:
       return success();
     OpBuilder b(image.getContext());
     b.setInsertionPointAfterValue(image);
-    auto unpack = UnpackOp::create(b, image.getLoc(), plain, image);
+    auto unpack =
+        UnpackOp::create(b, image.getLoc(), plain, image, /*schedule=*/nullptr,
+                         layerAttrOf(image.getDefiningOp()));
     image.replaceUsesWithIf(unpack, [&](OpOperand &use) {
       return use.getOwner() != unpack && !readsPlanes(use);
     });
@@ -257,7 +264,8 @@ private:
       if (!packed)
         return failure();
       ImplicitLocOpBuilder b(user->getLoc(), user);
-      pack = PackOp::create(b, packed, image);
+      pack = PackOp::create(b, packed, image, /*schedule=*/nullptr,
+                            layerAttrOf(user));
       ++inserted;
     }
     use.set(pack);

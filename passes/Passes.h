@@ -5,6 +5,7 @@
 
 #include "dialect/PatternAttributes.h"
 #include "dialect/PatternDialect.h"
+#include "kernels/Schedules.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

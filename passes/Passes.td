@@ -414,24 +414,28 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
   let summary = "Choose the schedule of every packed convolution (LR tuning).";
   let description = [{
     Precondition: `pattern.packed_conv2d` on planes. Sets `schedule` where it is
-    missing; a schedule that is already in the IR is kept. On `cpu` the filter group
-    takes as many vectors of output positions as the registers hold beside its
-    weights or inputs, spread evenly over the image, and a workgroup as many such
+    missing; a schedule that is already in the IR is kept. Each form of loops
+    (the dialect `schedule` says which there are) chooses the schedule of an operation that it
+    computes on the target, and the first one that does is taken.
+
+    On `cpu` the filter group takes as many vectors of output positions as the registers hold
+    beside its weights or inputs, spread evenly over the image, and a workgroup as many such
     tiles as have their input in `cache-bytes`; where an image is one position, the
     registers hold the filter group of as many images. On `gpu` and `vm` a position is a
     thread or a loop iteration. Pooling and copies go by one vector or thread.
 
     A convolution without groups whose channels are each read by many filters, in
-    kernels of three positions or more, keeps channels stationary instead, if the
+    kernels of three positions or more, keeps its input stationary instead, if the
     registers hold two vectors for each position of the patterns.
 
     What a depthwise convolution alone reads is computed in its workgroups
-    (`placement = reader`), if both store filters in the same order and neither had a
+    (`placement = consumer`), if both store filters in the same order and neither had a
     schedule.
 
     Each choice has an option that switches it off: `filters=1` computes one filter
     after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the
-    image does not split it, `prefetch=false`, `channel-stationary=false` and `place-in-readers=false`.
+    image does not split it, `prefetch=false`, `input-stationary=false` and
+    `place-in-consumers=false`.
 
     Refused, with an error: options out of range; a convolution that is not on planes,
     unless its images are one position. Place: after layout, before lowering.
@@ -449,7 +453,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
 
     ```mlir
     %y = pattern.packed_conv2d %p fkw(...) storage <..., group = 4>
-        schedule <device = cpu, lanes = 16, vectors = 6, tiles = 9, blocks = 4, prefetch = 1> ...
+        schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 6, filters = 4, tiles = 9,
+            blocks = 4, unroll = 4, offsets = table, prefetch = 5, prefetch_weights = 4096>) ...
     ```
   }];
   let options = [
@@ -461,11 +466,81 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
            "Filters of a group to compute at once, as far as they divide it; 0 for all">,
     Option<"prefetch", "prefetch", "bool", /*default=*/"true",
            "Prefetch inputs and weights where that pays">,
-    Option<"channelStationary", "channel-stationary", "bool", /*default=*/"true",
-           "Keep channels in registers, not sums, where that pays">,
-    Option<"placeInReaders", "place-in-readers", "bool", /*default=*/"true",
+    Option<"inputStationary", "input-stationary", "bool", /*default=*/"true",
+           "Keep inputs in registers, not sums, where that pays">,
+    Option<"placeInConsumers", "place-in-consumers", "bool", /*default=*/"true",
            "Compute what a depthwise convolution reads in its workgroups">];
-  let dependentDialects = ["::patternc::PatternDialect"];
+  let dependentDialects = ["::patternc::PatternDialect", "::patternc::ScheduleDialect"];
+}
+
+def ApplyFilterGroupsPass : Pass<"pattern-apply-filter-groups", "::mlir::ModuleOp"> {
+  let summary = "Take the sizes of filter groups from a file of schedules.";
+  let description = [{
+    A `pattern.conv2d` gets the `filter_group` of the first entry that has one and is for
+    layers of its shape on its target; pattern-apply-schedules says how the file is written.
+
+    Refused, with an error: a file that is not there, is no such JSON, or has an entry that is
+    damaged. Place: before compression.
+
+    Statistics, as remarks:
+    - `applied`: convolutions whose filter group was set
+
+    Before:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <...> {...}
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.conv2d %x, %w map <...> {filter_group = 8, ...}
+    ```
+  }];
+  let options = [Option<"file", "file", "std::string", /*default=*/"", "The file of schedules">];
+  let dependentDialects = ["::patternc::PatternDialect", "::patternc::ScheduleDialect"];
+}
+
+def ApplySchedulesPass : Pass<"pattern-apply-schedules", "::mlir::ModuleOp"> {
+  let summary = "Take schedules from a file.";
+  let description = [{
+    The file is a JSON object, as `patternc.compiler.write_schedules` writes it:
+
+    ```json
+    {"format": "patternc schedules", "version": 1, "schedules": [
+      {"target": "#pattern.target<device = cpu, ...>",
+       "layer": {"input": [1, 64, 56, 56], "weights": [64, 64, 3, 3], "strides": [1, 1], ...},
+       "filter_group": 8,
+       "schedule": "#schedule.cpu_output_stationary<lanes = 16, ...>"} ]}
+    ```
+
+    An entry is for the layers of modules with that target that have all fields of `layer`:
+    some of `name`, `input`, `weights`, `output`, `strides`, `padding`, `dilations`,
+    `groups`, `dtype` and `activation`, as the report has them. A `pattern.packed_conv2d`
+    without schedule gets the first `schedule` by which it can run, among those for the group
+    in which its filters are stored; where it has such and none fits, a warning says why.
+
+    Refused, with an error: a file that is not there, is no such JSON, or has an entry that is
+    damaged. Place: after layout, before pattern-schedule-convolutions chooses the others.
+
+    Statistics, as remarks:
+    - `applied`: convolutions that were given a schedule
+
+    Before:
+
+    ```mlir
+    %y = pattern.packed_conv2d %p fkw(...) storage <..., group = 8> ...
+    ```
+
+    After:
+
+    ```mlir
+    %y = pattern.packed_conv2d %p fkw(...) storage <..., group = 8>
+        schedule(#schedule.cpu_output_stationary<lanes = 16, ...>) ...
+    ```
+  }];
+  let options = [Option<"file", "file", "std::string", /*default=*/"", "The file of schedules">];
+  let dependentDialects = ["::patternc::PatternDialect", "::patternc::ScheduleDialect"];
 }
 
 def LayoutActivationsPass : Pass<"pattern-layout-activations", "::mlir::ModuleOp"> {

@@ -24,6 +24,10 @@ struct Options : PassPipelineOptions<Options> {
       *this, "float16",
       llvm::cl::desc("Compute in f16 what the model computes in f32"),
       llvm::cl::init(false)};
+  Option<std::string> schedules{
+      *this, "schedules",
+      llvm::cl::desc("File of filter groups and schedules to take; what it "
+                     "does not know is chosen")};
 };
 
 } // namespace
@@ -42,12 +46,16 @@ static void linalgToPacked(OpPassManager &pm, const Options &options) {
   pm.addPass(createRaisePoolingPass());
   pm.addPass(createRaiseFullyConnectedPass());
   pm.addPass(createFuseEpiloguesPass());
+  if (!options.schedules.empty())
+    pm.addPass(createApplyFilterGroupsPass({options.schedules}));
   pm.addPass(createReorderFiltersPass());
   pm.addPass(createCompressWeightsPass());
 }
 
-static void packedToExecutable(OpPassManager &pm) {
+static void packedToExecutable(OpPassManager &pm, const Options &options) {
   pm.addPass(createLayoutActivationsPass());
+  if (!options.schedules.empty())
+    pm.addPass(createApplySchedulesPass({options.schedules}));
   pm.addPass(createScheduleConvolutionsPass());
   pm.addPass(createLowerConvolutionsPass());
   pm.addPass(createEliminateRedundantLoadsPass());
@@ -67,21 +75,21 @@ void patternc::registerPipelines() {
       "Schedule packed convolutions and lower them to executables",
       [](OpPassManager &pm, const Options &options) {
         attachTarget(pm, options);
-        packedToExecutable(pm);
+        packedToExecutable(pm, options);
       });
   PassPipelineRegistration<Options>(
       "pattern-linalg-to-executable-pipeline",
       "The whole way from linalg to executables",
       [](OpPassManager &pm, const Options &options) {
         linalgToPacked(pm, options);
-        packedToExecutable(pm);
+        packedToExecutable(pm, options);
       });
   PassPipelineRegistration<Options>(
       "pattern-linalg-to-iree-pipeline",
       "What patternc.compile runs: to executables, with named parameters",
       [](OpPassManager &pm, const Options &options) {
         linalgToPacked(pm, options);
-        packedToExecutable(pm);
+        packedToExecutable(pm, options);
         pm.addPass(createExternalizeConstantsPass());
       });
   PassPipelineRegistration<Options>(

@@ -193,7 +193,8 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     KernelMapAttr map = inferKernelMap(rewriter.getContext(), data->elements(),
                                        weightsType.getShape(), maxPatterns);
 
-    Location loc = nameLayer(op.getLoc(), conv->weightsName);
+    StringAttr layer = layerAttr(rewriter.getContext(), conv->weightsName);
+    Location loc = nameLayer(op.getLoc(), layer);
     auto constant = [&](Attribute value) -> Value {
       return arith::ConstantOp::create(rewriter, loc, cast<TypedAttr>(value));
     };
@@ -208,11 +209,12 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     Value result = Conv2DOp::create(
         rewriter, loc, outputType, input, constant(weights), bias,
         /*residual=*/nullptr, map,
-        /*filter_order=*/nullptr, rewriter.getDenseI64ArrayAttr(conv->strides),
+        /*filter_order=*/nullptr, /*filter_group=*/nullptr,
+        rewriter.getDenseI64ArrayAttr(conv->strides),
         rewriter.getDenseI64ArrayAttr(padding),
         rewriter.getDenseI64ArrayAttr(conv->dilations),
         rewriter.getI64IntegerAttr(conv->groups),
-        ActivationAttr::get(rewriter.getContext(), Activation::None));
+        ActivationAttr::get(rewriter.getContext(), Activation::None), layer);
     auto wanted = cast<RankedTensorType>(op->getResult(0).getType());
     if (wanted.getRank() == 5)
       result = tensor::ExpandShapeOp::create(rewriter, loc, wanted, result,

@@ -159,7 +159,8 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
       return rewriter.notifyMatchFailure(op, "pruning leaves too much");
 
-    Location loc = nameLayer(op.getLoc(), blobName(source));
+    StringAttr layer = layerAttr(rewriter.getContext(), blobName(source));
+    Location loc = nameLayer(op.getLoc(), layer);
     bool isBatch = outputType.getRank() == 3;
     if (isBatch)
       input =
@@ -184,10 +185,10 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     Value conv = Conv2DOp::create(
         rewriter, loc, imageOf(filters), image, weights, /*bias=*/nullptr,
         /*residual=*/nullptr, mapOf(rewriter.getContext(), blocks, shape),
-        /*filter_order=*/nullptr, /*strides=*/pair,
+        /*filter_order=*/nullptr, /*filter_group=*/nullptr, /*strides=*/pair,
         rewriter.getDenseI64ArrayAttr({0, 0, 0, 0}), /*dilations=*/pair,
         rewriter.getI64IntegerAttr(1),
-        ActivationAttr::get(rewriter.getContext(), Activation::None));
+        ActivationAttr::get(rewriter.getContext(), Activation::None), layer);
     Value result =
         tensor::CollapseShapeOp::create(rewriter, loc, conv, onePosition);
     if (isBatch)

@@ -4,6 +4,7 @@
 
 #include "dialect/PatternDialect.h"
 #include "iree/IreeDialects.h"
+#include "kernels/Schedules.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -24,8 +25,8 @@
 using namespace mlir;
 
 void patternc::registerDialects(DialectRegistry &registry) {
-  registry.insert<PatternDialect, FlowDialect, StreamDialect, UtilDialect,
-                  TMTensorDialect, IreeCodegenDialect>();
+  registry.insert<PatternDialect, ScheduleDialect, FlowDialect, StreamDialect,
+                  UtilDialect, TMTensorDialect, IreeCodegenDialect>();
   registry.insert<affine::AffineDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect,
                   func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,

@@ -110,11 +110,11 @@ static SmallVector<int32_t> findOrder(KernelMapAttr map) {
 /// The order in which the channels of a depthwise convolution are made. Each of
 /// its filters is one kernel, so that no order is better for itself.
 static std::optional<SmallVector<int32_t>> orderOfInput(Conv2DOp op) {
-  auto maker = op.getInput().getDefiningOp<Conv2DOp>();
-  if (!maker || !ConvolutionGeometry::of(op).isDepthwise() ||
-      !maker.getFilterOrder())
+  auto producer = op.getInput().getDefiningOp<Conv2DOp>();
+  if (!producer || !ConvolutionGeometry::of(op).isDepthwise() ||
+      !producer.getFilterOrder())
     return std::nullopt;
-  return llvm::to_vector(*maker.getFilterOrder());
+  return llvm::to_vector(*producer.getFilterOrder());
 }
 
 namespace {

@@ -7,7 +7,7 @@
 
 namespace patternc {
 
-/// The kernels of a layer in the order in which a channel-stationary kernel
+/// The kernels of a layer in the order in which an input-stationary kernel
 /// reads them: those of a block of filters, in it those of a channel, in it
 /// those with a pattern, one for each filter that keeps it.
 struct ChannelArrays {

@@ -135,7 +135,7 @@ REPORT = Report(
             dense_bytes=4,
             csr_bytes=16,
             fkw_bytes=26,
-            schedule={"device": "cpu", "lanes": 4},
+            schedule="#schedule.cpu_rows<lanes = 4, unroll = 1>",
             dtype="float32",
         ),
     ),

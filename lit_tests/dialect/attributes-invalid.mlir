@@ -101,66 +101,6 @@ func.func private @fkw_group() attributes {storage = #pattern.fkw<set = <1x1, [[
 
 // -----
 
-// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 0, 6, 1 and 1}}
-func.func private @schedule_lanes() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 0, vectors = 6, tiles = 1, blocks = 1, prefetch = 1>}
-
-// -----
-
-// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 16, -1, 1 and 1}}
-func.func private @schedule_vectors() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = -1, tiles = 1, blocks = 1, prefetch = 1>}
-
-// -----
-
-// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 16, 6, 0 and 1}}
-func.func private @schedule_tiles() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 0, blocks = 1, prefetch = 1>}
-
-// -----
-
-// expected-error @+2 {{lanes, vectors, tiles and blocks must be positive, but are 16, 6, 1 and 0}}
-func.func private @schedule_blocks() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 0, prefetch = 1>}
-
-// -----
-
-// expected-error @+2 {{prefetch -1 is negative}}
-func.func private @schedule_prefetch() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = -1>}
-
-// -----
-
-// expected-error @+2 {{filters -1 is negative}}
-func.func private @schedule_filters() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 0, filters = -1>}
-
-// -----
-
-// expected-error @+2 {{channels are stationary on cpu only}}
-func.func private @schedule_stationary() attributes {
-  schedule = #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>}
-
-// -----
-
-// expected-error @+2 {{layers are placed in their reader on cpu only}}
-func.func private @schedule_placement() attributes {
-  schedule = #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, placement = reader>}
-
-// -----
-
-// expected-error @+2 {{a layer whose channels are stationary is not placed in its reader}}
-func.func private @schedule_placement_of_channels() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel, placement = reader>}
-
-// -----
-
-// expected-error @+2 {{vm has one lane, but the schedule has 4}}
-func.func private @schedule_vm_lanes() attributes {
-  schedule = #pattern.schedule<device = vm, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>}
-
-// -----
-
 // expected-error @+2 {{expected two positive strides}}
 func.func private @planes_one_stride() attributes {
   planes = #pattern.planes<strides = [1], origin = 16, pitch = 9, size = 112>}
@@ -229,16 +169,6 @@ func.func private @planes_too_small(
 
 // expected-error @+1 {{filter group 1025 is larger than 1024}}
 #fkw = #pattern.fkw<set = <1x1, [[0]]>, group = 1025>
-
-// -----
-
-// expected-error @+1 {{expected at most 1024 lanes and vectors, but found 65537 and 1}}
-#schedule = #pattern.schedule<device = cpu, lanes = 65537, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-
-// -----
-
-// expected-error @+1 {{tiles, blocks, prefetch and filters are at most 2147483647, but found 2147483648}}
-#schedule = #pattern.schedule<device = cpu, lanes = 1, vectors = 1, tiles = 1, blocks = 2147483648, prefetch = 0>
 
 // -----
 

@@ -29,36 +29,6 @@ func.func private @uniform_kernel_map() attributes {
 // CHECK-SAME{LITERAL}: storage = #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>
 func.func private @fkw() attributes {storage = #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>}
 
-// CHECK-LABEL: @schedule_cpu
-// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1>
-func.func private @schedule_cpu() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1>}
-
-// CHECK-LABEL: @schedule_stationary
-// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, stationary = channel>
-func.func private @schedule_stationary() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, filters = 0, stationary = channel>}
-
-// CHECK-LABEL: @schedule_placement
-// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, placement = reader>
-func.func private @schedule_placement() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 3, tiles = 1, blocks = 2, prefetch = 1, placement = reader>}
-
-// CHECK-LABEL: @schedule_filters
-// CHECK-SAME: #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1, filters = 2>
-func.func private @schedule_filters() attributes {
-  schedule = #pattern.schedule<device = cpu, lanes = 16, vectors = 6, tiles = 1, blocks = 1, prefetch = 1, filters = 2>}
-
-// CHECK-LABEL: @schedule_gpu
-// CHECK-SAME: #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-func.func private @schedule_gpu() attributes {
-  schedule = #pattern.schedule<device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>}
-
-// CHECK-LABEL: @schedule_vm
-// CHECK-SAME: #pattern.schedule<device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 2, prefetch = 0>
-func.func private @schedule_vm() attributes {
-  schedule = #pattern.schedule<device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 2, prefetch = 0>}
-
 // CHECK-LABEL: @activations
 // CHECK-SAME: hard_swish = #pattern.activation<hard_swish>
 // CHECK-SAME: none = #pattern.activation<none>

@@ -34,10 +34,6 @@
 // RUN: cat %t/attribute-before %t/example %t/attribute-after | pattern-opt | FileCheck %s --check-prefix=FKW
 // FKW: #pattern.fkw<
 
-// RUN: sed -n '/^def Pattern_ScheduleAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../dialect/PatternAttributes.td > %t/example
-// RUN: cat %t/attribute-before %t/example %t/attribute-after | pattern-opt | FileCheck %s --check-prefix=SCHEDULE
-// SCHEDULE: #pattern.schedule<
-
 // RUN: sed -n '/^def Pattern_PlanesAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../dialect/PatternAttributes.td > %t/example
 // RUN: cat %t/attribute-before %t/example %t/attribute-after | pattern-opt | FileCheck %s --check-prefix=PLANES
 // PLANES: #pattern.planes<

@@ -4,6 +4,7 @@
 // CHECK-LABEL: @pack
 // CHECK-SAME: %[[X:.+]]: tensor<1x2x8x8xf32>
 // CHECK: pattern.pack %[[X]] : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @pack(%x: tensor<1x2x8x8xf32>) {
   %p = pattern.pack %x : tensor<1x2x8x8xf32> to tensor<1x2x8x8xf32,
       #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
@@ -20,9 +21,9 @@ func.func @planes_to_planes(%x: tensor<1x2x8x8xf32, #pattern.planes<strides = [1
 }
 
 // CHECK-LABEL: @schedule
-// CHECK: pattern.pack %{{.+}} schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> :
+// CHECK: pattern.pack %{{.+}} schedule(#schedule.vm_rows<unroll = 1>) :
 func.func @schedule(%x: tensor<1x2x8x8xf32>) {
-  %p = pattern.pack %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.vm_rows<unroll = 1>)
       : tensor<1x2x8x8xf32>
       to tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
   return
@@ -34,4 +35,5 @@ func.func @half(%x: tensor<1x2x8x8xf16>) {
   %p = pattern.pack %x : tensor<1x2x8x8xf16> to tensor<1x2x8x8xf16,
       #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
   return
+}
 }

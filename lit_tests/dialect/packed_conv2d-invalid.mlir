@@ -354,7 +354,7 @@ func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
@@ -363,28 +363,30 @@ func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %
 
 // -----
 
-// Rows with no columns between them are one row of sixteen.
-#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
-func.func @schedule_lanes_of_one_run(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
+// Rows with no columns between them are one row of four.
+#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 2, size = 4>
+func.func @schedule_lanes_of_one_run(%x: tensor<1x1x2x2xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{vectors of 18 lanes may touch more than two rows of the output, expected at most 17 lanes}}
+  // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 18, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      : (tensor<1x1x2x2xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x2x2xf32>
   return
 }
 
 // -----
 
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @schedule_filters(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<4xi32>) {
   // expected-error @+1 {{computes 3 filters at once, expected a divisor of the filter group 4}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 4>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 3>
+      schedule(#schedule.vm_direct<filters = 3, unroll = 1>)
       : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>
   return
+}
 }
 
 // -----
@@ -394,7 +396,7 @@ func.func @schedule_tile(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{a tile of 260 positions may read beyond the input planes, expected at most 256}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 65, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 65, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return
@@ -475,7 +477,7 @@ func.func @last_vector_behind_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tenso
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{output planes have size 39, but the last vector of 8 lanes ends at 40}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32, #short>
@@ -484,11 +486,11 @@ func.func @last_vector_behind_planes(%x: tensor<1x1x4x4xf32, #planes>, %w: tenso
 
 // -----
 
-func.func @stationary_channels_of_groups(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<2xf32>, %i: tensor<1xi32>,
+func.func @stationary_inputs_of_groups(%x: tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, %w: tensor<2xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<2xi32>) -> tensor<1x2x4x4xf32> {
-  // expected-error @+1 {{channels are stationary for groups of one filter, but the storage has groups of 2}}
+  // expected-error @+1 {{inputs are stationary for groups of one filter, but the storage has groups of 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
+      schedule(#schedule.cpu_input_stationary<lanes = 4, vectors = 1, tiles = 1, blocks = 1>)
       : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
@@ -501,7 +503,7 @@ func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides
     %s: tensor<8196xi32>, %o: tensor<4099xi32>, %r: tensor<4098xi32>) -> tensor<1x4098x4x4xf32> {
   // expected-error @+1 {{the sums of a block take 32784 bytes, expected at most 32768}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 2, prefetch = 0, stationary = channel>
+      schedule(#schedule.cpu_input_stationary<lanes = 4, vectors = 1, tiles = 1, blocks = 2>)
       : (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>, tensor<4098xf32>, tensor<4098xi32>, tensor<8196xi32>, tensor<4099xi32>, tensor<4098xi32>)
       -> tensor<1x4098x4x4xf32>
   return %y : tensor<1x4098x4x4xf32>
@@ -509,11 +511,11 @@ func.func @sums_beyond_the_stack(%x: tensor<1x1x4x4xf32, #pattern.planes<strides
 
 // -----
 
-func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
+func.func @stationary_inputs_of_one_position(%x: tensor<1x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x1x1xf32> {
-  // expected-error @+1 {{channels are not stationary where images are one position}}
+  // expected-error @+1 {{cannot run as its schedule says: it is a product with a matrix}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
+      schedule(#schedule.cpu_input_stationary<lanes = 1, vectors = 1, tiles = 1, blocks = 1>)
       : (tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
@@ -521,11 +523,11 @@ func.func @stationary_channels_of_one_position(%x: tensor<1x1x1x1xf32>, %w: tens
 
 // -----
 
-func.func @more_images_at_once_than_there_are(%x: tensor<2x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
+func.func @more_rows_at_once_than_there_are(%x: tensor<2x1x1x1xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<2x1x1x1xf32> {
-  // expected-error @+1 {{computes 3 images at once, but there are 2}}
+  // expected-error @+1 {{it computes 3 rows at once, but there are 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 1, vectors = 1, tiles = 3, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_matrix<lanes = 1, rows = 3, blocks = 1, chains = 3>)
       : (tensor<2x1x1x1xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<2x1x1x1xf32>
   return %y : tensor<2x1x1x1xf32>
@@ -562,7 +564,7 @@ func.func @tile_of_halves(%x: tensor<1x1x4x4xf16, #planes>, %w: tensor<1xf16>, %
     %o: tensor<2xi32>, %r: tensor<1xi32>) {
   // expected-error @+1 {{a tile of 520 positions may read beyond the input planes, expected at most 512}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 65, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 65, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       : (tensor<1x1x4x4xf16, #planes>, tensor<1xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf16>
   return

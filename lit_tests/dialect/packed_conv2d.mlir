@@ -54,17 +54,6 @@ func.func @no_kernel_left(%x: tensor<1x2x4x4xf32>, %w: tensor<0xf32>, %i: tensor
   return %y : tensor<1x4x4x4xf32>
 }
 
-// CHECK-LABEL: @schedule
-// CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> : (
-func.func @schedule(%x: tensor<1x1x4x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
-                    %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32>
-  return %y : tensor<1x1x4x4xf32>
-}
-
 // CHECK-LABEL: @geometry
 // CHECK: pattern.packed_conv2d {{.*}} {activation = #pattern.activation<relu6>, dilations = array<i64: 1, 2>, padding = array<i64: 1, 2, 0, 3>, strides = array<i64: 2, 1>} : (
 // CHECK-SAME: -> tensor<1x1x2x5xf32>
@@ -164,35 +153,35 @@ func.func @even_kernel(%x: tensor<1x1x4x4xf32, #even_kernel>, %w: tensor<1xf32>,
 func.func @largest_tile(%x: tensor<1x1x4x4xf32, #largest_tile>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 64, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 64, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       : (tensor<1x1x4x4xf32, #largest_tile>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
-// Five lanes from the last column of a row on end in the next row.
+// Four lanes from the last column of a row on end in the next row.
 // CHECK-LABEL: @most_lanes
-// CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>>,
-#most_lanes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>
-func.func @most_lanes(%x: tensor<1x1x4x4xf32, #most_lanes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
-    %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x4xf32> {
+// CHECK: pattern.packed_conv2d {{.*}} (tensor<1x1x4x3xf32, #pattern.planes<strides = [1, 1], origin = 5, pitch = 4, size = 25>>,
+#most_lanes = #pattern.planes<strides = [1, 1], origin = 5, pitch = 4, size = 25>
+func.func @most_lanes(%x: tensor<1x1x4x3xf32, #most_lanes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
+    %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x4x3xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 5, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #most_lanes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32>
-  return %y : tensor<1x1x4x4xf32>
+      : (tensor<1x1x4x3xf32, #most_lanes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
+      -> tensor<1x1x4x3xf32>
+  return %y : tensor<1x1x4x3xf32>
 }
 
 // An output in planes has the pitch of the input, and an origin and a size of its own. Vectors are stored whole, so that
 // they may touch any number of rows.
 // CHECK-LABEL: @output_in_planes
-// CHECK: pattern.packed_conv2d {{.*}} schedule <device = cpu, lanes = 16, {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, {{.*}} -> tensor<1x1x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 5, size = 32>>
 #output_in_planes = #pattern.planes<strides = [1, 1], origin = 6, pitch = 5, size = 31>
 func.func @output_in_planes(%x: tensor<1x1x4x4xf32, #output_in_planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 2, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x4x4xf32, #output_in_planes>,
          tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)

@@ -23,9 +23,9 @@ func.func @average(%x: tensor<2x2x8x8xf32>) -> tensor<2x2x5x8xf32> {
 }
 
 // CHECK-LABEL: @planes
-// CHECK: pattern.pool2d <max> %{{.+}} schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 2, prefetch = 0> {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> -> tensor<1x2x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
+// CHECK: pattern.pool2d <max> %{{.+}} schedule(#schedule.cpu_rows<lanes = 16, unroll = 4>) {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> -> tensor<1x2x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
 func.func @planes(%x: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
-  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 16, vectors = 1, tiles = 1, blocks = 2, prefetch = 0>
+  %y = pattern.pool2d <max> %x schedule(#schedule.cpu_rows<lanes = 16, unroll = 4>)
       {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
       : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
       -> tensor<1x2x4x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>

@@ -4,6 +4,7 @@
 // CHECK-LABEL: @unpack
 // CHECK-SAME: %[[P:.+]]: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
 // CHECK: pattern.unpack %[[P]] : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x2x8x8xf32>
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @unpack(%p: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
   %x = pattern.unpack %p : tensor<1x2x8x8xf32,
       #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>> to tensor<1x2x8x8xf32>
@@ -11,9 +12,9 @@ func.func @unpack(%p: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], orig
 }
 
 // CHECK-LABEL: @schedule
-// CHECK: pattern.unpack %{{.+}} schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0> :
+// CHECK: pattern.unpack %{{.+}} schedule(#schedule.gpu_rows<threads = 64, unroll = 1>) :
 func.func @schedule(%p: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>) {
-  %x = pattern.unpack %p schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %x = pattern.unpack %p schedule(#schedule.gpu_rows<threads = 64, unroll = 1>)
       : tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>>
       to tensor<1x2x8x8xf32>
   return
@@ -26,4 +27,5 @@ func.func @half(%x: tensor<1x2x8x8xf16, #pattern.planes<strides = [1, 1], origin
       : tensor<1x2x8x8xf16, #pattern.planes<strides = [1, 1], origin = 32, pitch = 9, size = 128>>
       to tensor<1x2x8x8xf16>
   return
+}
 }

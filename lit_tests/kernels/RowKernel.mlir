@@ -36,9 +36,9 @@
 // CHECK-NEXT: vector.store %[[ZEROS]], %[[TARGET]][%[[AT]]]
 // CHECK-NEXT: return
 func.func @main(%x: tensor<1x2x4x4xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "plain"}
       : tensor<1x2x4x4xf32> to tensor<1x2x4x4xf32,
-      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>> loc("plain")
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
 }
 
@@ -52,9 +52,9 @@ func.func @main(%x: tensor<1x2x4x4xf32>) {
 // CHECK-NOT: store
 // CHECK: return
 func.func @main(%x: tensor<1x1x4x4xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "no_zeros"}
       : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32,
-      #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>> loc("no_zeros")
+      #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
   return
 }
 
@@ -76,9 +76,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
 // CHECK-NOT: load
 // CHECK: return
 func.func @main(%x: tensor<1x1x4x6xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "overlap"}
       : tensor<1x1x4x6xf32> to tensor<1x1x4x6xf32,
-      #pattern.planes<strides = [1, 1], origin = 0, pitch = 6, size = 32>> loc("overlap")
+      #pattern.planes<strides = [1, 1], origin = 0, pitch = 6, size = 32>>
   return
 }
 
@@ -93,9 +93,9 @@ func.func @main(%x: tensor<1x1x4x6xf32>) {
 // CHECK-NOT: vector.load
 // CHECK: return
 func.func @main(%x: tensor<1x1x4x3xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "short"}
       : tensor<1x1x4x3xf32> to tensor<1x1x4x3xf32,
-      #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>> loc("short")
+      #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
   return
 }
 
@@ -164,11 +164,11 @@ func.func @main(%x: tensor<1x1x4x3xf32>) {
 // CHECK: return
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 96>
 func.func @main(%x: tensor<1x1x7x7xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>)
       : tensor<1x1x7x7xf32> to tensor<1x1x7x7xf32, #planes>
-  %q = pattern.pack %p schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %q = pattern.pack %p schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "phases"}
       : tensor<1x1x7x7xf32, #planes> to tensor<1x1x7x7xf32,
-      #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>> loc("phases")
+      #pattern.planes<strides = [2, 2], origin = 16, pitch = 5, size = 48>>
   return
 }
 
@@ -181,9 +181,9 @@ func.func @main(%x: tensor<1x1x7x7xf32>) {
 // CHECK-NOT: load
 // CHECK: return
 func.func @main(%x: tensor<1x1x4x12xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "stride_of_three"}
       : tensor<1x1x4x12xf32> to tensor<1x1x4x12xf32,
-      #pattern.planes<strides = [1, 3], origin = 0, pitch = 4, size = 16>> loc("stride_of_three")
+      #pattern.planes<strides = [1, 3], origin = 0, pitch = 4, size = 16>>
   return
 }
 
@@ -194,11 +194,13 @@ func.func @main(%x: tensor<1x1x4x12xf32>) {
 // CHECK-COUNT-1: memref.load
 // CHECK-NOT: memref.load
 // CHECK: return
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x1x1x1xf32>) {
-  %p = pattern.pack %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.vm_rows<unroll = 1>) {layer = "empty_phases"}
       : tensor<1x1x1x1xf32> to tensor<1x1x1x1xf32,
-      #pattern.planes<strides = [2, 2], origin = 0, pitch = 1, size = 1>> loc("empty_phases")
+      #pattern.planes<strides = [2, 2], origin = 0, pitch = 1, size = 1>>
   return
+}
 }
 
 // -----
@@ -219,10 +221,10 @@ func.func @main(%x: tensor<1x1x1x1xf32>) {
 // CHECK-NEXT: return
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>)
       : tensor<1x2x4x4xf32> to tensor<1x2x4x4xf32, #planes>
-  %y = pattern.unpack %p schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      : tensor<1x2x4x4xf32, #planes> to tensor<1x2x4x4xf32> loc("all")
+  %y = pattern.unpack %p schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>) {layer = "all"}
+      : tensor<1x2x4x4xf32, #planes> to tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -268,9 +270,9 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: %[[TO:.+]] = arith.addi %[[ROW]], %c6
 // CHECK: memref.store %{{.+}}, %[[TARGET]][%[[TO]]]
 func.func @main(%x: tensor<1x1x7x7xf32>) -> tensor<1x1x7x7xf32> {
-  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 1, 3>, padding = array<i64: 0, 1, 0, 1>}
-      : tensor<1x1x7x7xf32> -> tensor<1x1x7x7xf32> loc("columns_beyond")
+  %y = pattern.pool2d <max> %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 3>)
+      {kernel = array<i64: 1, 3>, padding = array<i64: 0, 1, 0, 1>, layer = "columns_beyond"}
+      : tensor<1x1x7x7xf32> -> tensor<1x1x7x7xf32>
   return %y : tensor<1x1x7x7xf32>
 }
 
@@ -292,9 +294,9 @@ func.func @main(%x: tensor<1x1x7x7xf32>) -> tensor<1x1x7x7xf32> {
 // CHECK-NOT: load
 // CHECK: return
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
-  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 2, 1>, padding = array<i64: 1, 0, 0, 0>}
-      : tensor<1x1x4x4xf32> -> tensor<1x1x4x4xf32> loc("rows_beyond")
+  %y = pattern.pool2d <max> %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 2>)
+      {kernel = array<i64: 2, 1>, padding = array<i64: 1, 0, 0, 0>, layer = "rows_beyond"}
+      : tensor<1x1x4x4xf32> -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -321,12 +323,12 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: scf.for {{.*}} = %c36 to %c44 step %c4
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 9, size = 112>
 func.func @main(%x: tensor<1x1x8x8xf32>) {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>)
       : tensor<1x1x8x8xf32> to tensor<1x1x8x8xf32, #planes>
-  %y = pattern.pool2d <average> %p schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
+  %y = pattern.pool2d <average> %p schedule(#schedule.cpu_rows<lanes = 4, unroll = 4>)
+      {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, layer = "average"}
       : tensor<1x1x8x8xf32, #planes> -> tensor<1x1x4x4xf32,
-      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>> loc("average")
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
 }
 
@@ -342,9 +344,9 @@ func.func @main(%x: tensor<1x1x8x8xf32>) {
 // CHECK: %[[B:.+]] = arith.addf %[[A]], %[[X1]]
 // CHECK: arith.divf %[[B]], %[[THREE]]
 func.func @main(%x: tensor<1x1x1x7xf32>) -> tensor<1x1x1x7xf32> {
-  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 1, 3>, padding = array<i64: 0, 1, 0, 1>}
-      : tensor<1x1x1x7xf32> -> tensor<1x1x1x7xf32> loc("average_beyond")
+  %y = pattern.pool2d <average> %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 3>)
+      {kernel = array<i64: 1, 3>, padding = array<i64: 0, 1, 0, 1>, layer = "average_beyond"}
+      : tensor<1x1x1x7xf32> -> tensor<1x1x1x7xf32>
   return %y : tensor<1x1x1x7xf32>
 }
 
@@ -361,8 +363,8 @@ func.func @main(%x: tensor<1x1x1x7xf32>) -> tensor<1x1x1x7xf32> {
 // CHECK: scf.yield %[[SUM_SO]]
 // CHECK: arith.divf %[[SUM]], %{{.+}} : vector<4xf32>
 func.func @main(%x: tensor<1x1x8x8xf32>) -> tensor<1x1x4x4xf32> {
-  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 5, 5>} : tensor<1x1x8x8xf32> -> tensor<1x1x4x4xf32> loc("window_loop")
+  %y = pattern.pool2d <average> %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>)
+      {kernel = array<i64: 5, 5>, layer = "window_loop"} : tensor<1x1x8x8xf32> -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -374,8 +376,8 @@ func.func @main(%x: tensor<1x1x8x8xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK-NOT: load
 // CHECK: return
 func.func @main(%x: tensor<1x1x7x7xf32>) -> tensor<1x1x4x4xf32> {
-  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 4, 4>} : tensor<1x1x7x7xf32> -> tensor<1x1x4x4xf32> loc("unrolled_window")
+  %y = pattern.pool2d <max> %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 16>)
+      {kernel = array<i64: 4, 4>, layer = "unrolled_window"} : tensor<1x1x7x7xf32> -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -402,10 +404,10 @@ func.func @main(%x: tensor<1x1x7x7xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK-NEXT: return
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 4, size = 32>
 func.func @main(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32> {
-  %p = pattern.pack %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 1>)
       : tensor<1x1x3x3xf32> to tensor<1x1x3x3xf32, #planes>
-  %y = pattern.pool2d <average> %p schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 3, 3>} : tensor<1x1x3x3xf32, #planes> -> tensor<1x1x1x1xf32> loc("whole")
+  %y = pattern.pool2d <average> %p schedule(#schedule.cpu_rows<lanes = 4, unroll = 9>)
+      {kernel = array<i64: 3, 3>, layer = "whole"} : tensor<1x1x3x3xf32, #planes> -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
 
@@ -420,9 +422,9 @@ func.func @main(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: arith.divf %{{.+}}, %{{.+}} : f32
 // CHECK: return
 func.func @main(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32> {
-  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 3, 3>, strides = array<i64: 3, 3>, padding = array<i64: 1, 1, 1, 1>}
-      : tensor<1x1x3x3xf32> -> tensor<1x1x1x1xf32> loc("begins_beyond")
+  %y = pattern.pool2d <average> %x schedule(#schedule.cpu_rows<lanes = 4, unroll = 9>)
+      {kernel = array<i64: 3, 3>, strides = array<i64: 3, 3>, padding = array<i64: 1, 1, 1, 1>, layer = "begins_beyond"}
+      : tensor<1x1x3x3xf32> -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
 
@@ -435,11 +437,13 @@ func.func @main(%x: tensor<1x1x3x3xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: memref.store %[[VALUE]],
 // CHECK-NOT: {{vector|gpu}}
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) {
-  %p = pattern.pack %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.vm_rows<unroll = 1>) {layer = "vm"}
       : tensor<1x2x4x4xf32> to tensor<1x2x4x4xf32,
-      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>> loc("vm")
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
+}
 }
 
 // -----
@@ -449,10 +453,12 @@ func.func @main(%x: tensor<1x2x4x4xf32>) {
 // CHECK-COUNT-4: memref.load
 // CHECK-NOT: {{vector|gpu}}
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x1x1xf32> {
-  %y = pattern.pool2d <average> %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 2, 2>, strides = array<i64: 4, 4>} : tensor<1x2x4x4xf32> -> tensor<1x2x1x1xf32> loc("vm")
+  %y = pattern.pool2d <average> %x schedule(#schedule.vm_rows<unroll = 4>)
+      {kernel = array<i64: 2, 2>, strides = array<i64: 4, 4>, layer = "vm"} : tensor<1x2x4x4xf32> -> tensor<1x2x1x1xf32>
   return %y : tensor<1x2x1x1xf32>
+}
 }
 
 // -----
@@ -481,11 +487,13 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x1x1xf32> {
 // CHECK: } else {
 // CHECK-NEXT: scf.yield %{{cst.*}} : f32
 // CHECK: memref.store %[[VALUE]], %[[TARGET]][
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) {
-  %p = pattern.pack %x schedule <device = gpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.gpu_rows<threads = 16, unroll = 1>) {layer = "gpu"}
       : tensor<1x2x4x4xf32> to tensor<1x2x4x4xf32,
-      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>> loc("gpu")
+      #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
   return
+}
 }
 
 // -----
@@ -504,11 +512,13 @@ func.func @main(%x: tensor<1x2x4x4xf32>) {
 // CHECK: memref.load
 // CHECK-NOT: memref.load
 // CHECK: memref.store
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x1x8x8xf32>) -> tensor<1x1x4x4xf32> {
-  %y = pattern.pool2d <max> %x schedule <device = gpu, lanes = 16, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 1, 2>, padding = array<i64: 0, 1, 0, 0>, strides = array<i64: 2, 2>}
-      : tensor<1x1x8x8xf32> -> tensor<1x1x4x4xf32> loc("gpu")
+  %y = pattern.pool2d <max> %x schedule(#schedule.gpu_rows<threads = 16, unroll = 2>)
+      {kernel = array<i64: 1, 2>, padding = array<i64: 0, 1, 0, 0>, strides = array<i64: 2, 2>, layer = "gpu"}
+      : tensor<1x1x8x8xf32> -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -516,11 +526,13 @@ func.func @main(%x: tensor<1x1x8x8xf32>) -> tensor<1x1x4x4xf32> {
 // A workgroup for each channel of each image.
 // CHECK-LABEL: sym_name = "batch_pack"
 // CHECK: "stream.return"(%c3, %c2, %c1)
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<2x3x4x4xf32>) {
-  %p = pattern.pack %x schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+  %p = pattern.pack %x schedule(#schedule.vm_rows<unroll = 1>) {layer = "batch"}
       : tensor<2x3x4x4xf32> to tensor<2x3x4x4xf32,
-      #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>> loc("batch")
+      #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
   return
+}
 }
 
 // -----
@@ -535,8 +547,8 @@ func.func @main(%x: tensor<2x3x4x4xf32>) {
 // CHECK: %[[HALF:.+]] = arith.truncf %[[MEAN]] : f32 to f16
 // CHECK: memref.store %[[HALF]]
 func.func @main(%x: tensor<1x2x8x8xf16>) -> tensor<1x2x1x1xf16> {
-  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 8, 8>} : tensor<1x2x8x8xf16> -> tensor<1x2x1x1xf16> loc("mean_of_halves")
+  %y = pattern.pool2d <average> %x schedule(#schedule.cpu_rows<lanes = 8, unroll = 1>)
+      {kernel = array<i64: 8, 8>, layer = "mean_of_halves"} : tensor<1x2x8x8xf16> -> tensor<1x2x1x1xf16>
   return %y : tensor<1x2x1x1xf16>
 }
 
@@ -548,8 +560,8 @@ func.func @main(%x: tensor<1x2x8x8xf16>) -> tensor<1x2x1x1xf16> {
 // CHECK: %[[HALVES:.+]] = arith.truncf %{{.+}} : vector<8xf32> to vector<8xf16>
 // CHECK: vector.store %[[HALVES]]
 func.func @main(%x: tensor<1x2x8x16xf16>) -> tensor<1x2x7x15xf16> {
-  %y = pattern.pool2d <average> %x schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 2, 2>} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16> loc("means_of_halves")
+  %y = pattern.pool2d <average> %x schedule(#schedule.cpu_rows<lanes = 8, unroll = 4>)
+      {kernel = array<i64: 2, 2>, layer = "means_of_halves"} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16>
   return %y : tensor<1x2x7x15xf16>
 }
 
@@ -561,7 +573,7 @@ func.func @main(%x: tensor<1x2x8x16xf16>) -> tensor<1x2x7x15xf16> {
 // CHECK-NOT: f32
 // CHECK: return
 func.func @main(%x: tensor<1x2x8x16xf16>) -> tensor<1x2x7x15xf16> {
-  %y = pattern.pool2d <max> %x schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {kernel = array<i64: 2, 2>} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16> loc("maximum_of_halves")
+  %y = pattern.pool2d <max> %x schedule(#schedule.cpu_rows<lanes = 8, unroll = 4>)
+      {kernel = array<i64: 2, 2>, layer = "maximum_of_halves"} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16>
   return %y : tensor<1x2x7x15xf16>
 }

@@ -25,10 +25,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[4]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 2, tiles = 1, blocks = 1, unroll = 1, channels = distance>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "stores_in_two_rows"}
       : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("stores_in_two_rows")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -47,9 +47,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>) {layer = "stores_in_one_run"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("stores_in_one_run")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -130,10 +130,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
-      schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 2, filters = 2, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "planes"}
       : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32, #planes> loc("planes")
+      -> tensor<1x2x4x4xf32, #planes>
   return
 }
 
@@ -158,9 +158,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 2, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>) {layer = "nothing_but_image"}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32, #planes> loc("nothing_but_image")
+      -> tensor<1x1x4x4xf32, #planes>
   return
 }
 
@@ -188,9 +188,9 @@ func.func @main(%x: tensor<1x1x3x4xf32>) {
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>) {layer = "zeros_behind"}
       : (tensor<1x1x3x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x3x4xf32, #planes> loc("zeros_behind")
+      -> tensor<1x1x3x4xf32, #planes>
   return
 }
 
@@ -219,9 +219,9 @@ func.func @main(%x: tensor<2x3x8x8xf32>) {
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<2x3x8x8xf32> to tensor<2x3x8x8xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>) {layer = "phases"}
       : (tensor<2x3x8x8xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<2x1x8x8xf32, #planes> loc("phases")
+      -> tensor<2x1x8x8xf32, #planes>
   return
 }
 
@@ -248,10 +248,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %a: tensor<1x1x4x4xf32>) {
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %q = pattern.pack %a : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%q) storage <set = <3x3, [[4]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>}
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>, layer = "residual"}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32, #planes>)
-      -> tensor<1x1x4x4xf32, #planes> loc("residual")
+      -> tensor<1x1x4x4xf32, #planes>
   return
 }

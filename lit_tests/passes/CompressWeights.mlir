@@ -217,8 +217,8 @@ func.func @shared_weights(%x: tensor<1x1x1x1xf32>) -> (tensor<1x1x1x1xf32>, tens
 // CHECK: arith.constant dense_resource<features.3.fkw> : tensor<1xf32>
 func.func @named(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<1x1x1x1xf32>
-  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>>
-      : (tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> loc("features.3")
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<1x1xui8>> {layer = "features.3"}
+      : (tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
 }
 

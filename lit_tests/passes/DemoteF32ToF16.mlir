@@ -120,9 +120,8 @@ func.func private @other(f32) -> f32
 // -----
 
 // The layer has the name of its weights. Its convolution is raised as if it had been in f16 from the beginning.
-// RUN: pattern-opt %s -pattern-demote-f32-to-f16 -pattern-raise-convolutions -split-input-file -mlir-print-debuginfo | FileCheck %s --check-prefix=NAME
-// NAME: pattern.conv2d {{.*}} -> tensor<1x1x4x4xf16> loc(#[[LOC:.+]])
-// NAME: #[[LOC]] = loc("conv"(
+// RUN: pattern-opt %s -pattern-demote-f32-to-f16 -pattern-raise-convolutions -split-input-file | FileCheck %s --check-prefix=NAME
+// NAME: pattern.conv2d {{.*}} {layer = "conv"} {{.*}} -> tensor<1x1x4x4xf16>
 
 // A slice that threads write stays, as what they write it to belongs to the loop.
 // CHECK-LABEL: @parallel_slices

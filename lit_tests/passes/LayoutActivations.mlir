@@ -189,11 +189,11 @@ func.func @strides(%x: tensor<2x1x8x8xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>
 // CHECK-LABEL: @scheduled
 // CHECK-SAME: %[[X:[^:]+]]: tensor<1x1x3x4xf32>
 // CHECK: %[[P:.+]] = pattern.pack %[[X]] : tensor<1x1x3x4xf32> to tensor<1x1x3x4xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>>
-// CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}} schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
+// CHECK: pattern.packed_conv2d %[[P]] fkw({{.*}} schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 3, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
 func.func @scheduled(%x: tensor<1x1x3x4xf32>, %w: tensor<1xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) -> tensor<1x1x3x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 3, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
       {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x3x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x3x4xf32>

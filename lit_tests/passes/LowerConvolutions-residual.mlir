@@ -11,11 +11,11 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %o = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<0> : tensor<1xi32>
-  %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
+  %a = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1> {layer = "a"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("a")
-  %b = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) add(%a) storage <set = <1x1, [[0]]>, group = 1>
+      -> tensor<1x1x4x4xf32>
+  %b = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) add(%a) storage <set = <1x1, [[0]]>, group = 1> {layer = "b"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
-         tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> loc("b")
+         tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
   return %b : tensor<1x1x4x4xf32>
 }

@@ -1,7 +1,7 @@
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // What is written reads back, with nothing of the pattern dialect left in it.
-// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not=pattern.
+// RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | pattern-opt -split-input-file | FileCheck %s --implicit-check-not="= pattern."
 
 // The convolution and its pack become two executables and two dispatches. Descriptors hold channel
 // and pattern of a kernel, taps the offsets of the patterns' positions in rows of five that begin at 16: a row before
@@ -36,10 +36,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 3, filters = 2, tiles = 1, blocks = 1, unroll = 2, offsets = table, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "features.0"}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xf32>)
-      -> tensor<1x2x4x4xf32> loc("features.0")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -50,6 +50,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<2xf32>) -> tensor<1x2x4x4xf3
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}) <{entry_points = [@lone::@lone], operandSegmentSizes = array<i32: 0, 5, 0, 0>
 // CHECK: lone.kernels: "0x04000000000000000100000002000000"
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<3xf32>
   %i = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
@@ -58,10 +59,11 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>) {layer = "lone"}
       : (tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("lone")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -78,18 +80,18 @@ func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>) {layer = "distances"}
       : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("distances")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
 // -----
 
-// A distance of 256 takes more.
+// Numbers of channels take 16 bits.
 // CHECK-LABEL: func.func @main(
-// CHECK: arith.constant dense_resource<far.kernels> : tensor<4xi16>
-// CHECK: far.kernels: "0x02000000030003010100
+// CHECK: arith.constant dense_resource<absolute.kernels> : tensor<4xi16>
+// CHECK: absolute.kernels: "0x02000000030003010100
 func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
   %i = arith.constant dense<[3, 259, 1, 3]> : tensor<4xi32>
@@ -98,9 +100,9 @@ func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, inner = filters>) {layer = "absolute"}
       : (tensor<1x300x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("far")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -111,6 +113,7 @@ func.func @main(%x: tensor<1x300x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@nothing_left::@nothing_left],
 // CHECK-SAME: : (tensor<288xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<> : tensor<0xf32>
   %i = arith.constant dense<> : tensor<0xi32>
@@ -119,10 +122,11 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>) {layer = "nothing.left"}
       : (tensor<1x2x4x4xf32>, tensor<0xf32>, tensor<0xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("nothing.left")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -131,6 +135,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK-LABEL: func.func @main(
 // CHECK: "flow.dispatch"({{.*}}) <{entry_points = [@wide::@wide],
 // CHECK-SAME: : (tensor<524560xf32>, tensor<1xf32>, tensor<1xi32>,
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -139,10 +144,11 @@ func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x2, [[0], [1]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1, offsets = table>) {layer = "wide"}
       : (tensor<1x32769x1x2xf32>, tensor<1xf32>, tensor<1xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x1x1xf32> loc("wide")
+      -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
+}
 }
 
 // -----
@@ -153,6 +159,7 @@ func.func @main(%x: tensor<1x32769x1x2xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK-LABEL: func.func @main(
 // CHECK-DAG: arith.constant dense<[108, 77, 16, 77, 109, 16]> : tensor<6xi32>
 // CHECK-DAG: "flow.dispatch"({{.*}}) <{entry_points = [@stride_pack::@stride_pack], {{.*}} -> tensor<512xf32>
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
   %w = arith.constant dense<1.0> : tensor<6xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -161,11 +168,12 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 4], [1, 2, 4]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
+      schedule(#schedule.vm_direct<filters = 1, unroll = 3, offsets = table>)
+      {padding = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>, layer = "stride"}
       : (tensor<1x2x4x4xf32>, tensor<6xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x2x2xf32> loc("stride")
+      -> tensor<1x1x2x2xf32>
   return %y : tensor<1x1x2x2xf32>
+}
 }
 
 // -----
@@ -174,6 +182,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x2x2xf32> {
 // before the image.
 // CHECK-LABEL: func.func @main(
 // CHECK: arith.constant dense<[0, 2, 2, 24]> : tensor<4xi32>
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -182,11 +191,12 @@ func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 2], [2, 6]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {dilations = array<i64: 2, 1>}
+      schedule(#schedule.vm_direct<filters = 1, unroll = 2, offsets = table>)
+      {dilations = array<i64: 2, 1>, layer = "dilation"}
       : (tensor<1x2x8x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("dilation")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -197,6 +207,7 @@ func.func @main(%x: tensor<1x2x8x6xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: "flow.dispatch"(%[[P]], {{.*}} <{entry_points = [@layer_0::@layer_0]
 // CHECK-NOT: _pack
 // CHECK: "flow.dispatch"(%[[P]], {{.*}} <{entry_points = [@layer_0_2::@layer_0_2]
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -205,15 +216,16 @@ func.func @layer_0_1(%x: tensor<1x1x4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<1x
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>) {layer = "0"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("0")
+      -> tensor<1x1x4x4xf32>
   %z = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>) {layer = "0"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("0")
+      -> tensor<1x1x4x4xf32>
   return %y, %z : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -248,11 +260,11 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x2x2
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
-      {padding = array<i64: 1, 1, 1, 1>}
+      {padding = array<i64: 1, 1, 1, 1>, layer = "conv"}
       : (tensor<1x2x4x4xf32>, tensor<4xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("conv")
-  %z = pattern.pool2d <max> %y {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>}
-      : tensor<1x2x4x4xf32> -> tensor<1x2x2x2xf32> loc("block")
+      -> tensor<1x2x4x4xf32>
+  %z = pattern.pool2d <max> %y {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, layer = "block"}
+      : tensor<1x2x4x4xf32> -> tensor<1x2x2x2xf32>
   return %y, %z : tensor<1x2x4x4xf32>, tensor<1x2x2x2xf32>
 }
 
@@ -262,14 +274,16 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x2x2
 // CHECK-LABEL: func.func @shared_constants(
 // CHECK-NOT: dense<[0, 2, 0, 2]>
 // CHECK: "flow.dispatch"
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @shared_constants(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
   %i = arith.constant dense<[0, 2, 0, 2]> : tensor<4xi32>
   %o = arith.constant dense<[0, 2, 4]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %i, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>)
       : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
+}
 }

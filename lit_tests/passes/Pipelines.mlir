@@ -15,7 +15,7 @@
 // PACKED-SAME: %[[X:[^:]+]]: tensor<1x2x8x8xf32>
 // PACKED: %[[W:.+]] = arith.constant dense_resource<conv1.fkw> : tensor<8xf32>
 // PACKED: %[[R:.+]] = arith.constant dense<[0, 2, 1, 3]> : tensor<4xi32>
-// PACKED: %[[Y:.+]] = pattern.packed_conv2d %[[X]] fkw(%[[W]], {{.*}}, %[[R]]) storage <set = {{.*}}, group = 2> {activation = #pattern.activation<relu>, padding = array<i64: 0, 1, 0, 1>}
+// PACKED: %[[Y:.+]] = pattern.packed_conv2d %[[X]] fkw(%[[W]], {{.*}}, %[[R]]) storage <set = {{.*}}, group = 2> {activation = #pattern.activation<relu>, layer = "conv1", padding = array<i64: 0, 1, 0, 1>}
 // PACKED-NEXT: return %[[Y]] :
 
 // CPU-LABEL: func.func @conv1(

@@ -199,3 +199,8 @@ def left_report(module: Module) -> str:
     """JSON text with one object for each operation with multiply-adds that no kernel computes:
     layer, operation, multiply-adds and the reason.
     """
+
+def schedules(module: Module) -> str:
+    """JSON text with the schedules that each pattern layer of the module may have on its target, by
+    the name of the layer.
+    """

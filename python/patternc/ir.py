@@ -10,6 +10,7 @@ from patternc._mlir import (
     function_signature,
     layer_report,
     left_report,
+    schedules,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "function_signature",
     "layer_report",
     "left_report",
+    "schedules",
 ]

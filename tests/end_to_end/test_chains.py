@@ -48,13 +48,13 @@ def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
 def test_what_depthwise_convolutions_read_is_computed_with_them(name: str, placed: int):
     network = next(network for network in NETWORKS if network.name == name)
     text = compile(network.chain(), (network.x(),)).mlir("scheduled")
-    assert text.count("placement = reader") == placed
+    assert text.count("placement = consumer") == placed
 
 
 @pytest.mark.parametrize(
     ("processor", "options"),
     [
-        ({}, {"place_in_readers": False}),
+        ({}, {"place_in_consumers": False}),
         ({}, {"cache_bytes": 2048}),
         ({}, {"cache_bytes": 1 << 30}),
         ({"cores": 1}, {}),

@@ -89,10 +89,8 @@ def test_nan_goes_through(target, tmp_path):
     kernels = {layer.name for layer in module.report().layers}
     assert len(module.report().layers) == len(layers), kernels
     if target == "llvm-cpu":
-        assert {layer.schedule["stationary"] for layer in module.report().layers} == {
-            "filter",
-            "channel",
-        }
+        forms = {layer.schedule.partition("<")[0] for layer in module.report().layers}
+        assert forms >= {"#schedule.cpu_output_stationary", "#schedule.cpu_input_stationary"}
     results = run(module, *(x for x, _, _ in layers.values()), folder=tmp_path)
     for (key, (x, weights, activation)), result in zip(layers.items(), results, strict=True):
         # A removed tap is not read, where eager makes NaN of 0 times NaN.

@@ -36,7 +36,7 @@ OFF: dict[str, Callable[[Pipeline], Pipeline]] = {
     "vectors": lambda p: p.with_options(SCHEDULE, max_vectors=1),
     "tiles": lambda p: p.with_options(SCHEDULE, cache_bytes=1 << 40),
     "prefetch": lambda p: p.with_options(SCHEDULE, prefetch=False),
-    "stationary": lambda p: p.with_options(SCHEDULE, channel_stationary=False),
+    "stationary": lambda p: p.with_options(SCHEDULE, input_stationary=False),
 }
 
 
@@ -82,6 +82,6 @@ def test_some_filters_of_a_group_at_once():
     pipeline = Pipeline.for_target(get_target("llvm-cpu")).with_options(SCHEDULE, filters=2)
     module = compile(model, inputs, pipeline=pipeline)
     assert [layer.filter_group for layer in module.report().layers] == [4, 8, 4, 6, 8]
-    assert [layer.schedule["filters"] for layer in module.report().layers] == [2] * 5
+    assert all("filters = 2," in layer.schedule for layer in module.report().layers)
     for layer, x, result in zip(model.layers, inputs, module(*inputs), strict=True):
         assert_close_convolution(result, layer, x)

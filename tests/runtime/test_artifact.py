@@ -204,14 +204,14 @@ def test_every_flipped_bit_of_the_manifest_is_refused(saved):
 
 def test_other_format_version(saved):
     _edit_manifest(saved, lambda values: values.update(format_version=99))
-    with pytest.raises(ArtifactError, match=r"has artefact format 99, but .* reads format 3"):
+    with pytest.raises(ArtifactError, match=r"has artefact format 99, but .* reads format 4"):
         load(saved)
 
 
 def test_artefact_of_the_first_format(scale, tmp_path):
     """Its manifest had no digest, so nothing of it is believed; it can be replaced."""
     old = shutil.copytree(Path(__file__).parent / "format1.patternc", tmp_path / "old.patternc")
-    with pytest.raises(ArtifactError, match=r"format 1, but .* reads format 3; compile the model"):
+    with pytest.raises(ArtifactError, match=r"format 1, but .* reads format 4; compile the model"):
         load(old)
     scale.save(old)
     load(old)

@@ -4,6 +4,18 @@
 
 from patternc.compiler.driver import compile
 from patternc.compiler.pipeline import Pass, Pipeline, Precision
+from patternc.compiler.schedules import LayerSchedule, enumerate_schedules, write_schedules
 from patternc.compiler.targets import Target, get_target, target_names
 
-__all__ = ["Pass", "Pipeline", "Precision", "Target", "compile", "get_target", "target_names"]
+__all__ = [
+    "LayerSchedule",
+    "Pass",
+    "Pipeline",
+    "Precision",
+    "Target",
+    "compile",
+    "enumerate_schedules",
+    "get_target",
+    "target_names",
+    "write_schedules",
+]

@@ -5,6 +5,7 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
 from typing import Literal, get_args
 
 from patternc import ir, passmanager
@@ -25,9 +26,11 @@ _STAGES = {
     "pattern-raise-pooling": "pooling",
     "pattern-raise-fully-connected": "fully-connected",
     "pattern-fuse-epilogues": "graph",
+    "pattern-apply-filter-groups": "groups",
     "pattern-reorder-filters": "reordered",
     "pattern-compress-weights": "packed",
     "pattern-layout-activations": "planes",
+    "pattern-apply-schedules": "applied",
     "pattern-schedule-convolutions": "scheduled",
     "pattern-lower-convolutions": "lowered",
     "pattern-eliminate-redundant-loads": "shared",
@@ -74,18 +77,26 @@ class Pipeline:
       ``with_options("pattern-schedule-convolutions", filters=1)``; of equal loads in the IR, which
       IREE's back ends share too: ``without("pattern-eliminate-redundant-loads")``
     - tuning: ``with_options("pattern-schedule-convolutions", max_vectors=2, cache_bytes=1 << 40,
-      prefetch=False, channel_stationary=False)``, or one of these options
+      prefetch=False, input_stationary=False)``, or one of these options
     """
 
     passes: tuple[Pass, ...]
 
     @classmethod
-    def for_target(cls, target: Target, precision: Precision = "float32") -> "Pipeline":
+    def for_target(
+        cls,
+        target: Target,
+        precision: Precision = "float32",
+        *,
+        schedules: "str | PathLike[str] | None" = None,
+    ) -> "Pipeline":
         """The standard pipeline: from linalg to what IREE reads.
 
         Args:
           target: what to compile for.
           precision: ``float16`` computes in float16 what the model computes in float32.
+          schedules: a file that `write_schedules` wrote: filter groups and schedules of layers;
+            those that it does not know are chosen.
 
         Raises:
           TargetError: the precision is unknown, or the target does not have it.
@@ -97,6 +108,8 @@ class Pipeline:
         if halves:
             require_float16(target)
         options = f'target="{target.attribute}" float16={_option(halves)}'
+        if schedules is not None:
+            options += f' schedules="{fspath(schedules)}"'
         text = f"builtin.module(pattern-linalg-to-iree-pipeline{{{options}}})"
         manager = passmanager.PassManager.parse(text, ir.Context(multithreading=False))
         return cls(

@@ -33,7 +33,7 @@ from patternc.runtime.report import Report
 from patternc.whole_file import flush, whole_folder
 
 FORMAT = "patternc"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 _MANIFEST = "manifest.json"
 _MODULE = "module.vmfb"

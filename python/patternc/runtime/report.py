@@ -27,7 +27,7 @@ class LayerReport:
       dense_multiply_adds, multiply_adds: work without pruning, and as compiled.
       dense_bytes, csr_bytes, fkw_bytes: size of the weights dense, as CSR with 32-bit indices, and
         as FKW: all that the kernel reads of the layer's weights, as it ships.
-      schedule: the fields of the schedule: device, lanes, vectors and so on.
+      schedule: how its loops run, as the compiler writes it: ``#schedule.cpu_matrix<...>``.
     """
 
     name: str
@@ -49,7 +49,7 @@ class LayerReport:
     dense_bytes: int
     csr_bytes: int
     fkw_bytes: int
-    schedule: Mapping[str, Any]
+    schedule: str
     dtype: str
 
     @property

@@ -22,9 +22,9 @@ func.func @main(%x: tensor<1x5x1x1xf32>) -> tensor<1x10x1x1xf32> {
   %i = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
   %s = arith.constant dense<[0, 5]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]> : tensor<10xi32>
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 10>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 10> {layer = "overlap"}
       : (tensor<1x5x1x1xf32>, tensor<50xf32>, tensor<5xi32>, tensor<2xi32>, tensor<2xi32>, tensor<10xi32>)
-      -> tensor<1x10x1x1xf32> loc("overlap")
+      -> tensor<1x10x1x1xf32>
   return %y : tensor<1x10x1x1xf32>
 }
 
@@ -44,9 +44,9 @@ func.func @main(%x: tensor<1x1x1x1xf32>, %b: tensor<4xf32>, %a: tensor<1x4x1x1xf
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[2, 0, 1, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) add(%a) storage <set = <1x1, [[0]]>, group = 4>
-      {activation = #pattern.activation<relu>}
+      {activation = #pattern.activation<relu>, layer = "epilogue"}
       : (tensor<1x1x1x1xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>, tensor<4xf32>,
-         tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32> loc("epilogue")
+         tensor<1x4x1x1xf32>) -> tensor<1x4x1x1xf32>
   return %y : tensor<1x4x1x1xf32>
 }
 
@@ -55,8 +55,8 @@ func.func @main(%x: tensor<1x1x1x1xf32>, %b: tensor<4xf32>, %a: tensor<1x4x1x1xf
 // The schedule asks for the weights of the kernel a page further on: two lines of them.
 // CHECK-LABEL: func.func @prefetch(%{{.+}}: !stream.binding, %arg1: !stream.binding
 // CHECK: %[[WEIGHTS:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
-// CHECK: vector.broadcast
-// CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %c32
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %c32{{.*}}
 // CHECK: %[[PAGE:.+]] = arith.constant 1024 : index
 // CHECK: %[[LATER:.+]] = arith.addi %[[FIRST]], %[[PAGE]]
 // CHECK: memref.prefetch %[[WEIGHTS]][%[[LATER]]]
@@ -72,9 +72,9 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x32x1x1xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
                              16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]> : tensor<32xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 32>
-      schedule <device = cpu, lanes = 16, vectors = 2, tiles = 1, blocks = 1, prefetch = 1>
+      schedule(#schedule.cpu_matrix<lanes = 4, rows = 1, blocks = 1, chains = 1, prefetch_weights = 4096>) {layer = "prefetch"}
       : (tensor<1x1x1x1xf32>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<32xi32>)
-      -> tensor<1x32x1x1xf32> loc("prefetch")
+      -> tensor<1x32x1x1xf32>
   return %y : tensor<1x32x1x1xf32>
 }
 
@@ -98,9 +98,9 @@ func.func @main(%x: tensor<1x1x1x1xf16>, %b: tensor<8xf16>) -> tensor<1x8x1x1xf1
   %i = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 8>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) storage <set = <1x1, [[0]]>, group = 8> {layer = "half_precision"}
       : (tensor<1x1x1x1xf16>, tensor<8xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf16>)
-      -> tensor<1x8x1x1xf16> loc("half_precision")
+      -> tensor<1x8x1x1xf16>
   return %y : tensor<1x8x1x1xf16>
 }
 
@@ -137,8 +137,8 @@ func.func @main(%x: tensor<5x6x1x1xf32>, %b: tensor<8xf32>, %a: tensor<5x8x1x1xf
   %s = arith.constant dense<[0, 2]> : tensor<2xi32>
   %r = arith.constant dense<[4, 5, 6, 7, 0, 1, 2, 3]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) bias(%b) add(%a) storage <set = <1x1, [[0]]>, group = 8>
-      schedule <device = cpu, lanes = 4, vectors = 2, tiles = 2, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_matrix<lanes = 4, rows = 2, blocks = 1, chains = 2>) {layer = "rows"}
       : (tensor<5x6x1x1xf32>, tensor<16xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>, tensor<8xf32>,
-         tensor<5x8x1x1xf32>) -> tensor<5x8x1x1xf32> loc("rows")
+         tensor<5x8x1x1xf32>) -> tensor<5x8x1x1xf32>
   return %y : tensor<5x8x1x1xf32>
 }

@@ -47,10 +47,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>, %b: tensor<3xf32>) -> tensor<1x3x4x4xf3
   %r = arith.constant dense<[2, 0, 1]> : tensor<3xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_input_stationary<lanes = 4, vectors = 2, tiles = 1, blocks = 1>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "conv"}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<4xi32>, tensor<9xi32>, tensor<4xi32>, tensor<3xi32>, tensor<3xf32>)
-      -> tensor<1x3x4x4xf32> loc("conv")
+      -> tensor<1x3x4x4xf32>
   return %y : tensor<1x3x4x4xf32>
 }
 
@@ -66,10 +66,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 2, tiles = 1, blocks = 5, prefetch = 0, stationary = channel>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_input_stationary<lanes = 4, vectors = 2, tiles = 1, blocks = 5>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "empty_blocks"}
       : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("empty_blocks")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -88,9 +88,9 @@ func.func @main(%x: tensor<1x1x8x8xf16>) -> tensor<1x2x8x8xf16> {
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 1>
-      schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0, stationary = channel>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_input_stationary<lanes = 8, vectors = 2, tiles = 1, blocks = 1>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "half_precision"}
       : (tensor<1x1x8x8xf16>, tensor<2xf16>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
-      -> tensor<1x2x8x8xf16> loc("half_precision")
+      -> tensor<1x2x8x8xf16>
   return %y : tensor<1x2x8x8xf16>
 }

@@ -1,4 +1,4 @@
-// The filter-group schedule in scalars, for the GPU and for the virtual machine.
+// Direct convolutions in scalars, for the GPU and for the virtual machine.
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // A thread computes one output position for both filters; the last workgroup has threads without one.
@@ -38,6 +38,7 @@
 // CHECK: memref.store %[[Y]]#1,
 // CHECK-NOT: store
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -46,11 +47,12 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_direct<threads = 8, filters = 2, unroll = 2, offsets = table>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "gpu"}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("gpu")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
+}
 }
 
 // -----
@@ -62,6 +64,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: %[[COUNT:.+]] = "stream.dispatch.workgroup.count"() <{dimension = 0 : index}>
 // CHECK: %[[ZERO:.+]] = arith.divui %[[ID]], %[[COUNT]]
 // CHECK-NEXT: "stream.binding.subspan"(%arg0, %[[ZERO]]) : (!stream.binding, index) -> memref<272xf32, strided<[1], offset: ?>>
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -70,10 +73,11 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>) {layer = "vm_buffers"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("vm_buffers")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -85,6 +89,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK: %[[Y:.+]] = arith.constant 3 : index
 // CHECK: %[[Z:.+]] = arith.constant 2 : index
 // CHECK: "stream.return"(%[[X]], %[[Y]], %[[Z]])
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<3xf32>
   %i = arith.constant dense<0> : tensor<3xi32>
@@ -93,10 +98,11 @@ func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.gpu_direct<threads = 8, filters = 1, unroll = 1>) {layer = "gpu_workgroups"}
       : (tensor<2x1x4x4xf32>, tensor<3xf32>, tensor<3xi32>, tensor<6xi32>, tensor<4xi32>, tensor<3xi32>)
-      -> tensor<2x3x4x4xf32> loc("gpu_workgroups")
+      -> tensor<2x3x4x4xf32>
   return %y : tensor<2x3x4x4xf32>
+}
 }
 
 // -----
@@ -114,6 +120,7 @@ func.func @main(%x: tensor<2x1x4x4xf32>) -> tensor<2x3x4x4xf32> {
 // CHECK: arith.mulf
 // CHECK-NOT: arith.mulf
 // CHECK: scf.yield
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<2xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -122,10 +129,11 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 2>
-      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 1>
+      schedule(#schedule.gpu_direct<threads = 8, filters = 1, unroll = 1>) {layer = "gpu_filters_of_a_group"}
       : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("gpu_filters_of_a_group")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
+}
 }
 
 // -----
@@ -163,6 +171,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: memref.store %[[Y]]#1,
 // CHECK-NOT: {{vector\.|gpu\.}}
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<8xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -171,11 +180,12 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.vm_direct<filters = 2, unroll = 2, offsets = table>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "vm"}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("vm")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
+}
 }
 
 // -----
@@ -190,6 +200,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
 // CHECK: %[[LESS:.+]] = arith.cmpf ult, %[[R]],
 // CHECK: %[[R6:.+]] = arith.select %[[LESS]], %[[R]],
 // CHECK: memref.store %[[R6]],
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -198,11 +209,12 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {activation = #pattern.activation<relu6>}
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>)
+      {activation = #pattern.activation<relu6>, layer = "bias_and_relu6"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
-      -> tensor<1x1x4x4xf32> loc("bias_and_relu6")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -216,6 +228,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
 // CHECK: %[[DIVISOR:.+]] = arith.addf %[[ONE]], %[[POWER]]
 // CHECK: %[[S:.+]] = arith.divf %[[Y]], %[[DIVISOR]]
 // CHECK: memref.store %[[S]],
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -224,11 +237,12 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = gpu, lanes = 64, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {activation = #pattern.activation<silu>}
+      schedule(#schedule.gpu_direct<threads = 64, filters = 1, unroll = 1>)
+      {activation = #pattern.activation<silu>, layer = "silu"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("silu")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
+}
 }
 
 // -----
@@ -241,6 +255,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
 // CHECK-COUNT-1: arith.mulf
 // CHECK-NOT: arith.mulf
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<20xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -249,10 +264,11 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1, offsets = table>) {layer = "tap_loop"}
       : (tensor<1x2x4x4xf32>, tensor<20xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x1x1xf32> loc("tap_loop")
+      -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
+}
 }
 
 // -----
@@ -264,6 +280,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK-COUNT-9: arith.mulf
 // CHECK-NOT: arith.mulf
 // CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %w = arith.constant dense<1.0> : tensor<18xf32>
   %i = arith.constant dense<[0, 1]> : tensor<2xi32>
@@ -272,10 +289,11 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <4x4, [[0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8, 9]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 9, offsets = table>) {layer = "unrolled_taps"}
       : (tensor<1x2x4x4xf32>, tensor<18xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x1x1xf32> loc("unrolled_taps")
+      -> tensor<1x1x1x1xf32>
   return %y : tensor<1x1x1x1xf32>
+}
 }
 
 // -----
@@ -312,6 +330,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT1]]]
 // CHECK: stream.executable.end
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<2xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -320,11 +339,12 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[4]]>, group = 2>
-      schedule <device = gpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_direct<threads = 8, filters = 2, unroll = 1>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "gpu_planes"}
       : (tensor<1x1x4x4xf32, #planes>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32, #planes> loc("gpu_planes")
+      -> tensor<1x2x4x4xf32, #planes>
   return
+}
 }
 
 // -----
@@ -345,6 +365,7 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
 // CHECK: %[[R:.+]] = arith.select %[[POSITIVE]], %[[SUM]],
 // CHECK: memref.store %[[R]], %[[OUT]][%[[AT]]]
 #planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<1xf32>
   %i = arith.constant dense<0> : tensor<1xi32>
@@ -353,10 +374,11 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   %r = arith.constant dense<0> : tensor<1xi32>
   %p = pattern.pack %x : tensor<1x1x4x4xf32> to tensor<1x1x4x4xf32, #planes>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%p) storage <set = <3x3, [[4]]>, group = 1>
-      schedule <device = vm, lanes = 1, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>}
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>)
+      {padding = array<i64: 1, 1, 1, 1>, activation = #pattern.activation<relu>, layer = "vm_residual"}
       : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
          tensor<1x1x4x4xf32, #planes>)
-      -> tensor<1x1x4x4xf32, #planes> loc("vm_residual")
+      -> tensor<1x1x4x4xf32, #planes>
   return
+}
 }

@@ -1,4 +1,4 @@
-// The filter-group schedule in vectors.
+// Convolutions whose sums stay in vector registers.
 // RUN: pattern-opt %s -pattern-layout-activations -pattern-schedule-convolutions -pattern-lower-convolutions -split-input-file | FileCheck %s
 
 // Every multiply-add loads its own operands. As the two filters are fewer than the three vectors, they vary fastest:
@@ -43,10 +43,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule <device = cpu, lanes = 4, vectors = 3, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 3, filters = 2, tiles = 1, blocks = 1, unroll = 2, offsets = table, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "filters_vary_fastest"}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("filters_vary_fastest")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -82,9 +82,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
-      schedule <device = cpu, lanes = 8, vectors = 2, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 2, filters = 4, tiles = 1, blocks = 1, unroll = 1, channels = distance>) {layer = "vectors_vary_fastest"}
       : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
-      -> tensor<1x4x4x4xf32> loc("vectors_vary_fastest")
+      -> tensor<1x4x4x4xf32>
   return %y : tensor<1x4x4x4xf32>
 }
 
@@ -104,9 +104,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>, %b: tensor<1xf32>) -> tensor<1x1x4x4xf3
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) bias(%b)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>) {layer = "bias"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>)
-      -> tensor<1x1x4x4xf32> loc("bias")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -127,10 +127,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {activation = #pattern.activation<relu>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      {activation = #pattern.activation<relu>, layer = "relu"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("relu")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -150,10 +150,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {activation = #pattern.activation<relu6>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      {activation = #pattern.activation<relu6>, layer = "relu6"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("relu6")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -179,10 +179,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {activation = #pattern.activation<hard_swish>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      {activation = #pattern.activation<hard_swish>, layer = "hard_swish"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("hard_swish")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -205,10 +205,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {activation = #pattern.activation<silu>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
+      {activation = #pattern.activation<silu>, layer = "silu"}
       : (tensor<1x1x4x4xf32>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("silu")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -237,9 +237,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 4, tiles = 1, blocks = 1, unroll = 1, weights = lanes>) {layer = "weights_by_lane"}
       : (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
-      -> tensor<1x4x4x4xf32> loc("weights_by_lane")
+      -> tensor<1x4x4x4xf32>
   return %y : tensor<1x4x4x4xf32>
 }
 }
@@ -263,10 +263,10 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 2, channels = distance, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "taps_of_one_pattern"}
       : (tensor<1x1x4x4xf32>, tensor<2xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("taps_of_one_pattern")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -306,9 +306,9 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 4>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0, filters = 2>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 2, tiles = 1, blocks = 1, unroll = 1, channels = distance>) {layer = "filters_of_a_group"}
       : (tensor<1x1x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<8xi32>)
-      -> tensor<1x8x4x4xf32> loc("filters_of_a_group")
+      -> tensor<1x8x4x4xf32>
   return %y : tensor<1x8x4x4xf32>
 }
 
@@ -335,10 +335,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7]]>, group = 8>
-      schedule <device = cpu, lanes = 4, vectors = 9, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 9, filters = 8, tiles = 1, blocks = 1, unroll = 4, offsets = table, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "tap_loop"}
       : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
-      -> tensor<1x8x4x4xf32> loc("tap_loop")
+      -> tensor<1x8x4x4xf32>
   return %y : tensor<1x8x4x4xf32>
 }
 
@@ -358,10 +358,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x8x4x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7, 8]]>, group = 8>
-      schedule <device = cpu, lanes = 4, vectors = 8, tiles = 1, blocks = 1, prefetch = 0>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 8, filters = 8, tiles = 1, blocks = 1, unroll = 8, offsets = table, inner = filters>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "unrolled_taps"}
       : (tensor<1x2x4x4xf32>, tensor<128xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<8xi32>)
-      -> tensor<1x8x4x4xf32> loc("unrolled_taps")
+      -> tensor<1x8x4x4xf32>
   return %y : tensor<1x8x4x4xf32>
 }
 
@@ -398,10 +398,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x4x4xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 8, tiles = 1, blocks = 1, prefetch = 1>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 8, filters = 1, tiles = 1, blocks = 1, unroll = 4, channels = distance, inner = filters, prefetch = 1, prefetch_weights = 4096>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "prefetch"}
       : (tensor<1x2x4x4xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32> loc("prefetch")
+      -> tensor<1x1x4x4xf32>
   return %y : tensor<1x1x4x4xf32>
 }
 
@@ -437,9 +437,9 @@ func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %r = arith.constant dense<[0, 1]> : tensor<2xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 2>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters, prefetch = 2, prefetch_weights = 4096>) {layer = "distances"}
       : (tensor<1x3x4x4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
-      -> tensor<1x2x4x4xf32> loc("distances")
+      -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>
 }
 
@@ -474,10 +474,10 @@ func.func @main(%x: tensor<1x2x4x64xf32>) -> tensor<1x1x4x64xf32> {
   %r = arith.constant dense<0> : tensor<1xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 1, prefetch = 1>
-      {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 4, channels = distance, inner = filters, prefetch = 1, prefetch_weights = 4096>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "prefetch_rows"}
       : (tensor<1x2x4x64xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x64xf32> loc("prefetch_rows")
+      -> tensor<1x1x4x64xf32>
   return %y : tensor<1x1x4x64xf32>
 }
 
@@ -504,9 +504,9 @@ func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x8x1x4xf32> {
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r)
       storage <set = <1x1, [[0]]>, group = 1>
-      schedule <device = cpu, lanes = 4, vectors = 1, tiles = 1, blocks = 3, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 3, unroll = 1, channels = distance, inner = filters>) {layer = "blocks"}
       : (tensor<1x1x1x4xf32>, tensor<8xf32>, tensor<8xi32>, tensor<16xi32>, tensor<9xi32>, tensor<8xi32>)
-      -> tensor<1x8x1x4xf32> loc("blocks")
+      -> tensor<1x8x1x4xf32>
   return %y : tensor<1x8x1x4xf32>
 }
 
@@ -529,9 +529,9 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x8x4x4xf16> {
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7]> : tensor<8xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 8>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 8, tiles = 1, blocks = 1, unroll = 1, weights = lanes>) {layer = "eight_halves"}
       : (tensor<1x1x4x4xf16>, tensor<8xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>)
-      -> tensor<1x8x4x4xf16> loc("eight_halves")
+      -> tensor<1x8x4x4xf16>
   return %y : tensor<1x8x4x4xf16>
 }
 }
@@ -549,9 +549,9 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
   %s = arith.constant dense<[0, 1]> : tensor<2xi32>
   %r = arith.constant dense<[0, 1, 2, 3]> : tensor<4xi32>
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 4>
-      schedule <device = cpu, lanes = 8, vectors = 1, tiles = 1, blocks = 1, prefetch = 0>
+      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 4, tiles = 1, blocks = 1, unroll = 1, weights = lanes>) {layer = "four_halves"}
       : (tensor<1x1x4x4xf16>, tensor<4xf16>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
-      -> tensor<1x4x4x4xf16> loc("four_halves")
+      -> tensor<1x4x4x4xf16>
   return %y : tensor<1x4x4x4xf16>
 }
 }
@@ -560,7 +560,7 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
 
 // A workgroup makes a filter group of two channels, in memory of its own behind the output, and then runs the two
 // filters of the depthwise convolution over it, whose descriptors number the channels in the group.
-// CHECK-LABEL: func.func @placed_in_reader(%arg0: !stream.binding
+// CHECK-LABEL: func.func @placed_in_consumer(%arg0: !stream.binding
 // CHECK-SAME: %arg9: !stream.binding, %arg10: !stream.binding)
 // CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
 // CHECK: %[[OUTPUT:.+]] = "stream.binding.subspan"(%arg9, %{{.+}})
@@ -577,23 +577,23 @@ func.func @main(%x: tensor<1x1x4x4xf16>) -> tensor<1x4x4x4xf16> {
 // CHECK: vector.load %[[GROUPS]]
 // CHECK: %[[OUTPUT]]
 // CHECK-LABEL: func.func @main
-// CHECK: %[[NUMBERS:.+]] = arith.constant dense_resource<placed_in_reader.kernels> : tensor<4xi16>
-// CHECK: "flow.dispatch"({{.*}}, %[[NUMBERS]], {{.*}}@placed_in_reader::@placed_in_reader{{.*}} -> (tensor<1x4x6x6xf32>, tensor<[[$SIZE]]xf32>)
-// CHECK: placed_in_reader.kernels: "0x020000000000010000000100"
+// CHECK: %[[NUMBERS:.+]] = arith.constant dense_resource<placed_in_consumer.kernels> : tensor<4xi16>
+// CHECK: "flow.dispatch"({{.*}}, %[[NUMBERS]], {{.*}}@placed_in_consumer::@placed_in_consumer{{.*}} -> (tensor<1x4x6x6xf32>, tensor<[[$SIZE]]xf32>)
+// CHECK: placed_in_consumer.kernels: "0x020000000000010000000100"
 func.func @main(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
   %i = arith.constant dense<0> : tensor<2xi32>
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0, placement = reader>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 2, filters = 2, tiles = 6, blocks = 2, unroll = 1, channels = distance, inner = filters, placement = consumer>)
       : (tensor<1x1x6x6xf32>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   %dw = arith.constant dense<1.0> : tensor<16xf32>
   %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
   %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
   %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
-  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule <device = cpu, lanes = 4, vectors = 2, tiles = 6, blocks = 2, prefetch = 0>
-      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32> loc("placed_in_reader")
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1> schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 2, filters = 1, tiles = 6, blocks = 2, unroll = 4, inner = filters>)
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>, layer = "placed_in_consumer"}
+      : (tensor<1x4x6x6xf32>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
   return %z : tensor<1x4x6x6xf32>
 }

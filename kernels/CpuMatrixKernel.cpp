@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// Products with a matrix on CPUs, whose rows are images of one position. The
+// Products with a matrix, whose rows are images of one position. The
 // filters of a group fill vectors of accumulators for some rows at once; one
 // loop goes over the kernels that the group keeps, loads their weights, which
 // lie side by side, and multiplies them by one input of each row. A single row
@@ -8,44 +8,58 @@
 // that of the memory. Sums are in f32 whatever the weights are; these are the
 // longest sums of a network.
 
-#include "kernels/ConvolutionKernel.h"
+#include "kernels/CpuMatrixKernel.h"
+
+#include "kernels/Activations.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/SumPrecision.h"
+#include "kernels/VectorTile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace patternc;
 
-/// Accumulators that keep two units of four cycles latency busy.
-static constexpr int64_t minAccumulators = 8;
+/// Where in a group of filters vector `v` begins: the last one ends with the
+/// group and may overlap the one before.
+static int64_t firstOfVector(int64_t group, int64_t lanes, int64_t v) {
+  return std::min(v * lanes, group - lanes);
+}
 
-namespace {
+bool patternc::areRuns(int64_t group, int64_t lanes, ArrayRef<int32_t> order) {
+  for (size_t first = 0; first < order.size(); first += group)
+    for (int64_t v = 0; v * lanes < group; ++v) {
+      ArrayRef<int32_t> filters =
+          order.slice(first + firstOfVector(group, lanes, v), lanes);
+      for (auto [i, filter] : llvm::enumerate(filters))
+        if (filter != filters.front() + static_cast<int32_t>(i))
+          return false;
+    }
+  return true;
+}
 
-/// Emits the kernel; the members are the values that several steps read.
-class FullyConnectedKernel {
+/// Writes the loops; the members are the values that several steps read.
+class CpuMatrixKernel::Loops {
 public:
-  FullyConnectedKernel(StreamExecutable &executable,
-                       const ConvolutionKernel &kernel)
-      : executable(executable), kernel(kernel), b(executable.body()), index(b),
-        geometry(kernel.geometry), group(kernel.group),
-        lanes(kernel.filterLanes()),
-        vectors(llvm::divideCeilSigned(group, lanes)),
-        rows(kernel.schedule.getTiles()),
-        vectorType(VectorType::get(lanes, kernel.elementType())),
-        sumType(cast<VectorType>(sumTypeOf(vectorType))),
-        chains(llvm::divideCeilSigned(minAccumulators,
-                                      rows * vectors * registersOfSum())) {}
+  Loops(KernelBuilder &builder, const CpuMatrixKernel &kernel)
+      : builder(builder), kernel(kernel), b(builder.body()), index(b),
+        geometry(kernel.geometry), groups(kernel.groups),
+        schedule(kernel.schedule), group(kernel.group()),
+        lanes(schedule.getLanes()),
+        vectors(llvm::divideCeilSigned(group, lanes)), rows(schedule.getRows()),
+        chains(schedule.getChains()),
+        vectorType(VectorType::get(lanes, kernel.element)),
+        sumType(cast<VectorType>(sumTypeOf(vectorType))) {}
 
   void emit() {
-    Value block = executable.workgroupId(1);
+    Value block = builder.workgroupId(1);
     // The last rows may be some of those before again.
-    Value firstRow = index.min(index.mul(executable.workgroupId(0), rows),
+    Value firstRow = index.min(index.mul(builder.workgroupId(0), rows),
                                index.constant(geometry.batch - rows));
     input = index.mul(firstRow, geometry.channels);
     output = index.mul(firstRow, geometry.filters);
-    auto [first, last] = index.part(block, geometry.filters / group,
-                                    kernel.schedule.getBlocks());
+    auto [first, last] =
+        index.part(block, geometry.filters / group, schedule.getBlocks());
     auto loop = scf::ForOp::create(b, first, last, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -54,12 +68,6 @@ public:
   }
 
 private:
-  /// Sums of halves take two registers.
-  int64_t registersOfSum() const {
-    return sumType.getElementTypeBitWidth() /
-           vectorType.getElementTypeBitWidth();
-  }
-
   /// A vector of i32 from an array of i16 or i32.
   Value loadNumbers(Value buffer, Value at) {
     Type stored = cast<MemRefType>(buffer.getType()).getElementType();
@@ -70,11 +78,11 @@ private:
                : arith::ExtUIOp::create(b, type, numbers).getResult();
   }
 
-  /// All kernels of one filter group: sums row after row. Few accumulators
-  /// would wait for each other, so neighbouring kernels then have their own.
+  /// All kernels of one filter group: sums row after row. Each of `chains`
+  /// neighbouring kernels has its own.
   SmallVector<Value> emitSums(Value filterGroup) {
-    Value first = index.load(kernel.offset, filterGroup);
-    Value last = index.load(kernel.offset, index.add(filterGroup, 1));
+    Value first = index.load(groups.offset, filterGroup);
+    Value last = index.load(groups.offset, index.add(filterGroup, 1));
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
     int64_t count = rows * vectors;
     SmallVector<Value> sums(chains * count, zero);
@@ -98,16 +106,16 @@ private:
     SmallVector<Value> results;
     for (int64_t i = 0; i < step; ++i) {
       Value k = index.add(loop.getInductionVar(), i);
-      Value channel = index.add(readKernel(b, kernel, k).channelBase, input);
+      Value channel = index.add(groups.read(b, k).channelBase, input);
       Value weights = index.mul(k, group);
-      if (kernel.schedule.getPrefetch())
-        kernel.prefetchWeights(b, weights, group);
+      prefetchWeights(b, kernel, weights, group, schedule.getPrefetchWeights());
       for (int64_t row = 0; row < rows; ++row) {
         Value x = memref::LoadOp::create(
             b, kernel.input, index.add(channel, row * geometry.channels));
         x = vector::BroadcastOp::create(b, sumType, toSumType(b, x));
         for (int64_t v = 0; v < vectors; ++v) {
-          Value weight = load(kernel.weight, weights, kernel.firstOfVector(v));
+          Value weight =
+              load(kernel.weight, weights, firstOfVector(group, lanes, v));
           results.push_back(vector::FMAOp::create(
               b, x, weight, loop.getRegionIterArg(results.size())));
         }
@@ -125,8 +133,9 @@ private:
   /// The epilogue. A filter's number says where its bias and its output are.
   void store(Value firstFilter, ArrayRef<Value> sums) {
     for (int64_t v = 0; v < vectors; ++v) {
-      Value stored = index.add(firstFilter, kernel.firstOfVector(v));
-      Place place = kernel.storesRuns ? placeOfRun(stored) : placeOf(stored);
+      Value stored = index.add(firstFilter, firstOfVector(group, lanes, v));
+      Place place = schedule.getStores() == Stores::Vectors ? placeOfRun(stored)
+                                                            : placeOf(stored);
       Value bias =
           kernel.bias ? place.load(kernel.bias, index.constant(0)) : Value();
       for (int64_t row = 0; row < rows; ++row) {
@@ -151,7 +160,7 @@ private:
 
   /// Of filters that follow each other.
   Place placeOfRun(Value stored) {
-    Value filter = index.load(kernel.reorder, stored);
+    Value filter = index.load(groups.reorder, stored);
     return {[=](Value buffer, Value base) {
               return load(buffer, index.add(base, filter), 0);
             },
@@ -167,7 +176,7 @@ private:
     Value all =
         arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
     Value none = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-    Value filters = loadNumbers(kernel.reorder, stored);
+    Value filters = loadNumbers(groups.reorder, stored);
     return {[=](Value buffer, Value base) {
               return toSumType(b, vector::GatherOp::create(b, vectorType,
                                                            buffer, base,
@@ -179,19 +188,42 @@ private:
             }};
   }
 
-  StreamExecutable &executable;
-  const ConvolutionKernel &kernel;
+  KernelBuilder &builder;
+  const CpuMatrixKernel &kernel;
   ImplicitLocOpBuilder &b;
   IndexArithmetic index;
   const ConvolutionGeometry &geometry;
-  int64_t group, lanes, vectors, rows;
+  const FilterGroups &groups;
+  CpuMatrixAttr schedule;
+  int64_t group, lanes, vectors, rows, chains;
   VectorType vectorType, sumType;
-  int64_t chains;
   Value input, output; // where the first row begins
 };
 
-} // namespace
+CpuMatrixKernel::CpuMatrixKernel(PackedConv2DOp op)
+    : ConvolutionKernel(op), schedule(scheduleOf<CpuMatrixAttr>(op)),
+      groups(*this, group(), TapOffsets::Code) {}
 
-void ConvolutionKernel::emitFullyConnected(StreamExecutable &executable) const {
-  FullyConnectedKernel(executable, *this).emit();
+Grid CpuMatrixKernel::grid() const {
+  return {{llvm::divideCeilSigned(geometry.batch, schedule.getRows()),
+           schedule.getBlocks(), 1}};
+}
+
+LogicalResult CpuMatrixKernel::addArrays(ArrayRef<float>, FkwIndices indices,
+                                         KernelOperands &operands,
+                                         std::string &reason) {
+  if (schedule.getStores() == Stores::Vectors &&
+      !areRuns(group(), schedule.getLanes(), indices.reorder)) {
+    reason = "it stores vectors, but their filters are no runs";
+    return failure();
+  }
+  return groups.addArrays(std::move(indices), operands, reason);
+}
+
+void CpuMatrixKernel::bindArrays(BufferCursor &buffers) {
+  groups.bind(buffers);
+}
+
+void CpuMatrixKernel::emitLoops(KernelBuilder &builder) {
+  Loops(builder, *this).emit();
 }

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The schedules of convolutions whose sums stay in vector registers.
+
+#include "kernels/CpuOutputStationaryKernel.h"
+#include "kernels/Forms.h"
+#include "kernels/WorkSplits.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace patternc;
+
+/// Multiply-adds of one kernel up to which its taps are written out.
+static constexpr int64_t maxUnrolled = 512;
+
+/// Weights of a stored kernel beside which a byte of its index matters. Adding
+/// up distances costs 3 % of the time of 1x1 layers in groups of 8.
+static constexpr int64_t maxWeightsByDistance = 4;
+
+/// Multiply-adds of a vector needed to hide the prefetch of one cache line.
+static constexpr int64_t multiplyAddsPerLine = 4;
+
+/// Multiply-adds of a vector between a prefetch and the load: 200 cycles.
+static constexpr int64_t multiplyAddsAhead = 400;
+
+std::string CpuOutputStationaryAttr::reasonAgainst(Operation *operation,
+                                                   TargetAttr target) const {
+  auto op = dyn_cast<PackedConv2DOp>(operation);
+  if (!op)
+    return "it is no convolution";
+  ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
+  if (geometry.isFullyConnected())
+    return "it is a product with a matrix";
+  std::string reason = reasonAgainstTaps(
+      op.getStorage(), getFilters(), getUnroll(), getOffsets(), getVectors());
+  if (reason.empty())
+    reason = reasonAgainstTile(op, target, getLanes(), getVectors());
+  if (!reason.empty())
+    return reason;
+  if (getChannels() == ChannelNumbers::Distance &&
+      (geometry.groups != 1 || op.getStorage().getSet().getNumPatterns() != 1))
+    return "channels are known by distance, which takes one pattern and no "
+           "groups";
+  if (getWeights() == WeightLoads::Lanes &&
+      std::gcd(getLanes(), getFilters()) == 1)
+    return "weights are in lanes, but no two are used together";
+  if (getPrefetch() && geometry.strideH * geometry.strideW != 1)
+    return "its input is prefetched, but has strides";
+  return {};
+}
+
+/// The most taps up to `most` that divide those of a kernel.
+static int64_t largestDivisor(int64_t taps, int64_t most) {
+  int64_t unroll = std::clamp<int64_t>(most, 1, taps);
+  while (taps % unroll != 0)
+    --unroll;
+  return unroll;
+}
+
+namespace {
+
+/// The numbers that schedules of one layer are made from.
+struct Layer {
+  Layer(PackedConv2DOp op, const ScheduleOptions &options)
+      : image(op.getType()), storage(op.getStorage()),
+        geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
+        element(image.getElementType()),
+        pitch(planesOf(op.getInput()).getPitch()),
+        run(geometry.runLength(pitch)), width(target.getLanes(element)),
+        filters(std::gcd(storage.getGroup(), options.filters)),
+        taps(storage.getSet().getEntries()), storesDistances(distancesPay(op)),
+        options(options) {
+    // Two masked stores write a vector of a plain output.
+    while (!planesOf(op.getOutput()) && width > geometry.maxLanes(pitch))
+      width /= 2;
+  }
+
+  /// Rows that taps reach beyond those of the output, in positions.
+  int64_t halo() const {
+    return (geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0)) *
+           pitch;
+  }
+
+  /// Accumulators share the registers with the weights of the group or the
+  /// input vectors, whichever are fewer, and with what is being loaded.
+  bool fitRegisters(int64_t vectors) const {
+    int64_t registers = target.getRegisters();
+    return vectors * width <= PlanesAttr::slack(image) &&
+           filters * vectors + std::min(filters, vectors) + registers / 8 <=
+               registers;
+  }
+
+  int64_t mostVectors() const {
+    int64_t vectors = 1;
+    while (vectors < options.maxVectors && fitRegisters(vectors + 1))
+      ++vectors;
+    return vectors;
+  }
+
+  /// Tiles of which the input stays in half of a core's second-level cache.
+  int64_t cachedTiles(int64_t vectors) const {
+    int64_t bytes =
+        options.cacheBytes ? options.cacheBytes : target.getL2Bytes() / 2;
+    int64_t cached = bytes / (element.getIntOrFloatBitWidth() / 8 *
+                              geometry.channelsPerGroup());
+    return (cached - halo()) / (width * vectors);
+  }
+
+  /// How many kernels ahead to prefetch; 0 where that does not pay.
+  int64_t prefetchAhead(int64_t vectors) const {
+    int64_t lines = llvm::divideCeilSigned(width * vectors + halo(),
+                                           target.getLineElements(element));
+    int64_t work = taps * filters * vectors;
+    if (!options.prefetch || !target.has(TargetFeature::SoftwarePrefetch) ||
+        work < multiplyAddsPerLine * lines)
+      return 0;
+    return llvm::divideCeilSigned(multiplyAddsAhead, work);
+  }
+
+  /// Whether a byte for a channel would do, and saves something.
+  bool distancesPay(PackedConv2DOp op) const {
+    if (geometry.groups != 1 || storage.getSet().getNumPatterns() != 1 ||
+        taps * storage.getGroup() > maxWeightsByDistance)
+      return false;
+    std::optional<FkwIndices> indices = readFkwIndices(op);
+    return indices && distancesOf(*indices);
+  }
+
+  CpuOutputStationaryAttr schedule(int64_t vectors, int64_t unroll,
+                                   int64_t tiles, int64_t blocks,
+                                   int64_t ahead) const {
+    bool isInCode = unroll == taps && storage.getSet().getNumPatterns() == 1;
+    // Input vectors and weights, whichever are fewer, vary fastest.
+    return CpuOutputStationaryAttr::get(
+        storage.getContext(), width, vectors, filters, tiles, blocks, unroll,
+        isInCode ? TapOffsets::Code : TapOffsets::Table,
+        storesDistances ? ChannelNumbers::Distance : ChannelNumbers::Absolute,
+        chooseWeightLoads(target, width, filters),
+        vectors < filters ? InnerLoop::Vectors : InnerLoop::Filters,
+        geometry.strideH * geometry.strideW == 1 ? ahead : 0,
+        // Hardware prefetchers stop where a page ends.
+        ahead ? target.getPageBytes() : 0, Placement::Memory);
+  }
+
+  RankedTensorType image;
+  FkwAttr storage;
+  ConvolutionGeometry geometry;
+  TargetAttr target;
+  Type element;
+  int64_t pitch, run, width, filters, taps;
+  bool storesDistances;
+  ScheduleOptions options;
+};
+
+class CpuOutputStationaryForm : public KernelForm {
+public:
+  bool has(Schedule schedule) const override {
+    return isa_and_nonnull<CpuOutputStationaryAttr>(schedule);
+  }
+
+  Schedule choose(Operation *operation,
+                  const ScheduleOptions &options) const override {
+    PackedConv2DOp op = convolutionOf(operation);
+    if (!op)
+      return {};
+    Layer layer(op, options);
+    int64_t most = layer.width * layer.mostVectors();
+    int64_t vectors = llvm::divideCeilSigned(
+        layer.run, layer.width * llvm::divideCeilSigned(layer.run, most));
+    int64_t tiles = llvm::divideCeilSigned(layer.run, layer.width * vectors);
+
+    // A workgroup makes as many tiles as have their input in the cache, for all
+    // filter groups.
+    int64_t bands = llvm::divideCeilSigned(
+        tiles, std::clamp<int64_t>(layer.cachedTiles(vectors), 1, tiles));
+    int64_t blocks =
+        blocksFor(layer.geometry.filters / layer.filters,
+                  bands * layer.geometry.batch * layer.geometry.phases);
+    int64_t unroll =
+        largestDivisor(layer.taps, maxUnrolled / (layer.filters * vectors));
+    return layer.schedule(vectors, unroll, llvm::divideCeilSigned(tiles, bands),
+                          blocks, layer.prefetchAhead(vectors));
+  }
+
+  void enumerate(Operation *operation,
+                 function_ref<void(Schedule)> found) const override {
+    PackedConv2DOp op = convolutionOf(operation);
+    if (!op)
+      return;
+    for (int64_t filters : divisorsOf(op.getStorage().getGroup())) {
+      ScheduleOptions options;
+      options.filters = filters;
+      Layer layer(op, options);
+      for (int64_t vectors = 1; vectors <= layer.mostVectors(); ++vectors) {
+        int64_t tile = layer.width * vectors;
+        if (tile - layer.width >= layer.run)
+          break; // a vector more than the image is long
+        SmallVector<int64_t> distances{0};
+        if (int64_t ahead = layer.prefetchAhead(vectors))
+          distances.push_back(ahead);
+        for (int64_t tiles :
+             powersUpTo(llvm::divideCeilSigned(layer.run, tile)))
+          for (int64_t blocks : powersUpTo(layer.geometry.filters / filters))
+            for (int64_t unroll : divisorsOf(layer.taps))
+              for (int64_t ahead : distances)
+                found(layer.schedule(vectors, unroll, tiles, blocks, ahead));
+      }
+    }
+  }
+
+  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
+    return std::make_unique<CpuOutputStationaryKernel>(
+        cast<PackedConv2DOp>(op));
+  }
+
+private:
+  /// A convolution on planes, on a CPU.
+  static PackedConv2DOp convolutionOf(Operation *operation) {
+    auto op = dyn_cast<PackedConv2DOp>(operation);
+    bool takes = op && TargetAttr::of(op).isCpu() && planesOf(op.getInput());
+    return takes ? op : PackedConv2DOp();
+  }
+};
+
+} // namespace
+
+const KernelForm &patternc::cpuOutputStationaryForm() {
+  static const CpuOutputStationaryForm form;
+  return form;
+}

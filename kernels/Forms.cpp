@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The one place that picks: of the forms of loops, the first that takes an
+// operation.
+
+#include "kernels/Forms.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// All forms; where several can compute an operation, the better ones first.
+static ArrayRef<const KernelForm *> forms() {
+  static const KernelForm *const all[] = {
+      &cpuMatrixForm(),
+      &cpuInputStationaryForm(),
+      &cpuOutputStationaryForm(),
+      &cpuRowsForm(),
+      &gpuDirectForm(),
+      &gpuRowsForm(),
+      &vmDirectForm(),
+      &vmRowsForm(),
+  };
+  return all;
+}
+
+bool patternc::isScheduled(Operation *op) {
+  return isa<PackedConv2DOp, Pool2DOp, PackOp, UnpackOp>(op);
+}
+
+Schedule patternc::scheduleOf(Operation *op) {
+  return isScheduled(op) ? op->getAttrOfType<Schedule>("schedule") : Schedule();
+}
+
+Schedule patternc::chooseSchedule(Operation *op,
+                                  const ScheduleOptions &options) {
+  for (const KernelForm *form : forms())
+    if (Schedule schedule = form->choose(op, options))
+      return schedule;
+  return {};
+}
+
+SmallVector<Schedule> patternc::enumerateSchedules(Operation *op) {
+  TargetAttr target = TargetAttr::of(op);
+  SmallVector<Schedule> schedules;
+  for (const KernelForm *form : forms())
+    form->enumerate(op, [&](Schedule schedule) {
+      if (schedule.getDevice() == target.getDevice() &&
+          schedule.reasonAgainst(op, target).empty())
+        schedules.push_back(schedule);
+    });
+  return schedules;
+}
+
+std::unique_ptr<Kernel> patternc::kernelOf(Operation *op) {
+  for (const KernelForm *form : forms())
+    if (form->has(scheduleOf(op)))
+      return form->kernelOf(op);
+  return nullptr;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The schedules of pooling and of copies between layouts.
+
+#include "kernels/Forms.h"
+#include "kernels/RowKernel.h"
+#include "kernels/Schedules.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Elements of a window up to which it is written out.
+static constexpr int64_t maxUnrolledWindow = 16;
+
+/// Elements of the window that makes one of `op`; nothing if it makes no rows.
+static std::optional<int64_t> windowOf(Operation *op) {
+  if (auto pool = dyn_cast<Pool2DOp>(op))
+    return saturatedProduct(pool.getKernel());
+  return isa<PackOp, UnpackOp>(op) ? std::optional<int64_t>(1) : std::nullopt;
+}
+
+/// The same, if `op` is compiled for `device`.
+static std::optional<int64_t> windowFor(Device device, Operation *op) {
+  return TargetAttr::of(op).getDevice() == device ? windowOf(op) : std::nullopt;
+}
+
+static int64_t chooseUnroll(int64_t window) {
+  return window <= maxUnrolledWindow ? window : 1;
+}
+
+static std::string reasonAgainstRows(Operation *op, int64_t unroll) {
+  std::optional<int64_t> window = windowOf(op);
+  if (!window)
+    return "it is no pooling and no copy";
+  if (unroll != 1 && unroll != *window)
+    return llvm::formatv("it writes out {0} elements of a window, expected 1 "
+                         "or all of {1}",
+                         unroll, *window);
+  if (unroll > maxWrittenOut)
+    return llvm::formatv("it writes out {0} elements of a window, expected at "
+                         "most {1}",
+                         unroll, maxWrittenOut);
+  return {};
+}
+
+std::string CpuRowsAttr::reasonAgainst(Operation *op, TargetAttr target) const {
+  std::string reason = reasonAgainstRows(op, getUnroll());
+  if (!reason.empty())
+    return reason;
+  return reasonAgainstLanes(
+      getLanes(), getElementTypeOrSelf(op->getResult(0).getType()), target);
+}
+
+std::string GpuRowsAttr::reasonAgainst(Operation *op, TargetAttr target) const {
+  std::string reason = reasonAgainstRows(op, getUnroll());
+  return reason.empty() ? reasonAgainstThreads(getThreads(), target) : reason;
+}
+
+std::string VmRowsAttr::reasonAgainst(Operation *op, TargetAttr) const {
+  return reasonAgainstRows(op, getUnroll());
+}
+
+namespace {
+
+class CpuRowsForm : public KernelForm {
+public:
+  bool has(Schedule schedule) const override {
+    return isa_and_nonnull<CpuRowsAttr>(schedule);
+  }
+
+  Schedule choose(Operation *op, const ScheduleOptions &) const override {
+    auto window = windowFor(Device::Cpu, op);
+    return window ? schedule(op, chooseUnroll(*window)) : CpuRowsAttr();
+  }
+
+  void enumerate(Operation *op,
+                 function_ref<void(Schedule)> found) const override {
+    auto window = windowFor(Device::Cpu, op);
+    if (!window)
+      return;
+    found(schedule(op, 1));
+    if (*window > 1)
+      found(schedule(op, *window));
+  }
+
+  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
+    auto schedule = cast<CpuRowsAttr>(scheduleOf(op));
+    return std::make_unique<RowKernel>(op, schedule.getLanes(), /*threads=*/0,
+                                       schedule.getUnroll() == *windowOf(op));
+  }
+
+private:
+  static CpuRowsAttr schedule(Operation *op, int64_t unroll) {
+    Type element = getElementTypeOrSelf(op->getResult(0).getType());
+    return CpuRowsAttr::get(op->getContext(),
+                            TargetAttr::of(op).getLanes(element), unroll);
+  }
+};
+
+class GpuRowsForm : public KernelForm {
+public:
+  bool has(Schedule schedule) const override {
+    return isa_and_nonnull<GpuRowsAttr>(schedule);
+  }
+
+  Schedule choose(Operation *op, const ScheduleOptions &) const override {
+    auto window = windowFor(Device::Gpu, op);
+    if (!window)
+      return {};
+    return GpuRowsAttr::get(op->getContext(), TargetAttr::of(op).getSubgroup(),
+                            chooseUnroll(*window));
+  }
+
+  void enumerate(Operation *op,
+                 function_ref<void(Schedule)> found) const override {
+    auto window = windowFor(Device::Gpu, op);
+    TargetAttr target = TargetAttr::of(op);
+    for (int64_t threads = target.getSubgroup();
+         window && threads <= target.getThreads(); threads *= 2) {
+      found(GpuRowsAttr::get(op->getContext(), threads, 1));
+      if (*window > 1)
+        found(GpuRowsAttr::get(op->getContext(), threads, *window));
+    }
+  }
+
+  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
+    auto schedule = cast<GpuRowsAttr>(scheduleOf(op));
+    return std::make_unique<RowKernel>(op, /*lanes=*/1, schedule.getThreads(),
+                                       schedule.getUnroll() == *windowOf(op));
+  }
+};
+
+class VmRowsForm : public KernelForm {
+public:
+  bool has(Schedule schedule) const override {
+    return isa_and_nonnull<VmRowsAttr>(schedule);
+  }
+
+  Schedule choose(Operation *op, const ScheduleOptions &) const override {
+    auto window = windowFor(Device::Vm, op);
+    return window ? VmRowsAttr::get(op->getContext(), chooseUnroll(*window))
+                  : VmRowsAttr();
+  }
+
+  void enumerate(Operation *op,
+                 function_ref<void(Schedule)> found) const override {
+    auto window = windowFor(Device::Vm, op);
+    if (!window)
+      return;
+    found(VmRowsAttr::get(op->getContext(), 1));
+    if (*window > 1)
+      found(VmRowsAttr::get(op->getContext(), *window));
+  }
+
+  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
+    auto schedule = cast<VmRowsAttr>(scheduleOf(op));
+    return std::make_unique<RowKernel>(op, /*lanes=*/1, /*threads=*/0,
+                                       schedule.getUnroll() == *windowOf(op));
+  }
+};
+
+} // namespace
+
+const KernelForm &patternc::cpuRowsForm() {
+  static const CpuRowsForm form;
+  return form;
+}
+
+const KernelForm &patternc::gpuRowsForm() {
+  static const GpuRowsForm form;
+  return form;
+}
+
+const KernelForm &patternc::vmRowsForm() {
+  static const VmRowsForm form;
+  return form;
+}

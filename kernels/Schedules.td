@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// One attribute for each form of loops. A field has one meaning, and all that
+// lowering decides is a field.
+
+#ifndef KERNELS_SCHEDULES_TD
+#define KERNELS_SCHEDULES_TD
+
+include "dialect/ScheduleInterface.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/DialectBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td" // the generator of documents asks for it
+
+def Schedule_Dialect : Dialect {
+  let name = "schedule";
+  let cppNamespace = "::patternc";
+  let summary = "Schedules: how the loops of each form of kernel run.";
+  let description = [{
+    The attributes that stand behind `schedule` at the operations of the dialect `pattern`;
+    their names begin with the unit that they are for. `pattern-schedule-convolutions`
+    chooses them, `pattern-apply-schedules` takes them from a file, and one that is already in
+    the IR is kept: lowering does what it says.
+
+    They are a dialect of their own so that a form of kernel is added in one place, beside its
+    loops: the operations know of schedules only that they can be asked whether they fit.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    void registerAttributes();
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Values of fields
+//===----------------------------------------------------------------------===//
+
+class Schedule_Enum<string name, string summary, list<I32EnumCase> cases>
+    : I32Enum<name, summary, cases> {
+  let cppNamespace = "::patternc";
+}
+
+def Schedule_TapOffsets : Schedule_Enum<"TapOffsets", "where the offsets of taps stand", [
+    I32EnumCase<"Code", 0, "code">,
+    I32EnumCase<"Table", 1, "table">]>;
+
+def Schedule_ChannelNumbers : Schedule_Enum<"ChannelNumbers", "how stored kernels name their channels", [
+    I32EnumCase<"Absolute", 0, "absolute">,
+    I32EnumCase<"Distance", 1, "distance">]>;
+
+def Schedule_WeightLoads : Schedule_Enum<"WeightLoads", "how weights come into all lanes", [
+    I32EnumCase<"Broadcast", 0, "broadcast">,
+    I32EnumCase<"Lanes", 1, "lanes">]>;
+
+def Schedule_InnerLoop : Schedule_Enum<"InnerLoop", "what varies fastest among the multiply-adds of a tap", [
+    I32EnumCase<"Vectors", 0, "vectors">,
+    I32EnumCase<"Filters", 1, "filters">]>;
+
+def Schedule_Placement : Schedule_Enum<"Placement", "where a layer is computed, and its output lies", [
+    I32EnumCase<"Memory", 0, "memory">,
+    I32EnumCase<"Consumer", 1, "consumer">]>;
+
+def Schedule_Stores : Schedule_Enum<"Stores", "how vectors of filters are read and written", [
+    I32EnumCase<"Vectors", 0, "vectors">,
+    I32EnumCase<"Scatter", 1, "scatter">]>;
+
+class Schedule_EnumParameter<EnumInfo enum, string default> : EnumParameter<enum> {
+  let defaultValue = "::patternc::" # enum.className # "::" # default;
+}
+class Schedule_Optional<string type = "int64_t"> : DefaultValuedParameter<type, "0">;
+
+//===----------------------------------------------------------------------===//
+// Forms of loops
+//===----------------------------------------------------------------------===//
+
+class Schedule_Attr<string device, string name, string attrMnemonic>
+    : AttrDef<Schedule_Dialect, name,
+              [DeclareAttrInterfaceMethods<Pattern_Schedule>]> {
+  let mnemonic = attrMnemonic;
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDefinition =
+      "::patternc::Device $cppClass::getDevice() const { return ::patternc::Device::" # device # "; }";
+}
+
+def Schedule_CpuOutputStationaryAttr : Schedule_Attr<"Cpu", "CpuOutputStationary", "cpu_output_stationary"> {
+  let summary = "A convolution whose sums stay in vector registers.";
+  let description = [{
+    A tile is a flat run of output positions, `vectors` vectors of `lanes`; the sums of
+    `filters` filters of a group stay in registers while one loop goes over the kernels that
+    the group keeps.
+
+    - `lanes`: elements of a vector.
+    - `vectors`: vectors of output positions in registers for each filter.
+    - `filters`: how many filters of a group are computed at once, so that one load of
+      input serves them all; a divisor of the group.
+    - `tiles`: tiles that a workgroup makes of some filters before it goes on to the next.
+    - `blocks`: into how many parts the filters are split over workgroups.
+    - `unroll`: taps of a kernel that are written out; a divisor of their number, and a loop
+      goes over the rest.
+    - `offsets`: where the offsets of taps stand: in the `code`, if there is one pattern whose
+      taps are all written out, or in a `table`.
+    - `channels`: how stored kernels name their channels: by number (`absolute`), or, with one
+      pattern and no groups, by the `distance` from the one before, in a byte.
+    - `weights`: how a weight comes into all lanes: by a `broadcast` load, or from its lane of
+      a vector of weights (`lanes`).
+    - `inner`: what varies fastest among the multiply-adds of a tap, `vectors` or `filters`;
+      the other one's operand stays in a register.
+    - `prefetch`: how many stored kernels ahead the input is prefetched, if it has no strides;
+      0 for never.
+    - `prefetch_weights`: how many bytes ahead weights are prefetched; 0 for never.
+    - `placement`: `memory`: in workgroups of its own; `consumer`: in those of the depthwise
+      convolution that reads it. They make one filter group, and at once what reads it; it
+      lies in the cache and is then overwritten by the next. The consumer's `blocks` are the
+      workgroups, each of which makes its filter groups for the whole image; `tiles` and
+      `blocks` of the producer itself are not used.
+
+    Refused: lanes that are no power of two or wider than the target's vectors; numbers that
+    are not positive or beyond what is written out; filters and taps that do not divide; code
+    or distances where they cannot be; lanes of a lone weight; vectors that touch more than
+    two rows of a plain output, or reach beyond planes.
+
+    Example:
+
+    ```mlir
+    #schedule.cpu_output_stationary<lanes = 16, vectors = 6, filters = 4, tiles = 4, blocks = 1, unroll = 4, prefetch = 5>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$lanes,
+    "int64_t":$vectors,
+    "int64_t":$filters,
+    "int64_t":$tiles,
+    "int64_t":$blocks,
+    "int64_t":$unroll,
+    Schedule_EnumParameter<Schedule_TapOffsets, "Code">:$offsets,
+    Schedule_EnumParameter<Schedule_ChannelNumbers, "Absolute">:$channels,
+    Schedule_EnumParameter<Schedule_WeightLoads, "Broadcast">:$weights,
+    Schedule_EnumParameter<Schedule_InnerLoop, "Vectors">:$inner,
+    Schedule_Optional<>:$prefetch,
+    Schedule_Optional<>:$prefetch_weights,
+    Schedule_EnumParameter<Schedule_Placement, "Memory">:$placement);
+  let extraClassDeclaration = [{
+    /// Output positions of a tile.
+    int64_t getTile() const { return getLanes() * getVectors(); }
+    bool isPlacedInConsumer() const { return getPlacement() == Placement::Consumer; }
+    /// The same loops elsewhere.
+    CpuOutputStationaryAttr placed(Placement placement, int64_t tiles, int64_t blocks) const;
+  }];
+}
+
+def Schedule_CpuInputStationaryAttr : Schedule_Attr<"Cpu", "CpuInputStationary", "cpu_input_stationary"> {
+  let summary = "A convolution that keeps what its patterns read of a channel in vector registers.";
+  let description = [{
+    For filters that share nothing. Of a tile, `vectors` vectors of `lanes` output positions,
+    all that the patterns read of one input channel is loaded once, while loops go over the
+    filters that keep a kernel of it; the sums of the filters of a block lie in the cache
+    meanwhile, on the stack.
+
+    - `lanes`, `vectors`: as above.
+    - `tiles`: tiles that a workgroup makes, one after the other.
+    - `blocks`: into how many parts the filters are split over workgroups.
+    - `weights`: how a weight comes into all lanes: by a `broadcast` load, or from its lane of
+      a vector of weights (`lanes`).
+    - `prefetch`: how many channels ahead the input is prefetched; 0 for never.
+
+    Refused: groups of more than one filter, a product with a matrix; sums that take more than
+    the target's stack; and what cpu_output_stationary refuses of the same fields.
+
+    Example:
+
+    ```mlir
+    #schedule.cpu_input_stationary<lanes = 16, vectors = 2, tiles = 4, blocks = 2, prefetch = 1>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$lanes,
+    "int64_t":$vectors,
+    "int64_t":$tiles,
+    "int64_t":$blocks,
+    Schedule_EnumParameter<Schedule_WeightLoads, "Broadcast">:$weights,
+    Schedule_Optional<>:$prefetch);
+  let extraClassDeclaration = [{
+    int64_t getTile() const { return getLanes() * getVectors(); }
+  }];
+}
+
+def Schedule_CpuMatrixAttr : Schedule_Attr<"Cpu", "CpuMatrix", "cpu_matrix"> {
+  let summary = "A product with a matrix, filters in vectors.";
+  let description = [{
+    Where images are one position, they are the rows of a product. The filters of a group fill
+    vectors of `lanes` for `rows` rows at once, whose sums stay in registers while one loop
+    goes over the kernels that the group keeps.
+
+    - `lanes`: filters of a vector. The last vector of a group ends with it, and may overlap
+      the one before.
+    - `rows`: images that are computed at once, with every weight that is loaded.
+    - `blocks`: into how many parts the filter groups are split over workgroups.
+    - `chains`: kernels an iteration, each with sums of its own: few sums would wait for each
+      other.
+    - `stores`: how a vector of filters is read and written: as `vectors`, if each is a run of
+      filters, or `scatter`.
+    - `prefetch_weights`: how many bytes ahead weights are prefetched; 0 for never.
+
+    Refused: another convolution than a product with a matrix; more lanes than the group has
+    filters or the target's vectors have, or no power of two; more rows than there are; numbers
+    that are not positive or beyond what is written out; vectors where filters are no runs.
+
+    Example:
+
+    ```mlir
+    #schedule.cpu_matrix<lanes = 16, rows = 1, blocks = 8, chains = 2, prefetch_weights = 4096>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$lanes,
+    "int64_t":$rows,
+    "int64_t":$blocks,
+    "int64_t":$chains,
+    Schedule_EnumParameter<Schedule_Stores, "Vectors">:$stores,
+    Schedule_Optional<>:$prefetch_weights);
+}
+
+def Schedule_CpuRowsAttr : Schedule_Attr<"Cpu", "CpuRows", "cpu_rows"> {
+  let summary = "Pooling and copies, row after row.";
+  let description = [{
+    A workgroup makes one channel, by vectors of columns.
+
+    - `lanes`: elements of a vector.
+    - `unroll`: elements of a window that are written out: all, or 1 and a loop goes over them.
+
+    Refused: lanes that are no power of two or wider than the target's vectors; another number
+    of elements; an operation that is no pooling and no copy.
+
+    Example:
+
+    ```mlir
+    #schedule.cpu_rows<lanes = 16, unroll = 9>
+    ```
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$unroll);
+}
+
+def Schedule_GpuDirectAttr : Schedule_Attr<"Gpu", "GpuDirect", "gpu_direct"> {
+  let summary = "A convolution with a thread for each output position.";
+  let description = [{
+    - `threads`: of a workgroup.
+    - `filters`: how many filters of a group a thread computes at once; a divisor of the group.
+    - `unroll`: taps of a kernel that are written out; a divisor of their number.
+    - `offsets`: where the offsets of taps stand: in the `code`, if there is one pattern whose
+      taps are all written out, or in a `table`.
+
+    Refused: more threads than the target has; numbers that are not positive or beyond what is
+    written out; filters and taps that do not divide; code where it cannot be.
+
+    Example:
+
+    ```mlir
+    #schedule.gpu_direct<threads = 64, filters = 8, unroll = 4, offsets = table>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$threads,
+    "int64_t":$filters,
+    "int64_t":$unroll,
+    Schedule_EnumParameter<Schedule_TapOffsets, "Code">:$offsets);
+}
+
+def Schedule_GpuRowsAttr : Schedule_Attr<"Gpu", "GpuRows", "gpu_rows"> {
+  let summary = "Pooling and copies with a thread for each element.";
+  let description = [{
+    - `threads`: of a workgroup.
+    - `unroll`: elements of a window that are written out: all, or 1 and a loop goes over them.
+
+    Refused: more threads than the target has; another number of elements; an operation that
+    is no pooling and no copy.
+
+    Example:
+
+    ```mlir
+    #schedule.gpu_rows<threads = 64, unroll = 1>
+    ```
+  }];
+  let parameters = (ins "int64_t":$threads, "int64_t":$unroll);
+}
+
+def Schedule_VmDirectAttr : Schedule_Attr<"Vm", "VmDirect", "vm_direct"> {
+  let summary = "A convolution in scalar loops.";
+  let description = [{
+    A loop goes over the output positions; its fields are those of gpu_direct.
+
+    Example:
+
+    ```mlir
+    #schedule.vm_direct<filters = 8, unroll = 4, offsets = table>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$filters,
+    "int64_t":$unroll,
+    Schedule_EnumParameter<Schedule_TapOffsets, "Code">:$offsets);
+}
+
+def Schedule_VmRowsAttr : Schedule_Attr<"Vm", "VmRows", "vm_rows"> {
+  let summary = "Pooling and copies in scalar loops.";
+  let description = [{
+    - `unroll`: elements of a window that are written out: all, or 1 and a loop goes over them.
+
+    Refused: another number of elements; an operation that is no pooling and no copy.
+
+    Example:
+
+    ```mlir
+    #schedule.vm_rows<unroll = 4>
+    ```
+  }];
+  let parameters = (ins "int64_t":$unroll);
+}
+
+#endif // KERNELS_SCHEDULES_TD

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef KERNELS_VECTORTILE_H
+#define KERNELS_VECTORTILE_H
+
+#include "kernels/ConvolutionKernel.h"
+#include "kernels/Schedules.h"
+
+namespace patternc {
+
+/// A flat run of output positions, some vectors long, that a kernel for CPUs
+/// computes at once.
+class VectorTile {
+public:
+  VectorTile(const ConvolutionKernel &kernel, int64_t lanes, int64_t vectors,
+             WeightLoads weightLoads)
+      : lanes(lanes), vectors(vectors), kernel(kernel),
+        weightLoads(weightLoads) {}
+
+  /// Output positions of a tile.
+  int64_t size() const { return lanes * vectors; }
+  /// Tiles that cover the flat run of the output.
+  int64_t tiles() const {
+    return llvm::divideCeilSigned(kernel.geometry.runLength(kernel.pitch()),
+                                  size());
+  }
+  mlir::VectorType vectorType() const {
+    return mlir::VectorType::get(lanes, kernel.element);
+  }
+
+  /// Loads weight number `i` of the `count` ones from `first` on, which are
+  /// used together, in all lanes.
+  mlir::Value loadWeight(mlir::ImplicitLocOpBuilder &b, mlir::Value first,
+                         int64_t i, int64_t count) const;
+  /// Asks for the cache lines that a tile of the channel at `base` reads.
+  void prefetchInput(mlir::ImplicitLocOpBuilder &b, mlir::Value base) const;
+
+  const int64_t lanes, vectors;
+
+private:
+  const ConvolutionKernel &kernel;
+  WeightLoads weightLoads;
+};
+
+/// Whether the `count` weights that are used together had better be loaded as
+/// vectors of `lanes`, and each taken from its lane.
+WeightLoads chooseWeightLoads(TargetAttr target, int64_t lanes, int64_t count);
+
+/// Asks for the weights `bytes` behind the `count` ones from `first` on; for
+/// none if `bytes` is 0.
+void prefetchWeights(mlir::ImplicitLocOpBuilder &b,
+                     const ConvolutionKernel &kernel, mlir::Value first,
+                     int64_t count, int64_t bytes);
+
+/// Why tiles of so many vectors do not fit the target, the planes that `op`
+/// reads and the output that it writes; empty if they do.
+std::string reasonAgainstTile(PackedConv2DOp op, TargetAttr target,
+                              int64_t lanes, int64_t vectors);
+
+} // namespace patternc
+
+#endif // KERNELS_VECTORTILE_H
