@@ -165,7 +165,8 @@ LogicalResult PackedConv2DOp::verify() {
           {"weight",
            {getWeight(), saturatedProduct({kernels, set.getEntries(), group})}},
           {"index", {getIndex(), kernels}},
-          {"stride", {getStride(), filterGroups * (set.getNumPatterns() + 1)}},
+          {"pattern_offset",
+           {getPatternOffset(), filterGroups * (set.getNumPatterns() + 1)}},
           {"offset", {getOffset(), filterGroups + 1}},
           {"reorder", {getReorder(), filters}}};
   for (auto [name, array] : arrays)

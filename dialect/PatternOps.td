@@ -101,12 +101,13 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
 
     - `weight`, `K·n·G` of the images' type: for each kernel, tap after tap, the `G` filters;
     - `index`, `K`: the input channel of each kernel, counted over all groups;
-    - `stride`, `F/G · (P+1)`: for each filter group, prefix sums over patterns;
+    - `pattern_offset`, `F/G · (P+1)`: for each filter group, prefix sums over patterns (the
+      paper's stride);
     - `offset`, `F/G + 1`: cumulative kernel counts;
     - `reorder`, `F`: the output channel of each stored filter.
 
     The kernels of group *i* with pattern *p* (from 1) are `offset[i] +
-    stride[i][p−1]` to `offset[i] + stride[i][p] − 1`. The filters of a group
+    pattern_offset[i][p−1]` to `offset[i] + pattern_offset[i][p] − 1`. The filters of a group
     lie in one group of the convolution and read its channels, each once at
     most. Images are plain or, after `pattern-layout-activations`, in planes. An
     output in planes lies as the input does: output position *i* of the flat run
@@ -129,7 +130,7 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     Example:
 
     ```mlir
-    %y = pattern.packed_conv2d %x fkw(%weight, %index, %stride, %offset, %reorder)
+    %y = pattern.packed_conv2d %x fkw(%weight, %index, %pattern_offset, %offset, %reorder)
         storage <set = <3x3, [[0, 1, 3, 4]]>, group = 2> {padding = array<i64: 1, 1, 1, 1>}
         : (tensor<1x2x8x8xf32>, tensor<32xf32>, tensor<4xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>)
         -> tensor<1x4x8x8xf32>
@@ -139,7 +140,7 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     Pattern_ImageOrPlanes:$input,
     Pattern_Image:$weight,
     Pattern_I32Array:$index,
-    Pattern_I32Array:$stride,
+    Pattern_I32Array:$pattern_offset,
     Pattern_I32Array:$offset,
     Pattern_I32Array:$reorder,
     Optional<Pattern_Image>:$bias,
@@ -148,7 +149,7 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     OptionalAttr<Pattern_Schedule>:$schedule), geometry);
   let results = (outs Pattern_ImageOrPlanes:$output);
   let assemblyFormat = [{
-    $input `fkw` `(` $weight `,` $index `,` $stride `,` $offset `,` $reorder `)`
+    $input `fkw` `(` $weight `,` $index `,` $pattern_offset `,` $offset `,` $reorder `)`
     (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` `(` $schedule^ `)`)? attr-dict
     `:` functional-type(operands, results)
   }];

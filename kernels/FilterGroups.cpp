@@ -38,8 +38,8 @@ StoredNumbers FilterGroups::descriptorsOf(const FkwIndices &indices) const {
   SmallVector<int32_t, 0> descriptors;
   for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
     for (int64_t p = 0; p < patterns; ++p)
-      for (int32_t k = indices.stride[i * (patterns + 1) + p];
-           k < indices.stride[i * (patterns + 1) + p + 1]; ++k)
+      for (int32_t k = indices.patternOffset[i * (patterns + 1) + p];
+           k < indices.patternOffset[i * (patterns + 1) + p + 1]; ++k)
         descriptors.push_back(
             indices.index[indices.offset[i] + k] << patternBits() | p);
   return inFewBits(std::move(descriptors));

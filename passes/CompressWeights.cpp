@@ -147,12 +147,12 @@ private:
         createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".fkw",
                                   weightType, std::move(arrays.weight));
     Value index = indexConstant(b, arrays.index);
-    Value stride = indexConstant(b, arrays.stride);
+    Value patternOffset = indexConstant(b, arrays.patternOffset);
     Value offset = indexConstant(b, arrays.offset);
     Value reorder = indexConstant(b, arrays.reorder);
     auto packed = PackedConv2DOp::create(
-        b, op.getType(), op.getInput(), weight, index, stride, offset, reorder,
-        op.getBias(), op.getResidual(),
+        b, op.getType(), op.getInput(), weight, index, patternOffset, offset,
+        reorder, op.getBias(), op.getResidual(),
         FkwAttr::get(b.getContext(), op.getMap().getSet(), arrays.group),
         /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr(),
@@ -161,7 +161,7 @@ private:
     int64_t elementBytes = weightType.getElementTypeBitWidth() / 8;
     denseBytes += weights->elements().size() * elementBytes;
     storedBytes += weightType.getNumElements() * elementBytes +
-                   (arrays.index.size() + arrays.stride.size() +
+                   (arrays.index.size() + arrays.patternOffset.size() +
                     arrays.offset.size() + arrays.reorder.size()) *
                        sizeof(int32_t);
     Operation *denseWeights = op.getWeights().getDefiningOp();

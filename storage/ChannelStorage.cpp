@@ -25,10 +25,10 @@ ChannelArrays patternc::orderByChannel(ArrayRef<float> weight,
               body) {
         for (int64_t filter = 0; filter < filters; ++filter)
           for (int64_t p = 0; p < patterns; ++p) {
-            const int32_t *stride =
-                &indices.stride[storedAs[filter] * (patterns + 1) + p];
+            const int32_t *ends =
+                &indices.patternOffset[storedAs[filter] * (patterns + 1) + p];
             int32_t first = indices.offset[storedAs[filter]];
-            for (int32_t k = first + stride[0]; k < first + stride[1]; ++k)
+            for (int32_t k = first + ends[0]; k < first + ends[1]; ++k)
               body(filter,
                    (filter / block * channels + indices.index[k]) * patterns +
                        p,

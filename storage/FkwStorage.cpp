@@ -53,7 +53,7 @@ FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
     ArrayRef<uint8_t> row =
         ArrayRef(ids).slice(filters.front() * channels, channels);
     int32_t kernels = 0;
-    arrays.stride.push_back(0);
+    arrays.patternOffset.push_back(0);
     for (int64_t p = 0; p < set.getNumPatterns(); ++p) {
       for (int64_t channel = 0; channel < channels; ++channel) {
         if (row[channel] != p + 1)
@@ -65,7 +65,7 @@ FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
             arrays.weight.push_back(
                 weights[(filter * channels + channel) * area + position]);
       }
-      arrays.stride.push_back(kernels);
+      arrays.patternOffset.push_back(kernels);
     }
     arrays.offset.push_back(arrays.offset.back() + kernels);
   }
@@ -145,11 +145,11 @@ static std::string reasonAgainst(const FkwIndices &indices, PackedConv2DOp op) {
     return "offset " + reason;
   int64_t length = op.getStorage().getSet().getNumPatterns() + 1;
   for (int64_t i = 0; i < geometry.filters / indices.group; ++i) {
-    reason =
-        reasonAgainstSums(ArrayRef(indices.stride).slice(i * length, length),
-                          indices.offset[i + 1] - indices.offset[i]);
+    reason = reasonAgainstSums(
+        ArrayRef(indices.patternOffset).slice(i * length, length),
+        indices.offset[i + 1] - indices.offset[i]);
     if (!reason.empty())
-      return llvm::formatv("stride of filter group {0} {1}", i, reason);
+      return llvm::formatv("pattern offset of filter group {0} {1}", i, reason);
     reason = reasonAgainstChannels(indices, geometry, i);
     if (!reason.empty())
       return reason;
@@ -163,7 +163,7 @@ std::optional<FkwIndices> patternc::readFkwIndices(PackedConv2DOp op,
   indices.group = op.getStorage().getGroup();
   std::string wrong;
   if (failed(readArray(op.getIndex(), indices.index)) ||
-      failed(readArray(op.getStride(), indices.stride)) ||
+      failed(readArray(op.getPatternOffset(), indices.patternOffset)) ||
       failed(readArray(op.getOffset(), indices.offset)) ||
       failed(readArray(op.getReorder(), indices.reorder)))
     wrong = "its FKW arrays are not constant";
@@ -179,9 +179,9 @@ std::optional<FkwIndices> patternc::readFkwIndices(PackedConv2DOp op,
 void patternc::erasePacked(PackedConv2DOp op) {
   // Two arrays may be one constant.
   llvm::SmallSetVector<Operation *, 6> definitions;
-  for (Value array :
-       {Value(op.getWeight()), Value(op.getIndex()), Value(op.getStride()),
-        Value(op.getOffset()), Value(op.getReorder())})
+  for (Value array : {Value(op.getWeight()), Value(op.getIndex()),
+                      Value(op.getPatternOffset()), Value(op.getOffset()),
+                      Value(op.getReorder())})
     if (Operation *definition = array.getDefiningOp())
       definitions.insert(definition);
   op.erase();
@@ -205,7 +205,7 @@ DenseKernels patternc::unpackFkw(ArrayRef<float> weight,
     ArrayRef<int32_t> filters =
         ArrayRef(indices.reorder).slice(i * indices.group, indices.group);
     ArrayRef<int32_t> ends =
-        ArrayRef(indices.stride).slice(i * (patterns + 1), patterns + 1);
+        ArrayRef(indices.patternOffset).slice(i * (patterns + 1), patterns + 1);
     for (int64_t p = 0; p < patterns; ++p)
       for (int32_t k = indices.offset[i] + ends[p];
            k < indices.offset[i] + ends[p + 1]; ++k) {

@@ -11,7 +11,7 @@ namespace patternc {
 /// the four arrays that say what the weights are.
 struct FkwIndices {
   int64_t group = 1;
-  llvm::SmallVector<int32_t, 0> index, stride, offset, reorder;
+  llvm::SmallVector<int32_t, 0> index, patternOffset, offset, reorder;
 };
 
 /// All five arrays.

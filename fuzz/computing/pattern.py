@@ -20,7 +20,7 @@ def conv2d(op: Operation, operands: Operands, inside: Inside) -> Operands:
 
 def packed_conv2d(op: Operation, operands: Operands, inside: Inside) -> Operands:
     sizes: list[int] = op["operandSegmentSizes"]  # type: ignore[assignment]
-    image, weight, index, stride, offset, reorder, *rest = operands
+    image, weight, index, pattern_offset, offset, reorder, *rest = operands
     index = index.astype(np.int64)
     groups = int(op["groups"])  # type: ignore[call-overload]
     patterns, height, width = _pattern_set(str(op["storage"]))
@@ -29,7 +29,7 @@ def packed_conv2d(op: Operation, operands: Operands, inside: Inside) -> Operands
     filters, channels = len(reorder), image.shape[1] // groups
     dense = np.zeros((filters, channels, height * width))
     weight = weight.reshape(len(index), -1, group) if len(index) else weight
-    ends = stride.reshape(filters // group, len(patterns) + 1)
+    ends = pattern_offset.reshape(filters // group, len(patterns) + 1)
     for i in range(filters // group):
         for p, positions in enumerate(patterns):
             for k in range(offset[i] + ends[i, p], offset[i] + ends[i, p + 1]):

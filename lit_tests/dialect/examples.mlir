@@ -42,7 +42,7 @@
 func.func @example(%x: tensor<1x2x8x8xf32>, %w: tensor<4x2x3x3xf32>, %b: tensor<4xf32>) {
 
 //--- packed_conv2d-before
-func.func @example(%x: tensor<1x2x8x8xf32>, %weight: tensor<32xf32>, %index: tensor<4xi32>, %stride: tensor<4xi32>,
+func.func @example(%x: tensor<1x2x8x8xf32>, %weight: tensor<32xf32>, %index: tensor<4xi32>, %pattern_offset: tensor<4xi32>,
                    %offset: tensor<3xi32>, %reorder: tensor<4xi32>) {
 
 //--- pack-before

@@ -151,7 +151,7 @@ func.func @index_rank(%x: tensor<1x2x4x4xf32>, %w: tensor<8xf32>, %i: tensor<2x1
 // Two patterns take three prefix sums.
 func.func @stride_length(%x: tensor<1x2x4x5xf32>, %w: tensor<8xf32>, %i: tensor<2xi32>, %s: tensor<2xi32>,
                          %o: tensor<2xi32>, %r: tensor<4xi32>) {
-  // expected-error @+1 {{expected stride to hold 3 elements, but found 'tensor<2xi32>'}}
+  // expected-error @+1 {{expected pattern_offset to hold 3 elements, but found 'tensor<2xi32>'}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0], [1]]>, group = 4>
       : (tensor<1x2x4x5xf32>, tensor<8xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<4xi32>)
       -> tensor<1x4x4x4xf32>

@@ -77,7 +77,7 @@ func.func @stride_start(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
   %s = arith.constant dense<[1, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
-  // expected-error @+1 {{stride of filter group 0 starts at 1, but expected 0}}
+  // expected-error @+1 {{pattern offset of filter group 0 starts at 1, but expected 0}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
@@ -91,7 +91,7 @@ func.func @stride_end(%x: tensor<1x2x4x4xf32>, %w: tensor<2xf32>) {
   %s = arith.constant dense<[0, 1, 0, 9]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[1, 0]> : tensor<2xi32>
-  // expected-error @+1 {{stride of filter group 1 ends at 9, but expected 1}}
+  // expected-error @+1 {{pattern offset of filter group 1 ends at 9, but expected 1}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
       : (tensor<1x2x4x4xf32>, tensor<2xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<2xi32>)
       -> tensor<1x2x4x4xf32>
@@ -148,7 +148,7 @@ func.func @stride_falls(%x: tensor<1x2x4x5xf32>, %w: tensor<2xf32>) {
   %r = arith.constant dense<0> : tensor<1xi32>
   %s = arith.constant dense<[0, 3, 2]> : tensor<3xi32>
   %o = arith.constant dense<[0, 2]> : tensor<2xi32>
-  // expected-error @+1 {{stride of filter group 0 falls from 3 to 2}}
+  // expected-error @+1 {{pattern offset of filter group 0 falls from 3 to 2}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x2, [[0], [1]]>, group = 1>
       : (tensor<1x2x4x5xf32>, tensor<2xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<1xi32>)
       -> tensor<1x1x4x4xf32>
