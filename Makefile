@@ -48,7 +48,7 @@ help: ## list the targets
 .PHONY: demo
 demo: $(STAMPS)/package ## train, prune and compile a network, and compare (under ten minutes)
 	$(call step,demo)
-	@$(ACTIVE) python benchmarks/demo.py
+	@$(ACTIVE) python -m benchmarks.demo
 
 .PHONY: test
 test: lint lit pytest ## build, and run every check and test
@@ -124,43 +124,43 @@ docs: $(STAMPS)/venv ## write docs/reference from the ODS files
 .PHONY: zoo
 zoo: $(STAMPS)/architectures $(STAMPS)/bench ## 160 networks of torchvision, timm, transformers: right, and how fast
 	$(call step,networks of other packages)
-	@$(ACTIVE) python benchmarks/zoo.py $(ZOO_ARGS)
+	@$(ACTIVE) python -m benchmarks.zoo $(ZOO_ARGS)
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
-	@$(ACTIVE) python benchmarks/single_layer.py
+	@$(ACTIVE) python -m benchmarks.speed.single_layer
 
 .PHONY: bench-networks
 bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one thread and on two
-	@$(ACTIVE) python benchmarks/networks.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.speed.networks $(BENCH_ARGS)
 
 .PHONY: bench-layers
 bench-layers: $(STAMPS)/package ## what each pattern layer of the networks reaches of the processor's peak
-	@$(ACTIVE) python benchmarks/layers.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.speed.layers $(BENCH_ARGS)
 
 .PHONY: bench-arm
 bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the processor, by llvm-mca
-	@$(ACTIVE) python benchmarks/inner_loops.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.arm.inner_loops $(BENCH_ARGS)
 
 .PHONY: bench-matrices
 bench-matrices: $(STAMPS)/bench ## pruned linear layers of 1 to 128 rows against dense ones
-	@$(ACTIVE) python benchmarks/matrices.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.speed.matrices $(BENCH_ARGS)
 
 .PHONY: bench-ablation
 bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers of VGG-16
-	@$(ACTIVE) python benchmarks/ablation.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.speed.ablation $(BENCH_ARGS)
 
 .PHONY: bench-pruning
 bench-pruning: $(STAMPS)/package ## what pruning costs in accuracy, by method and by form, over seeds
-	@$(ACTIVE) python benchmarks/pruning.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.pruning.accuracy $(BENCH_ARGS)
 
 .PHONY: bench-cocotune
 bench-cocotune: $(STAMPS)/package ## exploring pruned networks: tuning blocks against default networks
-	@$(ACTIVE) python benchmarks/cocotune.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.cocotune.exploration $(BENCH_ARGS)
 
 .PHONY: bench-sequitur
 bench-sequitur: $(STAMPS)/package ## how long Sequitur takes, by the length of what it reads
-	@$(ACTIVE) python benchmarks/sequitur.py $(BENCH_ARGS)
+	@$(ACTIVE) python -m benchmarks.cocotune.sequitur $(BENCH_ARGS)
 
 .PHONY: clean
 clean: ## remove the build and the virtual environment
@@ -203,9 +203,9 @@ $(STAMPS)/test: $(STAMPS)/package pyproject.toml
 	@$(PIP) install 'patternc[test,dev]'
 	@touch $@
 
-$(STAMPS)/bench: $(STAMPS)/package benchmarks/requirements.txt
+$(STAMPS)/bench: $(STAMPS)/package benchmarks/engines/requirements.txt
 	$(call step,engines to compare with)
-	@$(PIP) install -r benchmarks/requirements.txt
+	@$(PIP) install -r benchmarks/engines/requirements.txt
 	@touch $@
 
 # The extension lies beside links to the Python sources.
@@ -216,9 +216,9 @@ $(STAMPS)/sanitize: $(STAMPS)/test $(STAMPS)/system-sanitize $(CXX_SOURCES) $(OD
 	@ln -sfn $(CURDIR)/python/patternc/* $(SANITIZE)/python/patternc/
 	@touch $@
 
-$(STAMPS)/architectures: $(STAMPS)/package benchmarks/zoo_requirements.txt
+$(STAMPS)/architectures: $(STAMPS)/package benchmarks/zoo/requirements.txt
 	$(call step,networks of torchvision and timm and transformers)
-	@$(PIP) install -r benchmarks/zoo_requirements.txt
+	@$(PIP) install -r benchmarks/zoo/requirements.txt
 	@touch $@
 
 # IREE's runtime for aarch64, which the tests run under qemu-user.

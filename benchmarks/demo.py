@@ -19,16 +19,19 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 import patternc
-from command_line import run
-from engines import IreeAlone, PyTorch, prepare
-from interleave import interleave
-from machine import cpu_model
-from measurement import WrongResultError
+from benchmarks.comparison.checks import check_layer
+from benchmarks.engines.engine import prepare
+from benchmarks.engines.patternc import IreeAlone
+from benchmarks.engines.pytorch import PyTorch
+from benchmarks.measuring.command_line import new_parser, run
+from benchmarks.measuring.errors import WrongResultError
+from benchmarks.measuring.interleave import interleave
+from benchmarks.measuring.machine import cpu_model
+from benchmarks.models.pruned_convolution import make_layer, make_pruned
 from patternc.data import Digits, loaders
 from patternc.models import DigitsNet
 from patternc.prune import PruningConfig
 from patternc.train import TrainingConfig
-from single_layer import check, make_layer, make_pruned
 
 _DENSE_EPOCHS, _BATCH = 12, 64
 _PRUNING = PruningConfig(epochs=8, period=2, form="group", group_size=4)
@@ -50,9 +53,7 @@ def main() -> int:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument(
         "--out",
         type=Path,
@@ -112,7 +113,7 @@ def _layer(artefact: Path) -> str:
     pruned = make_pruned(dense, group_size=4)
     module = _compile_and_save(pruned, image, artefact)
     print(f"\n{module.report()}\n")
-    difference = check(module(image).numpy(), pruned, image)
+    difference = check_layer(module(image).numpy(), pruned, image)
     print(f"equals PyTorch up to rounding: the largest difference is {difference:.1e}")
     speed = _compare(module, dense, image, calls_per_turn=5)
     size = _compare_sizes(dense, artefact)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""What an engine is: it compiles a torch model, and loads it to be run."""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor, nn
+
+
+class NotMeasuredError(Exception):
+    """The engine cannot take part; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model that is loaded into an engine.
+
+    Attributes:
+      run: runs the model on the input that it was prepared with, and nothing else.
+      output: runs it once more, and returns what it computed.
+    """
+
+    run: Callable[[], object]
+    output: Callable[[], np.ndarray]
+
+
+class Engine(Protocol):
+    """What runs a model, in float32."""
+
+    name: str
+
+    def compile(self, model: nn.Module, image: Tensor) -> Any:
+        """What can be done ahead of time, once for a model: export, conversion, compilation.
+
+        Args:
+          model: in eval mode, with one input and one output.
+          image: an input, batch first, whose shape becomes fixed.
+
+        Returns:
+          What `load` takes.
+
+        Raises:
+          NotMeasuredError: the engine is not installed, or cannot run this model.
+        """
+        ...
+
+    def load(self, compiled: Any, image: Tensor, *, threads: int) -> Prepared:
+        """What every process has to do before the first run.
+
+        Args:
+          compiled: by `compile`.
+          image: the input.
+          threads: processor threads that `Prepared.run` uses.
+
+        Raises:
+          NotMeasuredError: the engine cannot run this model.
+        """
+        ...
+
+    def save(self, compiled: Any, file: Path) -> None:
+        """Writes what `compile` returned, as a file or a folder."""
+        ...
+
+    def read(self, file: Path) -> Any:
+        """What `load` takes, from where `save` wrote it."""
+        ...
+
+
+class Pickled:
+    """Keeps a compiled model as Python does."""
+
+    def save(self, compiled: Any, file: Path) -> None:
+        file.write_bytes(pickle.dumps(compiled))
+
+    def read(self, file: Path) -> Any:
+        return pickle.loads(file.read_bytes())
+
+
+def prepare(engine: Engine, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
+    """Compiles and loads a model."""
+    return engine.load(engine.compile(model, image), image, threads=threads)

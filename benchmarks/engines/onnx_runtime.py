@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""ONNX Runtime."""
+
+import numpy as np
+from torch import Tensor, nn
+
+from benchmarks.engines.engine import Pickled, Prepared
+from benchmarks.engines.peers import import_peer
+from benchmarks.engines.to_onnx import to_onnx
+
+
+class OnnxRuntime(Pickled):
+    """ONNX Runtime's CPU provider; input and output stay in place."""
+
+    name = "ONNX Runtime"
+
+    def compile(self, model: nn.Module, image: Tensor) -> bytes:
+        import_peer("onnxruntime")  # fail before the work, not after
+        return to_onnx(model, image)
+
+    def load(self, compiled: bytes, image: Tensor, *, threads: int) -> Prepared:
+        onnxruntime = import_peer("onnxruntime")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(
+            compiled, options, providers=["CPUExecutionProvider"]
+        )
+        (source,), (result,) = session.get_inputs(), session.get_outputs()
+        value = onnxruntime.OrtValue
+        output = value.ortvalue_from_shape_and_type(result.shape, np.float32)
+        binding = session.io_binding()
+        binding.bind_ortvalue_input(source.name, value.ortvalue_from_numpy(image.numpy()))
+        binding.bind_ortvalue_output(result.name, output)
+
+        def run() -> None:
+            session.run_with_iobinding(binding)
+
+        def read() -> np.ndarray:
+            run()
+            return output.numpy()
+
+        return Prepared(run, read)

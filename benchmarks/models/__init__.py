@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""What is measured: networks and layers, and how patternc prunes them."""
