@@ -13,9 +13,10 @@ from patternc.errors import PatterncError
 
 def new_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser whose help shows the text as it is."""
-    program = sys.modules["__main__"].__spec__.name.removesuffix(".__main__")
+    program = sys.modules["__main__"].__spec__
+    assert program is not None  # run by `python -m`
     return argparse.ArgumentParser(
-        prog=f"python -m {program}",
+        prog=f"python -m {program.name.removesuffix('.__main__')}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
