@@ -160,10 +160,7 @@ private:
 
     int64_t elementBytes = weightType.getElementTypeBitWidth() / 8;
     denseBytes += weights->elements().size() * elementBytes;
-    storedBytes += weightType.getNumElements() * elementBytes +
-                   (arrays.index.size() + arrays.patternOffset.size() +
-                    arrays.offset.size() + arrays.reorder.size()) *
-                       sizeof(int32_t);
+    storedBytes += weightType.getNumElements() * elementBytes;
     Operation *denseWeights = op.getWeights().getDefiningOp();
     op.replaceAllUsesWith(packed.getOutput());
     op.erase();

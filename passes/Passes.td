@@ -327,7 +327,8 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
 
     Statistics, as remarks:
     - `dense-bytes`: bytes of the dense weights
-    - `stored-bytes`: bytes of the FKW arrays
+    - `stored-bytes`: bytes of the weights that are left; what else a kernel reads depends on
+      its schedule, and is in the report
 
     Before:
 

@@ -13,7 +13,7 @@
 // RUN: not pattern-opt %t/empty.mlir -pattern-apply-schedules=file=%t/object.json 2>&1 | FileCheck %s --check-prefix=OBJECT
 // OBJECT: cannot be read: number 2: expected an object
 // RUN: not pattern-opt %t/empty.mlir -pattern-apply-schedules=file=%t/field.json 2>&1 | FileCheck %s --check-prefix=FIELD
-// FIELD: cannot be read: number 1: field 'shedule' is unknown or of another type than expected
+// FIELD: cannot be read: number 1: field 'plan' is unknown or of another type than expected
 // RUN: not pattern-opt %t/empty.mlir -pattern-apply-schedules=file=%t/target.json 2>&1 | FileCheck %s --check-prefix=TARGET
 // TARGET: cannot be read: number 1: expected a #pattern.target, but found '#pattern.target<device = cpu>': expected vectors of a power of two
 // RUN: not pattern-opt %t/empty.mlir -pattern-apply-schedules=file=%t/schedule.json 2>&1 | FileCheck %s --check-prefix=SCHEDULE
@@ -39,7 +39,7 @@ module {}
 {"format": "patternc schedules", "version": 1, "schedules": [
   {"target": "#pattern.target<device = vm>", "layer": {"groups": 1}, "filter_group": 4}, 3]}
 //--- field.json
-{"format": "patternc schedules", "version": 1, "schedules": [{"shedule": "#schedule.vm_rows<unroll = 1>"}]}
+{"format": "patternc schedules", "version": 1, "schedules": [{"plan": "#schedule.vm_rows<unroll = 1>"}]}
 //--- target.json
 {"format": "patternc schedules", "version": 1, "schedules": [{"target": "#pattern.target<device = cpu>"}]}
 //--- schedule.json

@@ -6,7 +6,7 @@
 // CHECK: Category:pattern-reorder-filters | reordered=1
 //
 // Stored are weight, index, stride, offset and reorder: 16 + 4 + 8 + 8 + 8, 12 + 6 + 24 + 12 + 8 and 4 + 2 + 8 + 8 + 4.
-// CHECK: Category:pattern-compress-weights | dense-bytes=64, stored-bytes=144
+// CHECK: Category:pattern-compress-weights | dense-bytes=64, stored-bytes=32
 // CHECK: Category:pattern-layout-activations | packs=1, unpacks=0
 // CHECK: Category:pattern-schedule-convolutions | scheduled=3
 // CHECK: Category:pattern-lower-convolutions | convolutions=3, copies=1, pools=0
