@@ -6,6 +6,7 @@
 
 #include "analysis/KernelInference.h"
 
+#include "dialect/KernelMap.h"
 #include "llvm/ADT/bit.h"
 
 #include <algorithm>
@@ -58,16 +59,13 @@ findPatterns(const std::map<Support, int64_t> &counts, int64_t maxPatterns) {
   return patterns;
 }
 
-KernelMapAttr patternc::inferKernelMap(MLIRContext *context,
+KernelMapAttr patternc::inferKernelMap(MLIRContext *context, StringRef layer,
                                        ArrayRef<float> weights,
                                        ArrayRef<int64_t> shape,
                                        int64_t maxPatterns) {
   int64_t area = shape[2] * shape[3];
   int64_t kernels = shape[0] * shape[1];
-  auto idsType = RankedTensorType::get(
-      {shape[0], shape[1]},
-      IntegerType::get(context, 8, IntegerType::Unsigned));
-  SmallVector<uint8_t> ids(kernels);
+  SmallVector<uint8_t, 0> ids(kernels);
 
   SmallVector<Support> patterns;
   SmallVector<Support> supports(kernels);
@@ -105,7 +103,5 @@ KernelMapAttr patternc::inferKernelMap(MLIRContext *context,
                           [&](Support p) { return !(support & ~p); }) -
             patterns.begin();
   }
-  return KernelMapAttr::get(context, set,
-                            cast<DenseIntElementsAttr>(DenseElementsAttr::get(
-                                idsType, ArrayRef<uint8_t>(ids))));
+  return createKernelMap(layer, set, shape[0], shape[1], std::move(ids));
 }

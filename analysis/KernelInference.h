@@ -11,7 +11,8 @@ namespace patternc {
 /// `filters × channels × height × width`. Whoever pruned the weights, the map
 /// keeps every weight that is not zero. Kernels with more than `maxPatterns`
 /// distinct supports, or with a full one, get the pattern of all positions.
-KernelMapAttr inferKernelMap(mlir::MLIRContext *context,
+/// `layer` has no influence on the map but for its name.
+KernelMapAttr inferKernelMap(mlir::MLIRContext *context, llvm::StringRef layer,
                              llvm::ArrayRef<float> weights,
                              llvm::ArrayRef<int64_t> shape,
                              int64_t maxPatterns);

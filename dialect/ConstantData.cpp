@@ -79,6 +79,7 @@ ConstantData<T>::widen(std::optional<ConstantData<uint16_t>> halves) {
 template class patternc::ConstantData<float>;
 template class patternc::ConstantData<uint16_t>;
 template class patternc::ConstantData<int32_t>;
+template class patternc::ConstantData<uint8_t>;
 
 StringRef patternc::blobName(Value value) {
   DenseResourceElementsAttr resource;

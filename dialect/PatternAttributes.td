@@ -64,10 +64,12 @@ def Pattern_KernelMapAttr : Pattern_Attr<"KernelMap", "kernel_map"> {
   let description = [{
     One small id a kernel, as data: `ids` is a `tensor<filters × channels ×
     ui8>` over the filters (output channels) and the input channels of a group;
-    0 is a kernel that was removed, *p* > 0 the *p*-th pattern of the set.
+    0 is a kernel that was removed, *p* > 0 the *p*-th pattern of the set. The ids
+    are `dense`, or `dense_resource` where they are many.
 
-    Refused: ids that are not a rank-2 `ui8` tensor, an id beyond the set, more than
-    2^28 kernels.
+    That each id is one of the set is checked where they are read (`KernelIds`).
+
+    Refused: ids that are not a rank-2 `ui8` tensor, more than 2^28 kernels.
 
     Example:
 
@@ -77,14 +79,12 @@ def Pattern_KernelMapAttr : Pattern_Attr<"KernelMap", "kernel_map"> {
   }];
   let parameters = (ins
     "KernelPatternsAttr":$set,
-    "::mlir::DenseIntElementsAttr":$ids);
+    "::mlir::ElementsAttr":$ids);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    int64_t getNumFilters() const { return getIds().getType().getShape()[0]; }
-    int64_t getNumChannels() const { return getIds().getType().getShape()[1]; }
-    /// The ids as plain bytes, row-major; a uniform map is expanded.
-    ::llvm::SmallVector<uint8_t> getFlatIds() const;
+    int64_t getNumFilters() const { return getIds().getShapedType().getShape()[0]; }
+    int64_t getNumChannels() const { return getIds().getShapedType().getShape()[1]; }
   }];
 }
 

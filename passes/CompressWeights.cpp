@@ -7,6 +7,7 @@
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/KernelMap.h"
 #include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -40,7 +41,8 @@ static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values) {
 }
 
 /// Finds a weight that is kept in memory but not by the map.
-static LogicalResult verifyWeights(Conv2DOp op, ArrayRef<float> weights) {
+static LogicalResult verifyWeights(Conv2DOp op, ArrayRef<float> weights,
+                                   const KernelIds &ids) {
   KernelPatternsAttr set = op.getMap().getSet();
   int64_t area = set.getHeight() * set.getWidth();
   SmallVector<llvm::BitVector> keeps(set.getNumPatterns() + 1,
@@ -48,23 +50,24 @@ static LogicalResult verifyWeights(Conv2DOp op, ArrayRef<float> weights) {
   for (int64_t p = 0; p < set.getNumPatterns(); ++p)
     for (int32_t position : set.getPattern(p))
       keeps[p + 1].set(position);
-  int64_t channels = op.getMap().getNumChannels();
-  for (auto [kernel, id] : llvm::enumerate(op.getMap().getFlatIds())) {
-    if (keeps[id].all())
-      continue;
-    ArrayRef<float> values = weights.slice(kernel * area, area);
-    for (int64_t position = 0; position < area; ++position)
-      if (values[position] != 0 && !keeps[id].test(position)) {
-        InFlightDiagnostic error = op.emitOpError("kernel of filter ")
-                                   << kernel / channels << ", channel "
-                                   << kernel % channels
-                                   << " has a weight at position " << position;
-        if (id == 0)
-          return error << ", but the kernel is removed";
-        return error << ", which its pattern " << unsigned(id)
-                     << " does not keep";
-      }
-  }
+  for (int64_t filter = 0; filter < op.getMap().getNumFilters(); ++filter)
+    for (auto [channel, id] : llvm::enumerate(ids.ofFilter(filter))) {
+      ArrayRef<float> kernel = weights.take_front(area);
+      weights = weights.drop_front(area);
+      if (keeps[id].all())
+        continue;
+      for (int64_t position = 0; position < area; ++position)
+        if (kernel[position] != 0 && !keeps[id].test(position)) {
+          InFlightDiagnostic error = op.emitOpError("kernel of filter ")
+                                     << filter << ", channel " << channel
+                                     << " has a weight at position "
+                                     << position;
+          if (id == 0)
+            return error << ", but the kernel is removed";
+          return error << ", which its pattern " << unsigned(id)
+                       << " does not keep";
+        }
+    }
   return success();
 }
 
@@ -123,7 +126,11 @@ private:
     if (!weights)
       return op.emitOpError(
           "cannot be compressed: its weights are not constant");
-    if (failed(verifyWeights(op, weights->elements())))
+    std::string reason;
+    auto ids = KernelIds::of(op.getMap(), &reason);
+    if (!ids)
+      return op.emitOpError("cannot be compressed: ") << reason;
+    if (failed(verifyWeights(op, weights->elements(), *ids)))
       return failure();
     ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
     SmallVector<int32_t> order;
@@ -133,11 +140,11 @@ private:
       order.resize(geometry.filters);
       std::iota(order.begin(), order.end(), 0);
     }
-    FkwArrays arrays =
-        packFkw(weights->elements(), op.getMap(), order, geometry.groups,
-                op.getFilterGroup().value_or(geometry.isFullyConnected()
-                                                 ? vectorGroupOf(op)
-                                                 : filterGroupOf(op)));
+    FkwArrays arrays = packFkw(
+        weights->elements(), op.getMap().getSet(), *ids, order, geometry.groups,
+        op.getFilterGroup().value_or(geometry.isFullyConnected()
+                                         ? vectorGroupOf(op)
+                                         : filterGroupOf(op)));
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
     auto weightType =

@@ -7,6 +7,7 @@
 
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/KernelMap.h"
 #include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -63,20 +64,18 @@ private:
         RankedTensorType::get({geometry.filters, geometry.channelsPerGroup(),
                                set.getHeight(), set.getWidth()},
                               op.getType().getElementType());
-    auto idsType = RankedTensorType::get(
-        {geometry.filters, geometry.channelsPerGroup()},
-        IntegerType::get(b.getContext(), 8, IntegerType::Unsigned));
     Value weights =
         createBlobConstant<float>(b, op.getLoc(), layerName(op) + ".weight",
                                   weightsType, std::move(dense.weights));
-    auto ids = cast<DenseIntElementsAttr>(
-        DenseElementsAttr::get(idsType, ArrayRef<uint8_t>(dense.ids)));
+    KernelMapAttr map =
+        createKernelMap(layerName(op), set, geometry.filters,
+                        geometry.channelsPerGroup(), std::move(dense.ids));
     auto conv = Conv2DOp::create(
         b, op.getType(), op.getInput(), weights, op.getBias(), op.getResidual(),
-        KernelMapAttr::get(b.getContext(), set, ids),
-        b.getDenseI32ArrayAttr(indices->reorder), /*filter_group=*/nullptr,
-        op.getStridesAttr(), op.getPaddingAttr(), op.getDilationsAttr(),
-        op.getGroupsAttr(), op.getActivationAttr(), op.getLayerAttr());
+        map, b.getDenseI32ArrayAttr(indices->reorder),
+        /*filter_group=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
+        op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr(),
+        op.getLayerAttr());
     op.replaceAllUsesWith(conv.getOutput());
     erasePacked(op);
     return success();

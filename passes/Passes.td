@@ -293,7 +293,8 @@ def ReorderFiltersPass : Pass<"pattern-reorder-filters", "::mlir::ModuleOp"> {
     Kernels within a filter are sorted by pattern when they are stored.
     [PatDNN, ASPLOS 2020, section 5.2]
 
-    Refused: nothing. Place: after raising, before compression.
+    Refused: nothing; left alone: a layer whose kernel map has no data. Place: after
+    raising, before compression.
 
     Statistics, as remarks:
     - `reordered`: convolutions whose filters changed place
@@ -323,7 +324,8 @@ def CompressWeightsPass : Pass<"pattern-compress-weights", "::mlir::ModuleOp"> {
     `max-vector-group`: their kernels run over the filters of a group by vectors.
 
     Refused, with an error: weights that are not constant, or not zero where the map has
-    no tap; options out of range. Place: after reordering, before layout.
+    no tap; a kernel map without data, or with ids beyond its set; options out of range.
+    Place: after reordering, before layout.
 
     Statistics, as remarks:
     - `dense-bytes`: bytes of the dense weights

@@ -11,6 +11,7 @@
 #include "analysis/LinalgMatchers.h"
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/KernelMap.h"
 #include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -166,10 +167,14 @@ static FailureOr<Convolution> match(linalg::Conv2DNgchwGfchwOp op) {
 
 namespace {
 
+/// By weights.
+using KernelMaps = llvm::DenseMap<Attribute, KernelMapAttr>;
+
 template <typename LinalgOp>
 struct RaiseConvolution : OpRewritePattern<LinalgOp> {
-  RaiseConvolution(MLIRContext *context, int64_t maxPatterns)
-      : OpRewritePattern<LinalgOp>(context), maxPatterns(maxPatterns) {}
+  RaiseConvolution(MLIRContext *context, int64_t maxPatterns, KernelMaps &maps)
+      : OpRewritePattern<LinalgOp>(context), maxPatterns(maxPatterns),
+        maps(maps) {}
 
   LogicalResult matchAndRewrite(LinalgOp op,
                                 PatternRewriter &rewriter) const override {
@@ -190,8 +195,12 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     auto data = weights ? ConstantData<float>::of(weights) : std::nullopt;
     if (!data)
       return rewriter.notifyMatchFailure(op, "weights have no data");
-    KernelMapAttr map = inferKernelMap(rewriter.getContext(), data->elements(),
-                                       weightsType.getShape(), maxPatterns);
+    // An unrolled loop has the same weights in each of its steps.
+    KernelMapAttr &map = maps[weights];
+    if (!map)
+      map =
+          inferKernelMap(rewriter.getContext(), layerOf(conv->weightsName),
+                         data->elements(), weightsType.getShape(), maxPatterns);
 
     StringAttr layer = layerAttr(rewriter.getContext(), conv->weightsName);
     Location loc = nameLayer(op.getLoc(), layer);
@@ -236,6 +245,7 @@ private:
   }
 
   int64_t maxPatterns;
+  KernelMaps &maps;
 };
 
 /// Makes a 1-D convolution a 2-D one, which is then raised.
@@ -321,10 +331,11 @@ public:
 
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
+    KernelMaps maps;
     patterns.add<RaiseConvolution<linalg::Conv2DNchwFchwOp>,
                  RaiseConvolution<linalg::DepthwiseConv2DNchwChwOp>,
                  RaiseConvolution<linalg::Conv2DNgchwGfchwOp>>(
-        context, static_cast<int64_t>(maxPatterns));
+        context, static_cast<int64_t>(maxPatterns), maps);
     patterns.add<ExpandConvolution1D>(context);
     // The reshapes around grouped convolutions cancel.
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
@@ -336,7 +347,8 @@ public:
     int64_t patterned = 0, dense = 0, removedKernels = 0;
     getOperation().walk([&](Conv2DOp op) {
       ++(op.getMap().getSet().isAllPositions() ? dense : patterned);
-      removedKernels += llvm::count(op.getMap().getFlatIds(), 0);
+      if (auto ids = KernelIds::of(op.getMap()))
+        removedKernels += ids->countRemoved();
     });
     remarkStatistics(*this, getOperation(),
                      {{"patterned", patterned},

@@ -10,6 +10,7 @@
 #include "analysis/LeftOperations.h"
 #include "analysis/LinalgMatchers.h"
 #include "dialect/ConstantData.h"
+#include "dialect/KernelMap.h"
 #include "dialect/LayerName.h"
 #include "dialect/PatternOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,6 +22,8 @@
 #include "passes/GreedyRewrite.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+
+#include <map>
 
 namespace patternc {
 #define GEN_PASS_DEF_RAISEFULLYCONNECTEDPASS
@@ -54,46 +57,59 @@ namespace {
 /// Blocks of neighbouring filters, of which each keeps the channels that one of
 /// its filters keeps.
 struct Blocks {
-  int64_t size = 0;
   int64_t multiplyAdds = 0;    // of a row, as vectors compute them
   SmallVector<uint8_t, 0> ids; // filters × channels, 1 where one is kept
 };
 
 } // namespace
 
-/// The blocks of `size` filters. Vectors have `lanes` filters, be they in the
-/// block or not.
-static Blocks blocksOf(ArrayRef<float> weights, int64_t channels, int64_t size,
-                       int64_t lanes) {
-  Blocks blocks;
-  blocks.size = size;
-  blocks.ids.assign(weights.size(), 0);
-  int64_t blockWeights = size * channels;
-  for (size_t first = 0; first < weights.size(); first += blockWeights) {
-    MutableArrayRef<uint8_t> ids =
-        MutableArrayRef(blocks.ids).slice(first, blockWeights);
-    for (auto [i, weight] : llvm::enumerate(weights.slice(first, blockWeights)))
-      ids[i % channels] |= weight != 0;
-    for (int64_t filter = 1; filter < size; ++filter)
-      llvm::copy(ids.take_front(channels), ids.begin() + filter * channels);
-    blocks.multiplyAdds +=
-        llvm::count(ids.take_front(channels), 1) * llvm::alignTo(size, lanes);
-  }
-  return blocks;
+/// Where one of the filters of a block keeps a channel; `ids` are theirs.
+static SmallVector<uint8_t> uniteFilters(ArrayRef<uint8_t> ids,
+                                         int64_t channels) {
+  SmallVector<uint8_t> any(ids.take_front(channels));
+  for (ids = ids.drop_front(channels); !ids.empty();
+       ids = ids.drop_front(channels))
+    for (int64_t channel = 0; channel < channels; ++channel)
+      any[channel] |= ids[channel];
+  return any;
 }
 
-/// The blocks with the fewest multiply-adds, the largest of equals.
+/// The blocks with the fewest multiply-adds, the largest of equals. Vectors
+/// have `lanes` filters, be they in the block or not.
 static Blocks findBlocks(ArrayRef<float> weights, int64_t filters,
                          int64_t channels, int64_t lanes) {
-  Blocks best;
+  Blocks blocks;
+  blocks.ids.resize_for_overwrite(weights.size());
+  llvm::transform(weights, blocks.ids.begin(),
+                  [](float weight) { return weight != 0; });
+  int64_t bestSize = 0;
   for (int64_t size = 1; size <= std::min(filters, maxBlock); ++size) {
     if (filters % size != 0)
       continue;
-    Blocks blocks = blocksOf(weights, channels, size, lanes);
-    if (best.size == 0 || blocks.multiplyAdds <= best.multiplyAdds)
-      best = std::move(blocks);
+    int64_t multiplyAdds = 0;
+    for (int64_t first = 0; first < filters; first += size)
+      multiplyAdds +=
+          llvm::count(
+              uniteFilters(
+                  ArrayRef(blocks.ids).slice(first * channels, size * channels),
+                  channels),
+              1) *
+          llvm::alignTo(size, lanes);
+    if (bestSize == 0 || multiplyAdds <= blocks.multiplyAdds) {
+      bestSize = size;
+      blocks.multiplyAdds = multiplyAdds;
+    }
   }
-  return best;
+  MutableArrayRef<uint8_t> left = blocks.ids;
+  while (!left.empty()) {
+    SmallVector<uint8_t> any =
+        uniteFilters(left.take_front(bestSize * channels), channels);
+    for (int64_t filter = 0; filter < bestSize; ++filter) {
+      llvm::copy(any, left.begin());
+      left = left.drop_front(channels);
+    }
+  }
+  return blocks;
 }
 
 /// A matrix that is stored by rows of `columns` elements, by its columns.
@@ -108,21 +124,22 @@ static SmallVector<float, 0> transposed(ArrayRef<float> matrix,
   return result;
 }
 
-static KernelMapAttr mapOf(MLIRContext *context, const Blocks &blocks,
-                           ArrayRef<int64_t> shape) {
-  auto type = RankedTensorType::get(
-      shape.take_front(2), IntegerType::get(context, 8, IntegerType::Unsigned));
-  return KernelMapAttr::get(context,
-                            KernelPatternsAttr::getAllPositions(context, 1, 1),
-                            cast<DenseIntElementsAttr>(DenseElementsAttr::get(
-                                type, ArrayRef<uint8_t>(blocks.ids))));
-}
-
 namespace {
 
+/// What a convolution reads instead of a matrix.
+struct Matrix {
+  ElementsAttr weights; // filters × channels × 1 × 1
+  KernelMapAttr map;
+};
+
+/// By the constant, whether its rows are filters, and whether it is for one
+/// row.
+using Matrices = std::map<std::tuple<const void *, bool, bool>, Matrix>;
+
 template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
-  RaiseProduct(MLIRContext *context, TargetAttr target)
-      : OpRewritePattern<MatmulOp>(context), target(target) {}
+  RaiseProduct(MLIRContext *context, TargetAttr target, Matrices &matrices)
+      : OpRewritePattern<MatmulOp>(context), target(target),
+        matrices(matrices) {}
 
   LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
@@ -137,8 +154,7 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
         !isZeroFill(op.getOutputs()[0]))
       return failure();
     ElementsAttr attribute;
-    auto data = ConstantData<float>::of(source);
-    if (!data || !matchPattern(source, m_Constant(&attribute)))
+    if (!matchPattern(source, m_Constant(&attribute)))
       return failure();
     auto outputType = cast<RankedTensorType>(op->getResult(0).getType());
     int64_t filters = outputType.getShape().back();
@@ -146,18 +162,38 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     int64_t channels = shapeOf(input).back();
     if (saturatedProduct({filters, channels}) > maxKernels)
       return rewriter.notifyMatchFailure(op, "the matrix is too large");
-    // Blocks keep at least what pruning left.
-    int64_t left = llvm::count_if(data->elements(), [](float w) { return w; });
-    if (rows != 1 && 2 * left > filters * channels)
-      return rewriter.notifyMatchFailure(op, "the weights are dense");
-    SmallVector<float, 0> turned;
-    if (!transpose)
-      turned = transposed(data->elements(), filters);
-    Blocks blocks =
-        findBlocks(transpose ? data->elements() : turned, filters, channels,
-                   target.getLanes(outputType.getElementType()));
-    if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
-      return rewriter.notifyMatchFailure(op, "pruning leaves too much");
+    auto type = RankedTensorType::get({filters, channels, 1, 1},
+                                      outputType.getElementType());
+    // An unrolled loop has the same matrix in each of its steps.
+    Matrix &matrix =
+        matrices[{attribute.getAsOpaquePointer(), bool(transpose), rows == 1}];
+    if (!matrix.map) {
+      auto data = ConstantData<float>::of(attribute);
+      if (!data)
+        return failure();
+      // Blocks keep at least what pruning left.
+      int64_t left =
+          llvm::count_if(data->elements(), [](float w) { return w; });
+      if (rows != 1 && 2 * left > filters * channels)
+        return rewriter.notifyMatchFailure(op, "the weights are dense");
+      SmallVector<float, 0> turned;
+      if (!transpose)
+        turned = transposed(data->elements(), filters);
+      Blocks blocks =
+          findBlocks(transpose ? data->elements() : turned, filters, channels,
+                     target.getLanes(outputType.getElementType()));
+      if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
+        return rewriter.notifyMatchFailure(op, "pruning leaves too much");
+      StringRef name = blobName(source);
+      matrix.weights = transpose
+                           ? reshapeConstant(attribute, type)
+                           : createBlob<float>(name.empty() ? "matrix" : name,
+                                               type, std::move(turned));
+      matrix.map = createKernelMap(
+          layerOf(name),
+          KernelPatternsAttr::getAllPositions(rewriter.getContext(), 1, 1),
+          filters, channels, std::move(blocks.ids));
+    }
 
     StringAttr layer = layerAttr(rewriter.getContext(), blobName(source));
     Location loc = nameLayer(op.getLoc(), layer);
@@ -169,22 +205,14 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
       return RankedTensorType::get({rows, channels, 1, 1},
                                    outputType.getElementType());
     };
-    SmallVector<int64_t> shape{filters, channels, 1, 1};
-    auto type = RankedTensorType::get(shape, outputType.getElementType());
-    Value weights =
-        transpose ? arith::ConstantOp::create(
-                        rewriter, loc,
-                        cast<TypedAttr>(reshapeConstant(attribute, type)))
-                  : createBlobConstant(
-                        rewriter, loc,
-                        blobName(source).empty() ? "matrix" : blobName(source),
-                        type, std::move(turned));
+    Value weights = arith::ConstantOp::create(rewriter, loc,
+                                              cast<TypedAttr>(matrix.weights));
     Value image = tensor::ExpandShapeOp::create(
         rewriter, loc, imageOf(channels), input, onePosition);
     auto pair = rewriter.getDenseI64ArrayAttr({1, 1});
     Value conv = Conv2DOp::create(
         rewriter, loc, imageOf(filters), image, weights, /*bias=*/nullptr,
-        /*residual=*/nullptr, mapOf(rewriter.getContext(), blocks, shape),
+        /*residual=*/nullptr, matrix.map,
         /*filter_order=*/nullptr, /*filter_group=*/nullptr, /*strides=*/pair,
         rewriter.getDenseI64ArrayAttr({0, 0, 0, 0}), /*dilations=*/pair,
         rewriter.getI64IntegerAttr(1),
@@ -223,6 +251,7 @@ private:
   }
 
   TargetAttr target;
+  Matrices &matrices;
 };
 
 /// Takes over the bias that is added behind the product.
@@ -300,8 +329,10 @@ public:
     };
     int64_t before = convolutions();
     RewritePatternSet patterns(context);
+    Matrices matrices;
     patterns.add<RaiseProduct<linalg::MatmulOp>,
-                 RaiseProduct<linalg::BatchMatmulOp>>(context, target);
+                 RaiseProduct<linalg::BatchMatmulOp>>(context, target,
+                                                      matrices);
     patterns.add<TakeBias>(context, /*benefit=*/2);
     // What is computed from each output moves to the rows, where these were
     // split, and then to the images, where it can be fused; then the reshapes

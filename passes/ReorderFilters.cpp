@@ -4,9 +4,10 @@
 // pattern.conv2d are stored. Precondition: pattern.conv2d. Postcondition: each
 // has a filter_order in which filters of equal length are together and similar
 // ones are neighbours; a depthwise convolution has that of its input. Refuses
-// nothing.
+// nothing; leaves alone a layer whose kernel map cannot be read.
 
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/KernelMap.h"
 #include "dialect/PatternOps.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -82,12 +83,13 @@ static void chainBySimilarity(MutableArrayRef<Structure> structures) {
   }
 }
 
-static SmallVector<int32_t> findOrder(KernelMapAttr map) {
-  SmallVector<uint8_t> ids = map.getFlatIds();
-  int64_t channels = map.getNumChannels();
+static std::optional<SmallVector<int32_t>> findOrder(KernelMapAttr map) {
+  auto ids = KernelIds::of(map);
+  if (!ids)
+    return std::nullopt;
   llvm::MapVector<StringRef, Structure> distinct;
   for (int64_t filter = 0; filter < map.getNumFilters(); ++filter) {
-    ArrayRef<uint8_t> row = ArrayRef(ids).slice(filter * channels, channels);
+    ArrayRef<uint8_t> row = ids->ofFilter(filter);
     StringRef key(reinterpret_cast<const char *>(row.data()), row.size());
     auto [it, isNew] = distinct.try_emplace(key);
     if (isNew)
@@ -128,6 +130,8 @@ public:
       auto order = orderOfInput(op);
       if (!order)
         order = findOrder(op.getMap());
+      if (!order)
+        return;
       reordered += !llvm::is_sorted(*order);
       op.setFilterOrder(*order);
     });

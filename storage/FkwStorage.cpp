@@ -12,46 +12,41 @@ using namespace patternc;
 
 /// True if every run of `group` stored filters reads the same channels with the
 /// same patterns.
-static bool canGroup(ArrayRef<uint8_t> ids, int64_t channels,
-                     ArrayRef<int32_t> order, int64_t filtersPerGroup,
-                     int64_t group) {
+static bool canGroup(const KernelIds &ids, ArrayRef<int32_t> order,
+                     int64_t filtersPerGroup, int64_t group) {
   if (order.size() % group != 0)
     return false;
   for (size_t i = 0; i < order.size(); ++i) {
     int32_t first = order[i - i % group], filter = order[i];
     if (filter / filtersPerGroup != first / filtersPerGroup ||
-        ids.slice(filter * channels, channels) !=
-            ids.slice(first * channels, channels))
+        ids.ofFilter(filter) != ids.ofFilter(first))
       return false;
   }
   return true;
 }
 
-FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelMapAttr map,
-                            ArrayRef<int32_t> order, int64_t groups,
-                            int64_t maxGroup) {
-  KernelPatternsAttr set = map.getSet();
-  SmallVector<uint8_t> ids = map.getFlatIds();
-  int64_t channels = map.getNumChannels();
+FkwArrays patternc::packFkw(ArrayRef<float> weights, KernelPatternsAttr set,
+                            const KernelIds &ids, ArrayRef<int32_t> order,
+                            int64_t groups, int64_t maxGroup) {
   int64_t area = set.getHeight() * set.getWidth();
-  int64_t filtersPerGroup = map.getNumFilters() / groups;
+  int64_t filtersPerGroup = order.size() / groups;
 
   FkwArrays arrays;
   arrays.reorder.assign(order.begin(), order.end());
   for (int64_t group = 2; group <= std::min<int64_t>(maxGroup, order.size());
        ++group)
-    if (canGroup(ids, channels, order, filtersPerGroup, group))
+    if (canGroup(ids, order, filtersPerGroup, group))
       arrays.group = group;
 
-  int64_t kept = ids.size() - llvm::count(ids, 0);
+  int64_t kept = weights.size() / area - ids.countRemoved();
   arrays.weight.reserve(kept * set.getEntries());
   arrays.index.reserve(kept / arrays.group);
   arrays.offset.push_back(0);
   for (size_t first = 0; first < order.size(); first += arrays.group) {
     ArrayRef<int32_t> filters = order.slice(first, arrays.group);
+    ArrayRef<uint8_t> row = ids.ofFilter(filters.front());
+    int64_t channels = row.size();
     int64_t firstChannel = filters.front() / filtersPerGroup * channels;
-    ArrayRef<uint8_t> row =
-        ArrayRef(ids).slice(filters.front() * channels, channels);
     int32_t kernels = 0;
     arrays.patternOffset.push_back(0);
     for (int64_t p = 0; p < set.getNumPatterns(); ++p) {

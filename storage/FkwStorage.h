@@ -3,6 +3,7 @@
 #ifndef STORAGE_FKWSTORAGE_H
 #define STORAGE_FKWSTORAGE_H
 
+#include "dialect/KernelMap.h"
 #include "dialect/PatternOps.h"
 
 namespace patternc {
@@ -19,12 +20,12 @@ struct FkwArrays : FkwIndices {
   llvm::SmallVector<float, 0> weight;
 };
 
-/// Stores dense `weights` that keep what `map` keeps, filters in `order`. The
-/// group is the largest number up to `maxGroup` for which the filters of
-/// each stored group have the same structure.
-FkwArrays packFkw(llvm::ArrayRef<float> weights, KernelMapAttr map,
-                  llvm::ArrayRef<int32_t> order, int64_t groups,
-                  int64_t maxGroup);
+/// Stores dense `weights` that keep the patterns `ids` of `set`, filters in
+/// `order`. The group is the largest number up to `maxGroup` for which the
+/// filters of each stored group have the same structure.
+FkwArrays packFkw(llvm::ArrayRef<float> weights, KernelPatternsAttr set,
+                  const KernelIds &ids, llvm::ArrayRef<int32_t> order,
+                  int64_t groups, int64_t maxGroup);
 
 /// The indices of a packed convolution; nothing if they are not constant or do
 /// not fit each other, with the reason. Whoever wants them reads them here, so

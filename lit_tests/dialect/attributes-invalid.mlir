@@ -84,15 +84,15 @@ func.func private @kernel_map_signless() attributes {
 
 // -----
 
-// expected-error @+2 {{kernel id 3 is beyond the 2 patterns of the set}}
-func.func private @kernel_map_id_beyond_set() attributes {
-  map = #pattern.kernel_map<set = <1x2, [[0], [1]]>, ids = dense<[[2, 3]]> : tensor<1x2xui8>>}
+// expected-error @+2 {{expected kernel ids as a rank-2 tensor of ui8, but found 'tensor<?x2xui8>'}}
+func.func private @kernel_map_dynamic() attributes {
+  map = #pattern.kernel_map<set = <1x2, [[0], [1]]>, ids = dense_resource<map> : tensor<?x2xui8>>}
 
 // -----
 
-// expected-error @+2 {{kernel id 255 is beyond the 2 patterns of the set}}
-func.func private @kernel_map_uniform_id_beyond_set() attributes {
-  map = #pattern.kernel_map<set = <1x2, [[0], [1]]>, ids = dense<255> : tensor<1x2xui8>>}
+// expected-error @+2 {{expected dense kernel ids or a resource}}
+func.func private @kernel_map_sparse() attributes {
+  map = #pattern.kernel_map<set = <1x2, [[0], [1]]>, ids = sparse<[[0, 0]], [1]> : tensor<1x2xui8>>}
 
 // -----
 

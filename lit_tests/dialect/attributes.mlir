@@ -25,6 +25,11 @@ func.func private @kernel_map() attributes {
 func.func private @uniform_kernel_map() attributes {
   map = #pattern.kernel_map<set = <1x1, [[0]]>, ids = dense<1> : tensor<64x64xui8>>}
 
+// CHECK-LABEL: @kernel_map_resource
+// CHECK-SAME: ids = dense_resource<map> : tensor<2x3xui8>
+func.func private @kernel_map_resource() attributes {
+  map = #pattern.kernel_map<set = <1x1, [[0]]>, ids = dense_resource<map> : tensor<2x3xui8>>}
+
 // CHECK-LABEL: @fkw
 // CHECK-SAME{LITERAL}: storage = #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>
 func.func private @fkw() attributes {storage = #pattern.fkw<set = <3x3, [[0, 1, 3, 4]]>, group = 4>}
@@ -50,3 +55,12 @@ func.func private @planes(
 // CHECK-SAME: tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 8, size = 64>>
 func.func private @planes_without_zeros(
   tensor<1x2x8x8xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 8, size = 64>>)
+
+// CHECK: map: "0x01000000010001000101"
+{-#
+  dialect_resources: {
+    builtin: {
+      map: "0x01000000010001000101"
+    }
+  }
+#-}

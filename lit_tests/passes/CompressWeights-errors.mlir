@@ -55,3 +55,51 @@ func.func @half_weight_off_the_map(%x: tensor<1x1x4x4xf16>) {
       : (tensor<1x1x4x4xf16>, tensor<1x1x1x2xf16>) -> tensor<1x1x4x3xf16>
   return
 }
+
+// -----
+
+func.func @id_beyond_set(%x: tensor<1x2x4x4xf32>) {
+  %w = arith.constant dense<0.0> : tensor<1x2x1x2xf32>
+  // expected-error @+1 {{cannot be compressed: kernel id 3 is beyond the 2 patterns of the set}}
+  %y = pattern.conv2d %x, %w map <set = <1x2, [[0], [1]]>, ids = dense<[[2, 3]]> : tensor<1x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<1x2x1x2xf32>) -> tensor<1x1x4x3xf32>
+  return
+}
+
+// -----
+
+func.func @uniform_id_beyond_set(%x: tensor<1x2x4x4xf32>) {
+  %w = arith.constant dense<0.0> : tensor<1x2x1x2xf32>
+  // expected-error @+1 {{cannot be compressed: kernel id 255 is beyond the 2 patterns of the set}}
+  %y = pattern.conv2d %x, %w map <set = <1x2, [[0], [1]]>, ids = dense<255> : tensor<1x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<1x2x1x2xf32>) -> tensor<1x1x4x3xf32>
+  return
+}
+
+// -----
+
+func.func @map_without_data(%x: tensor<1x2x4x4xf32>) {
+  %w = arith.constant dense<0.0> : tensor<1x2x1x2xf32>
+  // expected-error @+1 {{cannot be compressed: its kernel map has no data, or not a byte a kernel}}
+  %y = pattern.conv2d %x, %w map <set = <1x2, [[0], [1]]>, ids = dense_resource<none> : tensor<1x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<1x2x1x2xf32>) -> tensor<1x1x4x3xf32>
+  return
+}
+
+// -----
+
+func.func @map_of_another_size(%x: tensor<1x2x4x4xf32>) {
+  %w = arith.constant dense<0.0> : tensor<1x2x1x2xf32>
+  // expected-error @+1 {{cannot be compressed: its kernel map has no data, or not a byte a kernel}}
+  %y = pattern.conv2d %x, %w map <set = <1x2, [[0], [1]]>, ids = dense_resource<map> : tensor<1x2xui8>>
+      : (tensor<1x2x4x4xf32>, tensor<1x2x1x2xf32>) -> tensor<1x1x4x3xf32>
+  return
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      map: "0x01000000010201"
+    }
+  }
+#-}
