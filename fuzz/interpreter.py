@@ -50,7 +50,6 @@ _OPERATIONS: dict[str, Callable[[Operation, Operands, Inside], Operands]] = {
     "linalg.conv_1d_ncw_fcw": linalg.conv,
     "linalg.pooling_nchw_max": linalg.pool,
     "linalg.pooling_nchw_sum": linalg.pool,
-    "pattern.conv2d": pattern.conv2d,
     "pattern.packed_conv2d": pattern.packed_conv2d,
     "pattern.pool2d": pattern.pool2d,
     "pattern.pack": elements.same,
@@ -147,6 +146,9 @@ class Interpreter:
             carried = self._region(op.regions[0], dict(env), [np.array(i), *carried])
         return carried
 
+    def _conv2d(self, op: Operation, operands: list[np.ndarray], env: Env) -> list[np.ndarray]:
+        return pattern.conv2d(op, operands, self.blobs)
+
     def _call(self, op: Operation, operands: list[np.ndarray], env: Env) -> list[np.ndarray]:
         return self._region(self.functions[str(op["callee"])].body, {}, operands)
 
@@ -160,5 +162,6 @@ _METHODS: dict[str, Callable[[Interpreter, Operation, Operands, Env], Operands]]
     "scf.if": Interpreter._if,
     "scf.for": Interpreter._for,
     "func.call": Interpreter._call,
+    "pattern.conv2d": Interpreter._conv2d,
     "linalg.index": Interpreter._index,
 }

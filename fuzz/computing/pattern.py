@@ -3,18 +3,20 @@
 """Operations of the pattern dialect."""
 
 import math
+import re
+from collections.abc import Mapping
 
 import numpy as np
 
 from fuzz.computing.values import Inside, Operands, Unknown
 from fuzz.computing.windows import convolved, padded, windows
-from fuzz.reading import Operation, elements
+from fuzz.reading import Operation, elements, read_types
 
 
-def conv2d(op: Operation, operands: Operands, inside: Inside) -> Operands:
+def conv2d(op: Operation, operands: Operands, blobs: Mapping[str, bytes]) -> Operands:
     sizes: list[int] = op["operandSegmentSizes"]  # type: ignore[assignment]
     image, weights, *rest = operands
-    keeps = _kept(op)
+    keeps = _kept(op, blobs)
     return [_epilogue(op, _grouped(op, image, weights * keeps), rest, sizes[2:4])]
 
 
@@ -97,13 +99,22 @@ def _pattern_set(text: str) -> tuple[list[list[int]], int, int]:
     return patterns, int(height), int(width)
 
 
-def _kept(op: Operation) -> np.ndarray:
+def _kept(op: Operation, blobs: Mapping[str, bytes]) -> np.ndarray:
     """[filters, channels, height, width], 1 where the kernel map keeps a weight."""
     text = op["map"][1]  # type: ignore[index]
     patterns, height, width = _pattern_set(text)
-    ids = elements(text[text.index("ids = ") + 6 :].strip())
-    assert ids is not None
+    ids = _elements(text[text.index("ids = ") + 6 :].strip(), blobs)
     masks = np.zeros((len(patterns) + 1, height * width))
     for p, positions in enumerate(patterns):
         masks[p + 1, positions] = 1
     return masks[ids].reshape(*ids.shape, height, width)
+
+
+def _elements(text: str, blobs: Mapping[str, bytes]) -> np.ndarray:
+    """The array of `dense<...> : type` or `dense_resource<...> : type`, of ui8."""
+    resource = re.match(r'dense_resource<"?(.*?)"?> : (.*)', text)
+    if resource is None:
+        array = elements(text)
+        assert array is not None
+        return array
+    return np.frombuffer(blobs[resource[1]], np.uint8).reshape(read_types(resource[2])[0].shape)
