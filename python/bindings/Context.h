@@ -7,6 +7,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "nanobind/nanobind.h"
+#include "llvm/ADT/StringSet.h"
 #include <memory>
 #include <mutex>
 
@@ -21,6 +22,8 @@ struct Context {
   /// the context's, not the thread's. Taken after the GIL is released, never
   /// while it is held, because a blob's deleter takes the GIL.
   std::mutex mutex;
+  /// Names of the blobs that arrays look at, which are never freed.
+  llvm::StringSet<> lent;
 };
 
 /// A module and the context that must outlive it.

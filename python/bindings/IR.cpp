@@ -226,6 +226,12 @@ void patternc::python::bindIR(nb::module_ &pythonModule) {
           "constants,\nwithout a copy. bf16 comes as uint16; a type that "
           "numpy lacks, as flat bytes.")
       .def(
+          "free_unused_resources",
+          [](Module &self) { freeUnusedResources(*self.context, *self.op); },
+          "Frees the data of the context's resources that this module does not "
+          "refer to,\nunless an array of `resources` looks at them. Other "
+          "modules of the context\nlose them.")
+      .def(
           "clone",
           [](Module &self) {
             ContextGuard guard(*self.context);

@@ -237,13 +237,37 @@ void patternc::python::attachResources(Context &context, mlir::ModuleOp module,
   }
 }
 
+void patternc::python::freeUnusedResources(Context &context,
+                                           mlir::ModuleOp module) {
+  ContextGuard guard(context);
+  auto used = reachableResources(module);
+  std::vector<std::string> unused;
+  blobManager(context).getBlobMap([&](const auto &blobs) {
+    for (const auto &blob : blobs)
+      if (!used.contains(blob.getKey()) &&
+          !context.lent.contains(blob.getKey()))
+        unused.push_back(blob.getKey().str());
+  });
+  // The entry stays: attributes may name it, and find no data.
+  for (const std::string &name : unused)
+    blobManager(context).update(
+        name, mlir::UnmanagedAsmResourceBlob::allocateInferAlign<char>({}));
+}
+
 nb::dict
 patternc::python::exportResources(const std::shared_ptr<Context> &context,
                                   mlir::ModuleOp module) {
   // Blobs are the context's: a view keeps it, not the module, alive.
   nb::object owner = nb::cast(context);
+  llvm::MapVector<llvm::StringRef, mlir::DenseResourceElementsAttr> found;
+  {
+    ContextGuard guard(*context);
+    found = reachableResources(module);
+    for (auto &[key, attribute] : found)
+      context->lent.insert(key);
+  }
   nb::dict result;
-  for (auto &[key, attribute] : reachableResources(module)) {
+  for (auto &[key, attribute] : found) {
     const mlir::AsmResourceBlob *blob = attribute.getRawHandle().getBlob();
     if (!blob)
       continue;

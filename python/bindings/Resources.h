@@ -19,6 +19,9 @@ void requireNewResources(Context &context, nanobind::dict resources);
 void attachResources(Context &context, mlir::ModuleOp module,
                      nanobind::dict resources);
 
+/// Frees the blobs that neither the module refers to nor arrays look at.
+void freeUnusedResources(Context &context, mlir::ModuleOp module);
+
 /// Read-only arrays over the blobs that the module refers to, without a copy.
 nanobind::dict exportResources(const std::shared_ptr<Context> &context,
                                mlir::ModuleOp module);

@@ -104,6 +104,11 @@ class Module:
         copy. bf16 comes as uint16; a type that numpy lacks, as flat bytes.
         """
 
+    def free_unused_resources(self) -> None:
+        """Frees the data of the context's resources that this module does not refer to, unless an
+        array of `resources` looks at them. Other modules of the context lose them.
+        """
+
     def clone(self) -> Module:
         """A copy in the same context; the resources are shared."""
 

@@ -123,6 +123,27 @@ def test_resources_live_as_long_as_they_are_used():
     assert alive() is None
 
 
+def test_what_nobody_uses_is_freed():
+    w = weights()
+    alive = weakref.ref(w)
+    module = ir.Module.parse(ADD, resources={"w": w})
+    del w
+    module.free_unused_resources()
+    assert alive() is not None
+    other = ir.Module.parse("func.func @main() { return }", module.context)
+    other.free_unused_resources()
+    assert alive() is None
+    assert module.resources()["w"].size == 0
+
+
+def test_what_an_array_looks_at_is_not_freed():
+    module = ir.Module.parse(ADD, resources={"w": weights()})
+    view = module.resources()["w"]
+    ir.Module.parse("func.func @main() { return }", module.context).free_unused_resources()
+    np.testing.assert_array_equal(view, weights())
+    np.testing.assert_array_equal(module.resources()["w"], weights())
+
+
 def test_text_without_resources_parses_back_with_them():
     module = ir.Module.parse(ADD, resources={"w": weights()})
     text = module.print(resources=False)
