@@ -25,6 +25,7 @@ from benchmarks.measuring.command_line import new_parser
 from benchmarks.measuring.interleave import interleave
 from benchmarks.models.data_scaling import scale_to_data_
 from benchmarks.zoo.networks import NETWORKS
+from patternc.settings import Settings
 from patternc.whole_file import whole_file
 
 _PEERS: tuple[Engine, ...] = (OnnxRuntime(), OpenVino())
@@ -68,7 +69,14 @@ def row(name: str, target: str, *, image_size: int, rounds: int) -> dict[str, An
         return facts | {"status": "not built", "message": _text(error)}
     start = time.perf_counter()
     try:
-        compiled = patternc.compile(model, (x,), target=target, threads=1, progress=False)
+        compiled = patternc.compile(
+            model,
+            (x,),
+            target=target,
+            threads=1,
+            progress=False,
+            settings=Settings(keep_stages=True),
+        )
         facts["compile_seconds"] = time.perf_counter() - start
         layers = compiled.report().layers
         pruned = sum(layer.rate > 1 for layer in layers)

@@ -26,6 +26,7 @@ class Settings:
     """How a compilation reports on itself. None of it changes the result.
 
     Attributes:
+      keep_stages: keep the IR after every stage as text, for `CompiledModule.mlir`. Default: off.
       dump_dir: folder that receives the IR after every stage and the files that IREE makes of
         every kernel (assembly, object). Default: nothing is dumped.
       print_ir: print the IR after every pass on standard error. Default: off.
@@ -37,6 +38,7 @@ class Settings:
         Default: what the program has set.
     """
 
+    keep_stages: bool = False
     dump_dir: Path | None = None
     print_ir: bool = False
     reproducer_dir: Path | None = None

@@ -43,5 +43,5 @@ def test_same_numbers_in_a_fresh_process(tmp_path):
     loaded = load(paths[0])
     assert loaded.report() == module.report()
     assert loaded.manifest == module.manifest
-    with pytest.raises(ModelError, match="a saved module holds no MLIR"):
+    with pytest.raises(ModelError, match="the module holds no MLIR"):
         loaded.mlir("graph")

@@ -47,7 +47,7 @@ STAGES = (
 
 @pytest.fixture(scope="module")
 def compiled():
-    return compile(POOLED, (CASE.input(),))
+    return compile(POOLED, (CASE.input(),), settings=Settings(keep_stages=True))
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,13 @@ def test_unknown_stage_names_those_there_are(compiled):
         match=r"no stage 'llvm'; there are linalg, target, convolutions, rows, pooling, ",
     ):
         compiled.mlir("llvm")
+
+
+def test_stages_are_kept_on_request_only():
+    module = compile(CASE.layer(), (CASE.input(),))
+    assert module.stages == ()
+    with pytest.raises(ModelError, match=r"settings=Settings\(keep_stages=True\)"):
+        module.mlir("graph")
 
 
 def test_pipeline_prints_as_pattern_opt_takes_it():
@@ -148,7 +155,7 @@ def test_edited_pipeline_is_what_runs():
         .with_options("pattern-compress-weights", max_filter_group=1)
         .inserted(Pass("canonicalize", stage="folded"), after="pattern-raise-convolutions")
     )
-    module = compile(layer, (x,), pipeline=pipeline)
+    module = compile(layer, (x,), pipeline=pipeline, settings=Settings(keep_stages=True))
     expected = ("linalg", "target", "convolutions", "folded", "rows", "pooling", "fully-connected")
     assert module.stages[: len(expected)] == expected
     assert module.report().layers[0].filter_group == 1
@@ -168,7 +175,10 @@ def test_pattern_opt_gives_the_same_text(target, tmp_path, pattern_opt):
     """From the dump of the first stage to the last, on the printed command line."""
     pipeline = Pipeline.for_target(get_target(target))
     module = compile(
-        CASE.layer(), (CASE.input(),), target=target, settings=Settings(dump_dir=tmp_path)
+        CASE.layer(),
+        (CASE.input(),),
+        target=target,
+        settings=Settings(keep_stages=True, dump_dir=tmp_path),
     )
     command = shlex.split(pipeline.command_line(str(tmp_path / "00-linalg.mlir")))
     elide = [

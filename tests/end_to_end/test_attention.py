@@ -9,6 +9,7 @@ from torch import nn
 from machines import EVERY_PROCESSOR_BUT_THE_HOST, require_machine, run
 from oracle import assert_close_network
 from patternc import compile, prune_
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -57,7 +58,7 @@ def test_projections(build, projections, batch, fused):
     torch.manual_seed(0)
     model = _pruned(build())
     x = torch.randn(batch, 7, 32)
-    module = compile(model, (x,))
+    module = compile(model, (x,), settings=Settings(keep_stages=True))
     text = module.mlir("graph")
     assert "linalg.matmul" not in text  # what is left multiplies activations
     assert (text.count("#pattern.activation<relu>"), text.count("add(")) == fused

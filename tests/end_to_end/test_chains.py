@@ -16,6 +16,7 @@ from chains import NETWORKS, PRUNINGS, Chain, Chains, Network, Node
 from oracle import assert_close_chain
 from patternc import Pipeline, compile
 from patternc.compiler import get_target
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -29,7 +30,8 @@ def test_network(network: Network):
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
-    text = compile(network.chain(), (network.x(),), target="vmvx").mlir("planes")
+    settings = Settings(keep_stages=True)
+    text = compile(network.chain(), (network.x(),), target="vmvx", settings=settings).mlir("planes")
     found = {op: len(re.findall(rf"= pattern\.{op} ", text)) for op in ("pack", "unpack")}
     assert found == {"pack": network.packs, "unpack": network.unpacks}
 
@@ -47,7 +49,8 @@ def test_nothing_is_copied_but_at_edges_and_for_strides(network: Network):
 )
 def test_what_depthwise_convolutions_read_is_computed_with_them(name: str, placed: int):
     network = next(network for network in NETWORKS if network.name == name)
-    text = compile(network.chain(), (network.x(),)).mlir("scheduled")
+    settings = Settings(keep_stages=True)
+    text = compile(network.chain(), (network.x(),), settings=settings).mlir("scheduled")
     assert text.count("placement = consumer") == placed
 
 

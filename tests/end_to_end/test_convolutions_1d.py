@@ -11,6 +11,7 @@ from torch import nn
 from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
 from oracle import assert_close_convolution
 from patternc import PruningConfig, compile, prune_
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -124,7 +125,7 @@ def test_nothing_is_copied_between_layers():
     ).eval()
     prune_(model, PruningConfig(connectivity={"2.pointwise": 2}, group_size=4))
     x = torch.randn(1, 4, 40)
-    module = compile(model, (x,))
+    module = compile(model, (x,), settings=Settings(keep_stages=True))
     planes = module.mlir("planes")
     assert planes.count("pattern.packed_conv2d") == 3 and planes.count("pattern.pool2d") == 1
     assert planes.count("pattern.pack ") == 1 and "pattern.unpack" not in planes

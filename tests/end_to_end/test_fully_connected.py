@@ -19,6 +19,7 @@ from machines import (
 from oracle import FLOAT16_ROUNDOFF, assert_close_convolution, assert_close_network
 from patternc import compile, prune_
 from patternc.compiler import get_target
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -149,7 +150,7 @@ def test_layers_in_a_row_copy_nothing():
         nn.ReLU(),
     )
     x = torch.randn(2, 5, 32)
-    module = compile(model, (x,))
+    module = compile(model, (x,), settings=Settings(keep_stages=True))
     text = module.mlir("planes")
     assert text.count("pattern.packed_conv2d") == 2
     assert "pattern.pack " not in text and "linalg." not in text
@@ -169,7 +170,7 @@ def test_classifier_reads_and_writes_no_copies():
         nn.Linear(40, 10),
     ).eval()
     x = torch.randn(1, 3, 8, 8)
-    module = compile(model, (x,))
+    module = compile(model, (x,), settings=Settings(keep_stages=True))
     text = module.mlir("planes")
     assert text.count("pattern.packed_conv2d") == 3
     assert text.count("pattern.pack ") == 1  # of the argument

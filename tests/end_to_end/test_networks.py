@@ -12,6 +12,7 @@ from patternc import compile
 from patternc.cocotune import FilterPruning
 from patternc.models import VGG16, DigitsNet, SmallMobileNet, SmallResNet, SmallVGG
 from patternc.models.small import InceptionModule
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.iree, pytest.mark.torch]
 def test_network(network, pruning):
     model = random_network(network, pruning=pruning)
     x = torch.randn(4, 1, 8, 8) if network is DigitsNet else torch.randn(4, 3, 32, 32)
-    module = compile(model, (x[:1],))
+    module = compile(model, (x[:1],), settings=Settings(keep_stages=True))
     layers = sum(isinstance(part, nn.Conv2d | nn.Linear) for part in model.modules())
     assert len(module.report().layers) == layers
     assert "linalg" not in module.mlir("egress")

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from patternc import compile, prune_
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -53,7 +54,7 @@ def test_products_with_pruned_matrices(name, batch):
         nn.init.uniform_(parameter, -0.5, 0.5)
     prune_(model, linear=True, connectivity=4)
     x = torch.randn(batch, 2, 24)
-    module = compile(model, (x,))
+    module = compile(model, (x,), settings=Settings(keep_stages=True))
     assert "linalg.matmul" not in module.mlir("graph")
     layers = module.report().layers
     assert layers and {layer.filter_group for layer in layers} == {16}

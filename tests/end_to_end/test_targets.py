@@ -12,6 +12,7 @@ from networks import random_network
 from oracle import assert_close_chain, assert_close_convolution, assert_close_network
 from patternc import compile
 from patternc.models import SmallMobileNet, SmallResNet, SmallVGG
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -53,7 +54,7 @@ def test_convolutions(target, tmp_path):
     require_machine(target)
     model = Convolutions(CASES)
     inputs = tuple(case.input() for case in CASES)
-    module = compile(model, inputs, target=target)
+    module = compile(model, inputs, target=target, settings=Settings(keep_stages=True))
     assert_is_of_pattern_kernels(module)
     assert len(module.report().layers) == len(CASES)
     assert {layer.filter_group for layer in module.report().layers} >= {1, 4, 8}
@@ -67,7 +68,7 @@ def test_chains(target, tmp_path):
     require_machine(target)
     model = Chains([network.chain() for network in NETWORKS])
     inputs = tuple(network.x() for network in NETWORKS)
-    module = compile(model, inputs, target=target)
+    module = compile(model, inputs, target=target, settings=Settings(keep_stages=True))
     assert_is_of_pattern_kernels(module)
     assert "linalg.pooling" not in module.mlir("egress")
     results = iter(run(module, *inputs, folder=tmp_path))
@@ -86,7 +87,7 @@ def test_networks(network, form, target, tmp_path):
     require_machine(target)
     model = random_network(network, width=8, pruning={"form": form})
     x = torch.randn(2, 3, 16, 16)
-    module = compile(model, (x,), target=target)
+    module = compile(model, (x,), target=target, settings=Settings(keep_stages=True))
     assert_is_of_pattern_kernels(module)
     (result,) = run(module, x, folder=tmp_path)
     assert_close_network(result, model, x)

@@ -16,6 +16,7 @@ import json, resource, sys, time
 import torch
 from patternc import compile, prune_
 from patternc.models import VGG16
+from patternc.settings import Settings
 
 model = VGG16().eval()
 for part in model.features:
@@ -23,7 +24,7 @@ for part in model.features:
         prune_(part, form="group", skip_first=False)
 x = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
 start = time.perf_counter()
-module = compile(model, (x,))
+module = compile(model, (x,), settings=Settings(keep_stages=True))
 seconds = time.perf_counter() - start
 # Of the two processes, this and iree-compile's; a child begins with the peak of its parent.
 peak = sum(

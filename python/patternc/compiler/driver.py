@@ -120,7 +120,7 @@ def compile(
         module = _parse(imported)
         inputs, outputs = _signature(module, imported)
         _check_dtypes(target, (*inputs, *outputs))
-        stages = {"linalg": _text(module)}
+        stages = {"linalg": _text(module)} if settings.keep_stages else {}
         if settings.dump_dir is not None:
             # With all constants, so that pattern-opt can start from it.
             _dump(settings.dump_dir, 0, "linalg", module.print())
@@ -135,11 +135,13 @@ def compile(
                 if any(layer.dtype == "float16" for layer in report.layers):
                     require_float16(target)
             statistics |= _run(step, module, settings)
-            stages[stage] = _text(module)
+            if settings.keep_stages:
+                stages[stage] = _text(module)
             if settings.dump_dir is not None:
-                _dump(settings.dump_dir, number, stage, stages[stage])
+                _dump(settings.dump_dir, number, stage, _text(module))
             bar.update()
 
+        module.free_unused_resources()  # weights as they came, kernel maps
         bar.set_description(f"IREE for {target.name}")
         vmfb = to_vmfb(module.print(resources=False), target, settings=settings)
         bar.update()

@@ -63,7 +63,7 @@ class CompiledModule:
           parameters: the weights by name, or as an archive.
           manifest: what the bytecode is.
           report: what the compiler has to tell about the module.
-          stages: the module as text after each stage of the compiler, in order.
+          stages: the module as text after each stage of the compiler, in order, if it was kept.
           statistics: what each pass of the compiler counted, by its name.
           classes: the model's own classes in its result, by their names in ``manifest.result``.
           threads: number of threads on the processor; None for all cores.
@@ -142,7 +142,7 @@ class CompiledModule:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Names of the compiler's stages, in order; none for a module that was loaded."""
+        """Names of the compiler's stages, in order, if they were kept; see `mlir`."""
         return tuple(self._stages)
 
     @property
@@ -156,11 +156,13 @@ class CompiledModule:
         """The module as MLIR text after a stage of the compiler, large constants left out.
 
         Raises:
-          ModelError: there is no such stage, or the module was loaded and has none.
+          ModelError: there is no such stage, or none was kept: the module was loaded, or compiled
+            without ``Settings(keep_stages=True)``.
         """
         if not self._stages:
             raise ModelError(
-                "a saved module holds no MLIR; compile the model to look at its stages"
+                "the module holds no MLIR; to look at its stages, compile the model with "
+                "settings=Settings(keep_stages=True), or PATTERNC_KEEP_STAGES=1"
             )
         if stage not in self._stages:
             raise ModelError(f"no stage '{stage}'; there are {', '.join(self._stages)}")
