@@ -121,9 +121,8 @@ private:
     }
 
     auto [filterGroup, filterInGroup] = groups.groupOf(b, filterTile);
-    Value begin = memref::LoadOp::create(b, groups.offset, filterGroup);
-    Value end =
-        memref::LoadOp::create(b, groups.offset, index.add(filterGroup, 1));
+    Value begin = loadBound(filterGroup);
+    Value end = loadBound(index.add(filterGroup, 1));
     OpBuilder::InsertionGuard guard(b);
     scf::ForOp kernels = beginLoop(begin, end, 1, init);
     Value k = counter(kernels);
@@ -166,6 +165,14 @@ private:
       Value product = arith::MulFOp::create(b, w, x);
       accumulator = arith::AddFOp::create(b, accumulator, product);
     }
+  }
+
+  /// Where the kernels of a filter group begin, in 32 bits.
+  Value loadBound(Value filterGroup) {
+    Value bound = memref::LoadOp::create(b, groups.offset, filterGroup);
+    if (bound.getType() == b.getI32Type())
+      return bound;
+    return arith::ExtUIOp::create(b, b.getI32Type(), bound);
   }
 
   Value constant(int64_t number) {
