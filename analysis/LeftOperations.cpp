@@ -99,9 +99,7 @@ static std::string reasonFor(linalg::LinalgOp op) {
   }
   Value weights = op->getOperand(1);
   Value constant = constantBehind(weights);
-  if (isa<linalg::Conv2DNchwFchwOp, linalg::DepthwiseConv2DNchwChwOp,
-          linalg::Conv2DNgchwGfchwOp, linalg::Conv1DNcwFcwOp>(
-          op.getOperation()))
+  if (isConvolution(op))
     return constant ? "its window, its size or its initial value is none that "
                       "kernels have"
                     : "its weights are computed in each call";

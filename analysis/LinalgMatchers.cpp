@@ -61,6 +61,54 @@ patternc::takePadding(Value &image, function_ref<bool(Value)> isPadding) {
   return {low[2], low[3], high[2], high[3]};
 }
 
+bool patternc::isConvolution(Operation *op) {
+  return isa<linalg::Conv1DNcwFcwOp, linalg::Conv2DNchwFchwOp,
+             linalg::DepthwiseConv2DNchwChwOp, linalg::Conv2DNgchwGfchwOp>(op);
+}
+
+Value patternc::skipReshapes(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+ArrayRef<ReassociationIndices> patternc::groupsJoined() {
+  static const SmallVector<ReassociationIndices> dimensions{
+      {0}, {1, 2}, {3}, {4}};
+  return dimensions;
+}
+
+FailureOr<OpFoldResult> patternc::matchBias(Value init, int64_t filters) {
+  Value source = skipReshapes(init);
+  DenseElementsAttr constant;
+  if (matchPattern(source, m_Constant(&constant)) && constant.isSplat()) {
+    if (constant.getSplatValue<APFloat>().isZero())
+      return OpFoldResult();
+    return OpFoldResult(constant.resizeSplat(
+        RankedTensorType::get({filters}, constant.getElementType())));
+  }
+  if (auto fill = source.getDefiningOp<linalg::FillOp>();
+      fill && isZero(fill.getInputs()[0]))
+    return OpFoldResult();
+  // Of the reshapes, one alone leaves the values of a filter with the filter.
+  auto expand = init.getDefiningOp<tensor::ExpandShapeOp>();
+  if (expand && ArrayRef(expand.getReassociationIndices()) == groupsJoined())
+    init = expand.getSrc();
+  auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
+  if (!broadcast || !isPlain(broadcast.getInput()) ||
+      shapeOf(broadcast.getInput()).size() != 1)
+    return failure();
+  // Along all dimensions but the channels.
+  SmallVector<int64_t> others{0};
+  llvm::append_range(others, llvm::seq<int64_t>(2, shapeOf(init).size()));
+  if (broadcast.getDimensions() != ArrayRef(others))
+    return failure();
+  return OpFoldResult(broadcast.getInput());
+}
+
 bool patternc::isElementwise(linalg::GenericOp op, unsigned numInputs) {
   return op.hasPureTensorSemantics() && op.getNumDpsInputs() == numInputs &&
          op.getNumDpsInits() == 1 &&

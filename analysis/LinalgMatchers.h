@@ -4,6 +4,7 @@
 #define ANALYSIS_LINALGMATCHERS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 
 namespace patternc {
 
@@ -25,6 +26,20 @@ llvm::ArrayRef<int64_t> shapeOf(mlir::Value tensor);
 llvm::SmallVector<int64_t>
 takePadding(mlir::Value &image,
             llvm::function_ref<bool(mlir::Value)> isPadding);
+
+/// True for the kinds of convolutions that kernels compute.
+bool isConvolution(mlir::Operation *op);
+
+/// Looks through reshapes that only split or join dimensions.
+mlir::Value skipReshapes(mlir::Value value);
+
+/// N×(G·C)×H×W to or from N×G×C×H×W.
+llvm::ArrayRef<mlir::ReassociationIndices> groupsJoined();
+
+/// Reads the initial value of a convolution of so many filters: null for zero,
+/// one constant, or a bias along the output channels. Fails on anything else.
+llvm::FailureOr<mlir::OpFoldResult> matchBias(mlir::Value init,
+                                              int64_t filters);
 
 /// True if `op` computes each element of its one result from the elements of
 /// `numInputs` tensors at the same place, and does nothing else.

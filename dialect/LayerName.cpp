@@ -9,6 +9,10 @@ using namespace mlir;
 
 StringRef patternc::layerOf(StringRef blob) {
   blob.consume_back(demotedSuffix);
+  // MLIR adds a number where a name is taken.
+  StringRef unnumbered = blob.rtrim("_0123456789");
+  if (unnumbered.consume_back(foldedSuffix))
+    blob = unnumbered;
   if (blob == "weight") // the model is a bare convolution
     return "conv";
   blob.consume_back(".weight");

@@ -13,6 +13,9 @@ namespace patternc {
 /// What is behind the name of a blob that was rounded to f16.
 inline constexpr llvm::StringLiteral demotedSuffix = ".f16";
 
+/// What is behind the name of a blob that was computed from others.
+inline constexpr llvm::StringLiteral foldedSuffix = ".folded";
+
 /// The layer whose weights are the blob `blob`; empty for a blob without name.
 llvm::StringRef layerOf(llvm::StringRef blob);
 

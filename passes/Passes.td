@@ -37,6 +37,90 @@ def AttachTargetPass : Pass<"pattern-attach-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::patternc::PatternDialect"];
 }
 
+def FoldBatchNormsPass : Pass<"pattern-fold-batch-norms", "::mlir::ModuleOp"> {
+  let summary = "Fold batch norms into the convolutions before them.";
+  let description = [{
+    Precondition: linalg on tensors, as importers produce it. What elementwise
+    `linalg.generic` operations, one or several, compute of an image as *a*·*x* + *b*, with
+    numbers *a* and *b* of each channel (dimension 1) that are known, is folded: that is what
+    inference makes of batch norm. A convolution whose only reader it is takes both into its
+    weights and its bias, if these are known; a `linalg.matmul` takes *a* into its matrix. Of
+    others that are more than two operations one multiply and one add are left. Known is what is constant or
+    computed from constants by operations that `pattern-fold-constants` computes.
+
+    The numbers are computed in f64, and what is stored is rounded once. Zeros of weights stay
+    zeros. A blob gets `.folded` behind its name.
+
+    Refused, with an error: weights that are finite before and not after. Place: before
+    everything that looks at weights, and before constants are folded, which rounds them.
+
+    Statistics, as remarks:
+    - `convolutions`: convolutions that took a batch norm
+    - `products`: products that took one
+    - `others`: multiplies and adds that one became
+
+    Before:
+
+    ```mlir
+    %w = arith.constant dense_resource<conv.weight> : tensor<2x1x3x3xf32>
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zero : ...) -> tensor<1x2x4x4xf32>
+    %0 = linalg.generic ... ins(%y, %mean : ...) { ... arith.subf ... }
+    %1 = linalg.generic ... ins(%0, %factor : ...) { ... arith.mulf ... }
+    ```
+
+    After:
+
+    ```mlir
+    %w = arith.constant dense_resource<conv.weight.folded> : tensor<2x1x3x3xf32>
+    %b = arith.constant dense_resource<conv.bias.folded> : tensor<2xf32>
+    %i = linalg.broadcast ins(%b : tensor<2xf32>) outs(%e : tensor<1x2x4x4xf32>) dimensions = [0, 2, 3]
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%i : ...) -> tensor<1x2x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FoldConstantsPass : Pass<"pattern-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Compute what depends on constants alone.";
+  let description = [{
+    Precondition: linalg on tensors, as importers produce it. A tensor that operations of
+    `arith`, `linalg`, `math` and `tensor` compute from constants, such as a weight times its
+    mask, and that another operation reads, becomes a constant. Each operation is done in the
+    precision of its type, reductions in the order of their loops. The blob is named after the largest that
+    it is computed from, with `.folded` behind it.
+
+    Refused: nothing. Left as they are: operations that are not known, or without a defined
+    result; reshapes, transposes, slices and broadcasts of a constant, and tensors made of
+    nothing, unless they are the weights of a convolution; and what needs a tensor that is larger than
+    both `max-elements` and all constants that are stored for it. Place: before everything that
+    looks at weights.
+
+    Statistics, as remarks:
+    - `folded`: tensors that were computed
+
+    Before:
+
+    ```mlir
+    %w = arith.constant dense_resource<conv.weight> : tensor<2x1x3x3xf32>
+    %m = arith.constant dense_resource<conv.mask> : tensor<2x1x3x3xf32>
+    %0 = linalg.generic ... ins(%w, %m : ...) { ... arith.mulf ... }
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %0 : ...) outs(%zero : ...) -> tensor<1x2x4x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %w = arith.constant dense_resource<conv.weight.folded> : tensor<2x1x3x3xf32>
+    %y = linalg.conv_2d_nchw_fchw ins(%x, %w : ...) outs(%zero : ...) -> tensor<1x2x4x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxElements", "max-elements", "int64_t", /*default=*/"262144",
+           "Largest tensor to compute from fewer elements; 1 MiB of f32, as IREE folds it">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
   let summary = "Compute in f16 what is computed in f32.";
   let description = [{

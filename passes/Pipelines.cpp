@@ -39,6 +39,8 @@ static void attachTarget(OpPassManager &pm, const Options &options) {
 
 static void linalgToPacked(OpPassManager &pm, const Options &options) {
   attachTarget(pm, options);
+  pm.addPass(createFoldBatchNormsPass());
+  pm.addPass(createFoldConstantsPass());
   if (options.float16)
     pm.addPass(createDemoteF32ToF16Pass());
   pm.addPass(createRaiseConvolutionsPass());

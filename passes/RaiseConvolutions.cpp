@@ -48,48 +48,8 @@ struct Convolution {
 
 } // namespace
 
-/// Looks through reshapes that only split or join dimensions.
-static Value skipReshapes(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
-}
-
-/// N×(G·C)×H×W to or from N×G×C×H×W.
-static const SmallVector<ReassociationIndices> groupsJoined{
-    {0}, {1, 2}, {3}, {4}};
-
 /// N×C×W to or from N×C×1×W.
 static const SmallVector<ReassociationIndices> rowOfImage{{0}, {1}, {2, 3}};
-
-/// Reads the initial value of a convolution: zero, one constant, or a bias
-/// along the output channels. Fails on anything else.
-static FailureOr<OpFoldResult> matchBias(Value init, int64_t filters) {
-  Value source = skipReshapes(init);
-  DenseElementsAttr constant;
-  if (matchPattern(source, m_Constant(&constant)) && constant.isSplat()) {
-    if (constant.getSplatValue<APFloat>().isZero())
-      return OpFoldResult();
-    return OpFoldResult(constant.resizeSplat(
-        RankedTensorType::get({filters}, constant.getElementType())));
-  }
-  if (auto fill = source.getDefiningOp<linalg::FillOp>();
-      fill && isZero(fill.getInputs()[0]))
-    return OpFoldResult();
-  // Of the reshapes, one alone leaves the values of a filter with the filter.
-  auto expand = init.getDefiningOp<tensor::ExpandShapeOp>();
-  if (expand && expand.getReassociationIndices() == groupsJoined)
-    init = expand.getSrc();
-  if (auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
-      broadcast && isPlain(broadcast.getInput()) &&
-      shapeOf(broadcast.getInput()).size() == 1 &&
-      broadcast.getDimensions() == ArrayRef<int64_t>{0, 2, 3})
-    return OpFoldResult(broadcast.getInput());
-  return failure();
-}
 
 /// True if strides and dilations are positive, the output is as large as the
 /// input allows and nothing is too large for pattern.conv2d; linalg also takes
@@ -227,7 +187,7 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     auto wanted = cast<RankedTensorType>(op->getResult(0).getType());
     if (wanted.getRank() == 5)
       result = tensor::ExpandShapeOp::create(rewriter, loc, wanted, result,
-                                             groupsJoined);
+                                             groupsJoined());
     rewriter.replaceOp(op, result);
     return success();
   }
@@ -238,10 +198,11 @@ private:
   static Value joinGroups(PatternRewriter &rewriter, Location loc,
                           Value input) {
     auto expand = input.getDefiningOp<tensor::ExpandShapeOp>();
-    if (expand && expand.getReassociationIndices() == groupsJoined &&
+    if (expand && ArrayRef(expand.getReassociationIndices()) == groupsJoined() &&
         isPlain(expand.getSrc()))
       return expand.getSrc();
-    return tensor::CollapseShapeOp::create(rewriter, loc, input, groupsJoined);
+    return tensor::CollapseShapeOp::create(rewriter, loc, input,
+                                            groupsJoined());
   }
 
   int64_t maxPatterns;

@@ -19,8 +19,7 @@ _aten = torch.ops.aten
 def decomposition_table() -> dict[Any, Callable[..., Any]]:
     """What `ExportedProgram.run_decompositions` takes: torch-mlir's table and what is mended."""
     table = dict(get_decomposition_table())
-    # `folding` wants a batch norm whole; taken apart it also divides by zero under an assertion.
-    table.pop(_aten._native_batch_norm_legit_no_training.default)
+    table[_aten._native_batch_norm_legit_no_training.default] = _batch_norm
     # ReLU6 as one clamp: torch-mlir makes two loops with scalar tensors of a hardtanh.
     table[_aten.hardtanh.default] = lambda x, low=-1.0, high=1.0: torch.clamp(x, low, high)
     table[_aten.constant_pad_nd.default] = _crop_then_pad
@@ -53,6 +52,29 @@ def decomposition_table() -> dict[Any, Callable[..., Any]]:
         x.unsqueeze(-2) - y.unsqueeze(-3), p, -1
     )
     return table
+
+
+def _batch_norm(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    mean: torch.Tensor,
+    variance: torch.Tensor,
+    momentum: float,
+    epsilon: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Without the assertion under which torch-mlir divides by the deviation."""
+
+    def of_channels(numbers: torch.Tensor) -> torch.Tensor:
+        return numbers.view(-1, *[1] * (x.dim() - 2))
+
+    y = (x - of_channels(mean)) * of_channels((variance + epsilon).rsqrt())
+    if weight is not None:
+        y = y * of_channels(weight)
+    if bias is not None:
+        y = y + of_channels(bias)
+    none = x.new_empty(0)
+    return y, none, none
 
 
 def _crop_then_pad(x: torch.Tensor, padding: list[int], value: float = 0) -> Any:
