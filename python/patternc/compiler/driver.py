@@ -39,6 +39,7 @@ _SHOWN_ELEMENTS = 16
 
 # The passes that see the model's weights as they came, and say what cannot be compiled of them.
 _CHECK_THE_MODEL = (
+    "pattern-fold-batch-norms",
     "pattern-demote-f32-to-f16",
     "pattern-raise-convolutions",
     "pattern-compress-weights",

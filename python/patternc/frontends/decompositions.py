@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch.export import ExportedProgram
 from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
 _aten = torch.ops.aten
@@ -19,7 +20,8 @@ _aten = torch.ops.aten
 def decomposition_table() -> dict[Any, Callable[..., Any]]:
     """What `ExportedProgram.run_decompositions` takes: torch-mlir's table and what is mended."""
     table = dict(get_decomposition_table())
-    table[_aten._native_batch_norm_legit_no_training.default] = _batch_norm
+    # Taken apart it divides by zero under an assertion; `restore_batch_norms_` has the other way.
+    table.pop(_aten._native_batch_norm_legit_no_training.default)
     # ReLU6 as one clamp: torch-mlir makes two loops with scalar tensors of a hardtanh.
     table[_aten.hardtanh.default] = lambda x, low=-1.0, high=1.0: torch.clamp(x, low, high)
     table[_aten.constant_pad_nd.default] = _crop_then_pad
@@ -54,27 +56,23 @@ def decomposition_table() -> dict[Any, Callable[..., Any]]:
     return table
 
 
-def _batch_norm(
-    x: torch.Tensor,
-    weight: torch.Tensor | None,
-    bias: torch.Tensor | None,
-    mean: torch.Tensor,
-    variance: torch.Tensor,
-    momentum: float,
-    epsilon: float,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Without the assertion under which torch-mlir divides by the deviation."""
-
-    def of_channels(numbers: torch.Tensor) -> torch.Tensor:
-        return numbers.view(-1, *[1] * (x.dim() - 2))
-
-    y = (x - of_channels(mean)) * of_channels((variance + epsilon).rsqrt())
-    if weight is not None:
-        y = y * of_channels(weight)
-    if bias is not None:
-        y = y + of_channels(bias)
-    none = x.new_empty(0)
-    return y, none, none
+def restore_batch_norms_(program: ExportedProgram) -> None:
+    """Writes batch norms by the operator that torch-mlir knows, in place."""
+    for node in list(program.graph.nodes):
+        if node.target is not _aten._native_batch_norm_legit_no_training.default:
+            continue
+        *tensors, momentum, epsilon = node.args
+        with program.graph.inserting_before(node):
+            norm = program.graph.call_function(
+                _aten.batch_norm.default, (*tensors, False, momentum, epsilon, False)
+            )
+        norm.meta.update(node.meta, val=node.meta["val"][0])
+        # Outside training a batch norm has one result that is not empty, number 0.
+        for output in list(node.users):
+            output.replace_all_uses_with(norm)
+            program.graph_signature.replace_all_uses(output.name, norm.name)
+            program.graph.erase_node(output)
+        program.graph.erase_node(node)
 
 
 def _crop_then_pad(x: torch.Tensor, padding: list[int], value: float = 0) -> Any:

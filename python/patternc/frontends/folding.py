@@ -2,12 +2,12 @@
 
 """Folds what an exported program computes from constants into its weights.
 
-Works on the decomposed graph, where every convolution is `aten.convolution` and every batch norm
-`aten._native_batch_norm_legit_no_training`: a module and an exported program, in whatever dialect
-it was exported, go the same way. Folded tensors are new ones; the model's are never written.
+The compiler's own passes do so for the operations that linalg is made of. Here PyTorch does it, for
+all of its operators, before torch-mlir refuses one of them. Works on the decomposed graph, where
+every convolution is `aten.convolution`: a module and an exported program, in whatever dialect it
+was exported, go the same way. Folded tensors are new ones; the model's are never written.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,7 +20,6 @@ from patternc.errors import ModelError
 from patternc.frontends.exporting import is_finite, layer_path
 
 _CONVOLUTION = torch.ops.aten.convolution.default
-_BATCH_NORM = torch.ops.aten._native_batch_norm_legit_no_training.default
 # Ways to look at a tensor, which cost nothing or which passes want to see.
 _LAYOUT = {
     torch.ops.aten.alias.default,
@@ -46,12 +45,10 @@ _SMALL = 1 << 18
 
 
 def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
-    """Folds batch norms and what is computed from constants in a decomposed program, in place.
+    """Folds what is computed from constants in a decomposed program, in place.
 
-    A batch norm goes into the convolution whose only reader it is; any other becomes one multiply
-    and one add. A weight that is computed from constants (a parametrisation, a pruning mask)
-    becomes a plain one, as does anything else (positions, masks) unless it is large. Arithmetic on
-    statistics is in float64, and its result is stored in float32.
+    A weight that is computed from constants (a parametrisation, a pruning mask) becomes a plain
+    one, as does anything else (positions, masks) unless it is large.
 
     Returns:
       The constants of the program by identity, each with its name. A folded weight has the name
@@ -65,8 +62,6 @@ def fold_constants_(program: ExportedProgram) -> dict[torch.Tensor, str]:
         for node in list(program.graph.nodes):
             if node.target is _CONVOLUTION:
                 _fold_computed_weights_(node, constants)
-            elif node.target is _BATCH_NORM:
-                _fold_batch_norm_(node, constants)
         for node in _computed_constants(program.graph, constants):
             _replace_by_constant_(node, constants)
     for node in list(program.graph.nodes):
@@ -158,8 +153,8 @@ class _Constants:
         value = value.float().contiguous()
         if not is_finite(value):
             raise ModelError(
-                f"'{name}' holds NaN or infinite values once the batch norm or the "
-                f"parametrisation that scales it is folded in"
+                f"'{name}' holds NaN or infinite values once the parametrisation that scales it "
+                f"is folded in"
             )
         return self.add(value, name, before=before)
 
@@ -221,77 +216,3 @@ def _replace_by_constant_(node: Node, constants: _Constants) -> None:
         if user.op != "output":  # which stays what the signature of the program says it is
             user.args = map_arg(user.args, constant)
             user.kwargs = map_arg(user.kwargs, constant)
-
-
-def _fold_batch_norm_(node: Node, constants: _Constants) -> None:
-    source, weight, bias, mean, variance, _, epsilon = _arguments(node)
-    if not constants.known(weight, bias, mean, variance):
-        return
-    scale = (constants.value(variance).double() + epsilon).rsqrt()
-    if weight is not None:
-        scale = scale * constants.value(weight)
-    shift = -constants.value(mean).double() * scale
-    if bias is not None:
-        shift = shift + constants.value(bias)
-
-    if _can_take_batch_norm(source, constants):
-        _scale_convolution_(source, scale, shift, constants)
-        result = source
-    else:
-        result = _multiply_add(node, scale, shift, constants)
-
-    # Outside training a batch norm has one result that is not empty, number 0.
-    for output in list(node.users):
-        output.replace_all_uses_with(result)
-        constants.program.graph_signature.replace_all_uses(output.name, result.name)
-        node.graph.erase_node(output)
-    node.graph.erase_node(node)
-
-
-def _can_take_batch_norm(source: Node, constants: _Constants) -> bool:
-    if source.target is not _CONVOLUTION or len(source.users) != 1:
-        return False
-    _, weight, bias, _, _, _, transposed, *_ = _arguments(source)
-    # The weight of a transposed convolution has its output channels second, by group.
-    return not transposed and constants.known(weight, bias)
-
-
-def _scale_convolution_(
-    convolution: Node, scale: torch.Tensor, shift: torch.Tensor, constants: _Constants
-) -> None:
-    _, weight, bias, *_ = _arguments(convolution)
-    old = constants.value(weight)
-    name = constants.names[old]
-    new = old.double() * scale.view(-1, *[1] * (old.dim() - 1))
-    if bias is not None:
-        old_bias = constants.value(bias)
-        bias_name = constants.names[old_bias]
-        shift = shift + old_bias.double() * scale
-    else:
-        bias_name = f"{name.rpartition('.')[0]}.bias".lstrip(".")
-    convolution.update_arg(1, constants.add_weight(new, name, before=convolution))
-    convolution.update_arg(2, constants.add_weight(shift, bias_name, before=convolution))
-
-
-def _multiply_add(
-    node: Node, scale: torch.Tensor, shift: torch.Tensor, constants: _Constants
-) -> Node:
-    source, *_ = _arguments(node)
-    value = source.meta["val"]
-    shape = (-1, *[1] * (value.dim() - 2))
-    result = source
-    for operator, factor, kind in (
-        (torch.ops.aten.mul.Tensor, scale, "scale"),
-        (torch.ops.aten.add.Tensor, shift, "shift"),
-    ):
-        name = f"{layer_path(node)}.{kind}".lstrip(".")
-        constant = constants.add_weight(factor.view(shape), name, before=node)
-        with node.graph.inserting_before(node):
-            result = node.graph.call_function(operator, (result, constant))
-        result.meta.update(node.meta, val=value)
-    return result
-
-
-def _arguments(node: Node) -> Sequence[Any]:
-    """The arguments of a node, which the operator's schema types better than FX does."""
-    return node.args

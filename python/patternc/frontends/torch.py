@@ -20,9 +20,8 @@ def import_torch(
 ) -> ImportedModel:
     """Imports a PyTorch model as it computes at inference.
 
-    Batch norm is folded into the convolution before it, and a weight that the model computes from
-    constants, such as a parametrised or masked one, into a plain weight. The model and its
-    tensors are left as they are.
+    A weight that the model computes from constants, such as a parametrised or masked one, becomes
+    a plain weight. The model and its tensors are left as they are.
 
     Args:
       model: a module, which is captured in evaluation mode whatever mode it is in, or a program
@@ -43,11 +42,12 @@ def import_torch(
     """
     for package in ("torch", "torch_mlir"):
         require(package, needed_for="importing a PyTorch model")
-    from patternc.frontends import bytes, exporting, folding, lowering
+    from patternc.frontends import bytes, decompositions, exporting, folding, lowering
 
     program = exporting.export(model, example_args, example_kwargs)
     bytes.check_bytes(program)
     names = folding.fold_constants_(program)
+    decompositions.restore_batch_norms_(program)
     signature = exporting.signature(program)
     exporting.keep_tensors_(program)
     text, blobs = lowering.lower(program, names)
