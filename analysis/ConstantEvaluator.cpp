@@ -72,8 +72,14 @@ std::optional<ConstantTensor> ConstantTensor::of(ElementsAttr attribute) {
   if (!dense)
     return std::nullopt;
   if (type.getElementType().isInteger(1)) { // which may be packed
-    tensor = *create(type);
-    llvm::copy(dense.getValues<bool>(), tensor.blob->getMutableData().begin());
+    bool isSplat = dense.isSplat();
+    tensor = *create(isSplat ? type.clone(ArrayRef<int64_t>()) : type);
+    tensor.type = type;
+    tensor.isSplat = isSplat;
+    llvm::copy(llvm::make_range(dense.value_begin<bool>(),
+                                isSplat ? std::next(dense.value_begin<bool>())
+                                        : dense.value_end<bool>()),
+               tensor.blob->getMutableData().begin());
     return tensor;
   }
   tensor.isSplat = dense.isSplat();
@@ -248,7 +254,8 @@ private:
       if (ends)
         counters[loop] = 0;
       for (auto [place, walk] : llvm::zip_equal(current, walks))
-        place += ends ? -walk.steps[loop] * (sizes[loop] - 1) : walk.steps[loop];
+        place +=
+            ends ? -walk.steps[loop] * (sizes[loop] - 1) : walk.steps[loop];
       if (!ends)
         return;
     }
@@ -471,8 +478,8 @@ static std::optional<ConstantTensor> createFor(Value result, bool wide) {
 }
 
 /// Copies all of what `from` walks over to where `to` does.
-static void copy(const ConstantTensor &source, Walk from, ConstantTensor &target,
-                 Walk to, ArrayRef<int64_t> sizes) {
+static void copy(const ConstantTensor &source, Walk from,
+                 ConstantTensor &target, Walk to, ArrayRef<int64_t> sizes) {
   Loops loops(SmallVector<int64_t>(sizes), {std::move(from), std::move(to)});
   int64_t total = llvm::product_of(sizes);
   for (int64_t done = 0; done < total; done += runsAtOnce) {
@@ -527,8 +534,8 @@ static bool isComputable(linalg::LinalgOp op) {
     AffineMap map = op.getMatchingIndexingMap(&init);
     if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
       return false;
-    for (auto [loop, kind, size] : llvm::enumerate(
-             op.getIteratorTypesArray(), op.getStaticLoopRanges()))
+    for (auto [loop, kind, size] :
+         llvm::enumerate(op.getIteratorTypesArray(), op.getStaticLoopRanges()))
       if (kind == utils::IteratorType::parallel && size != 1 &&
           !map.isFunctionOfDim(loop))
         return false;
@@ -589,9 +596,9 @@ evaluate(linalg::LinalgOp op, const Tensors &tensors, bool wide) {
       unsigned i = operand.getOperandNumber();
       if (!op.payloadUsesValueFromOperand(&operand))
         continue;
-      const ConstantTensor &tensor =
-          op.isDpsInit(&operand) ? results[i - op.getNumDpsInputs()]
-                                 : tensors.at(operand.get());
+      const ConstantTensor &tensor = op.isDpsInit(&operand)
+                                         ? results[i - op.getNumDpsInputs()]
+                                         : tensors.at(operand.get());
       body.setArgument(i, tensor.read(loops.placesOf(i)));
     }
     auto yielded = body.run(count, [&](unsigned loop) {
@@ -700,14 +707,18 @@ void patternc::eraseUnread(ArrayRef<Value> values) {
       op->erase();
 }
 
-SmallVector<Operation *> patternc::computationOf(Value value) {
+/// The operations that `value` is computed by, operands before users, up to
+/// those at which to stop.
+static SmallVector<Operation *>
+computationUpTo(Value value, function_ref<bool(Operation *)> stop) {
   SmallVector<Operation *> computation;
   llvm::DenseSet<Operation *> seen;
   // An operation is left behind what it reads.
-  SmallVector<std::pair<Operation *, bool>> todo{{value.getDefiningOp(), false}};
+  SmallVector<std::pair<Operation *, bool>> todo{
+      {value.getDefiningOp(), false}};
   while (!todo.empty()) {
     auto [op, isReady] = todo.pop_back_val();
-    if (!op)
+    if (!op || stop(op))
       continue;
     if (isReady) {
       computation.push_back(op);
@@ -741,6 +752,10 @@ StringRef patternc::largestBlob(Value value) {
     }
   }
   return name;
+}
+
+SmallVector<Operation *> patternc::computationOf(Value value) {
+  return computationUpTo(value, [](Operation *) { return false; });
 }
 
 bool ConstantEvaluator::knowsOperation(Operation *op) {
@@ -777,7 +792,8 @@ bool ConstantEvaluator::knowsOperation(Operation *op) {
   }
   if (op->getNumRegions() != 0)
     return false;
-  SmallVector<Column> columns = llvm::map_to_vector(op->getOperandTypes(), none);
+  SmallVector<Column> columns =
+      llvm::map_to_vector(op->getOperandTypes(), none);
   SmallVector<const Column *> operands;
   for (const Column &column : columns)
     operands.push_back(&column);
@@ -788,10 +804,9 @@ bool ConstantEvaluator::knows(Value value) {
   Operation *definition = value.getDefiningOp();
   if (!definition)
     return false;
-  if (!known.contains(definition))
-    for (Operation *op : computationOf(value))
-      if (!known.contains(op))
-        known[op] = knowsOperation(op);
+  auto isDecided = [&](Operation *op) { return known.contains(op); };
+  for (Operation *op : computationUpTo(value, isDecided))
+    known[op] = knowsOperation(op);
   return known.lookup(definition);
 }
 
@@ -807,8 +822,9 @@ std::optional<ConstantTensor> ConstantEvaluator::evaluate(Value value) {
     };
     auto takeReshaped = [&] {
       const ConstantTensor &source = tensors.at(op->getOperand(0));
-      return take(source.reshaped(tensorOf(op->getResult(0).getType())
-                                      .clone(source.getType().getElementType())));
+      return take(
+          source.reshaped(tensorOf(op->getResult(0).getType())
+                              .clone(source.getType().getElementType())));
     };
     Attribute constant;
     if (matchPattern(op, m_Constant(&constant))) {

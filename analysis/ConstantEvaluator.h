@@ -46,8 +46,9 @@ private:
   std::shared_ptr<mlir::AsmResourceBlob> blob;
 };
 
-/// Computes what operations of linalg, tensor, arith and math make of constants.
-/// It is total: what it does not know, or would take too long, has no value.
+/// Computes what operations of linalg, tensor, arith and math make of
+/// constants. It is total: what it does not know, or would take too long, has
+/// no value.
 class ConstantEvaluator {
 public:
   /// Computes in the precision of each operation or, if `wide`, in f64 wherever

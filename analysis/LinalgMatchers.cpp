@@ -99,7 +99,7 @@ FailureOr<OpFoldResult> patternc::matchBias(Value init, int64_t filters) {
     init = expand.getSrc();
   auto broadcast = init.getDefiningOp<linalg::BroadcastOp>();
   if (!broadcast || !isPlain(broadcast.getInput()) ||
-      shapeOf(broadcast.getInput()).size() != 1)
+      shapeOf(broadcast.getInput()) != ArrayRef(filters))
     return failure();
   // Along all dimensions but the channels.
   SmallVector<int64_t> others{0};

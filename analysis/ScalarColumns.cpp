@@ -148,8 +148,7 @@ private:
   template <typename Numbers, typename F>
   std::optional<Column> each(F f) const {
     using T = typename Numbers::value_type;
-    const Numbers *x = in<Numbers>(0), *y = in<Numbers>(1),
-                  *z = in<Numbers>(2);
+    const Numbers *x = in<Numbers>(0), *y = in<Numbers>(1), *z = in<Numbers>(2);
     Numbers numbers;
     if constexpr (std::is_invocable_v<F, T>) {
       if (operands.size() != 1 || !x)
@@ -246,9 +245,9 @@ private:
       return std::nullopt;
     return convert<Column::Integers>([](auto number) {
       // Of two's complement, the numbers of 64 bits beyond the largest.
-      return number < 0x1p63 ? static_cast<int64_t>(number)
-                             : static_cast<int64_t>(
-                                   static_cast<uint64_t>(number));
+      return number < 0x1p63
+                 ? static_cast<int64_t>(number)
+                 : static_cast<int64_t>(static_cast<uint64_t>(number));
     });
   }
 
@@ -462,8 +461,7 @@ std::optional<Column> Computation::run(Operation *op) {
                                           APInt(64, b, true));
         });
       })
-      .Case(
-          [&](arith::CmpFOp op) { return compareFloats(op.getPredicate()); })
+      .Case([&](arith::CmpFOp op) { return compareFloats(op.getPredicate()); })
       .Case([&](arith::SelectOp) { return select(); })
       .Case<arith::ExtFOp, arith::TruncFOp, arith::SIToFPOp>(
           [&](Operation *) { return toFloats(); })

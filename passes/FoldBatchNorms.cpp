@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // Folds what is computed of a channel as a·x + b, which is what inference makes
-// of batch norm, into the convolution or product before it; elsewhere it becomes
-// one multiply and one add. The numbers a and b are computed in f64.
+// of batch norm, into the convolution or product before it; elsewhere it
+// becomes one multiply and one add. The numbers a and b are computed in f64.
 // Precondition: linalg on tensors. Postcondition: no convolution with known
 // weights is read by such an operation alone. Refuses weights that are not
 // finite once they are scaled.
@@ -77,8 +77,8 @@ static std::optional<Number> computeAffine(Operation &op,
     double sign = isa<arith::AddFOp>(op) ? 1 : -1;
     auto add = [&](double x, double y) { return x + sign * y; };
     Doubles none(a.shifts().size(), 0);
-    result.scale = zipWith(a.scale ? *a.scale : none,
-                           b.scale ? *b.scale : none, add);
+    result.scale =
+        zipWith(a.scale ? *a.scale : none, b.scale ? *b.scale : none, add);
     result.shifts() = zipWith(a.shifts(), b.shifts(), add);
     return result;
   }
@@ -87,7 +87,9 @@ static std::optional<Number> computeAffine(Operation &op,
     const Number &image = a.scale ? a : b, &factor = a.scale ? b : a;
     if (factor.scale || (!isProduct && !a.scale))
       return std::nullopt;
-    auto multiply = [&](double x, double y) { return isProduct ? x * y : x / y; };
+    auto multiply = [&](double x, double y) {
+      return isProduct ? x * y : x / y;
+    };
     result.scale = zipWith(*image.scale, factor.shifts(), multiply);
     result.shifts() = zipWith(image.shifts(), factor.shifts(), multiply);
     return result;
@@ -117,7 +119,8 @@ placesOfChannels(AffineMap map, ArrayRef<int64_t> from,
   if (map.getNumResults() != from.size())
     return std::nullopt;
   int64_t step = 0, stride = 1;
-  for (auto [index, size] : llvm::reverse(llvm::zip_equal(map.getResults(), from))) {
+  for (auto [index, size] :
+       llvm::reverse(llvm::zip_equal(map.getResults(), from))) {
     auto constant = dyn_cast<AffineConstantExpr>(index);
     auto loop = dyn_cast<AffineDimExpr>(index);
     if (loop && loop.getPosition() == 1 && size == image[1])
@@ -147,9 +150,9 @@ public:
       if (!inner)
         break;
       auto multiply = [](double x, double y) { return x * y; };
-      inner->shift = zipWith(zipWith(all->scale, inner->shift, multiply),
-                             all->shift,
-                             [](double x, double y) { return x + y; });
+      inner->shift =
+          zipWith(zipWith(all->scale, inner->shift, multiply), all->shift,
+                  [](double x, double y) { return x + y; });
       inner->scale = zipWith(all->scale, inner->scale, multiply);
       all->scale = std::move(inner->scale);
       all->shift = std::move(inner->shift);
@@ -164,8 +167,8 @@ public:
 private:
   std::optional<Affine> matchOne(linalg::GenericOp op) {
     if (!op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-        op.getNumParallelLoops() != op.getNumLoops() ||
-        op.getNumLoops() < 2 || !isPlain(op.getResult(0)) ||
+        op.getNumParallelLoops() != op.getNumLoops() || op.getNumLoops() < 2 ||
+        !isPlain(op.getResult(0)) ||
         op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) ||
         !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity())
       return std::nullopt;
@@ -183,8 +186,8 @@ private:
             !readsSameElement(map, shape))
           return std::nullopt;
         affine.image = operand->get();
-        set(argument, {Doubles(channels, 1),
-                       {argument.getType(), Doubles(channels, 0)}});
+        set(argument,
+            {Doubles(channels, 1), {argument.getType(), Doubles(channels, 0)}});
         continue;
       }
       auto type = dyn_cast<RankedTensorType>(operand->get().getType());
@@ -282,9 +285,8 @@ static Value createChannels(ImplicitLocOpBuilder &b, StringRef name,
                             Type element, const Doubles &numbers) {
   auto type =
       RankedTensorType::get(static_cast<int64_t>(numbers.size()), element);
-  return createBlobConstant(
-      b, b.getLoc(), (name + foldedSuffix).str(), type,
-      Column::Floats(numbers.begin(), numbers.end()));
+  return createBlobConstant(b, b.getLoc(), (name + foldedSuffix).str(), type,
+                            Column::Floats(numbers.begin(), numbers.end()));
 }
 
 /// scale · image + shift, without what changes nothing.
@@ -293,8 +295,7 @@ static Value createAffine(ImplicitLocOpBuilder &b, Value image,
                           StringRef name) {
   auto type = cast<RankedTensorType>(image.getType());
   AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
-  AffineMap channel =
-      AffineMap::get(type.getRank(), 0, b.getAffineDimExpr(1));
+  AffineMap channel = AffineMap::get(type.getRank(), 0, b.getAffineDimExpr(1));
   SmallVector<Value> inputs{image};
   SmallVector<AffineMap> maps{identity};
   auto add = [&](const Doubles &numbers, StringRef kind) {
@@ -319,8 +320,8 @@ static Value createAffine(ImplicitLocOpBuilder &b, Value image,
              [&](OpBuilder &builder, Location loc, ValueRange arguments) {
                Value result = arguments[0];
                if (scales)
-                 result = arith::MulFOp::create(builder, loc, result,
-                                                arguments[1]);
+                 result =
+                     arith::MulFOp::create(builder, loc, result, arguments[1]);
                if (shifts)
                  result = arith::AddFOp::create(builder, loc, result,
                                                 arguments.drop_back().back());
@@ -361,8 +362,10 @@ public:
       else if ((result = foldIntoProduct(b, *affine)))
         ++products;
       // What is one multiply and one add already stays as it is.
-      else if (affine->operations > 2 && (result = multiplyAdd(b, *affine)))
+      else if (affine->operations > 2 && !hasFailed) {
+        result = multiplyAdd(b, *affine);
         ++others;
+      }
       if (hasFailed)
         return signalPassFailure();
       if (!result)
@@ -406,28 +409,27 @@ private:
     if (failed(bias) || !evaluator.knows(weights))
       return {};
     std::optional<Doubles> shift = shiftBehind(*bias, affine);
-    if (!shift)
+    if (!shift || !isFinite(*shift))
       return {};
 
     ImplicitLocOpBuilder b(conv.getLoc(), conv);
     StringRef name = nameOf(weights);
-    Value scaled = scaleWeights(b, weights, affine.scale, /*inner=*/1, name);
+    Value scaled =
+        scaleWeights(b, weights, affine.scale, /*ofColumns=*/false, name);
     if (!scaled)
       return {};
     StringRef biasName;
     if (Value value = dyn_cast_if_present<Value>(*bias))
       biasName = nameOf(value);
-    if (!isFinite(*shift)) {
-      refuse(conv, siblingOf(name, "bias"));
-      return {};
-    }
     if (!areAll(*shift, 0) || *bias)
       conv->setOperand(2, createInit(b, result,
                                      biasName.empty() ? siblingOf(name, "bias")
                                                       : biasName.str(),
                                      *shift));
     conv->setOperand(1, scaled);
-    unread.append({weights, init});
+    unread.push_back(weights);
+    if (auto value = dyn_cast_if_present<Value>(*bias))
+      unread.push_back(value);
     return affine.image;
   }
 
@@ -437,8 +439,7 @@ private:
     auto product = affine.image.getDefiningOp<linalg::MatmulOp>();
     if (!product || !affine.image.hasOneUse() || areAll(affine.scale, 1) ||
         product.hasUserDefinedMaps() || !product.hasPureTensorSemantics() ||
-        !llvm::all_of(product->getOperands(), isPlain) ||
-        !isOfOneType(product))
+        !llvm::all_of(product->getOperands(), isPlain) || !isOfOneType(product))
       return {};
     FailureOr<OpFoldResult> bias =
         matchBias(product.getOutputs()[0], affine.scale.size());
@@ -452,9 +453,7 @@ private:
       return {};
     ImplicitLocOpBuilder before(product.getLoc(), product);
     StringRef name = nameOf(source);
-    Value scaled =
-        scaleWeights(before, source, affine.scale,
-                     transpose ? 1 : affine.scale.size(), name);
+    Value scaled = scaleWeights(before, source, affine.scale, !transpose, name);
     if (!scaled)
       return {};
     if (transpose) {
@@ -466,21 +465,17 @@ private:
                    ->getResult(0);
     }
     product->setOperand(1, scaled);
-    unread.push_back(matrix);
+    unread.push_back(source);
     return createAffine(b, affine.image, Doubles(affine.scale.size(), 1),
                         affine.shift, name);
   }
 
-  /// The result as one multiply and one add; null after an error.
+  /// The result as one multiply and one add.
   Value multiplyAdd(ImplicitLocOpBuilder &b, const Affine &affine) {
     StringRef name;
     for (Value constant : affine.constants)
       if (name.empty())
         name = nameOf(constant);
-    if (!isFinite(affine.scale) || !isFinite(affine.shift)) {
-      refuse(affine.chain.front(), name);
-      return {};
-    }
     return createAffine(b, affine.image, affine.scale, affine.shift, name);
   }
 
@@ -496,32 +491,31 @@ private:
       tensor = ConstantTensor::of(cast<ElementsAttr>(cast<Attribute>(bias)));
     if (!tensor)
       return std::nullopt;
-    Column old = widened(tensor->read(llvm::to_vector(
-        llvm::seq<int64_t>(channels))));
+    Column old =
+        widened(tensor->read(llvm::to_vector(llvm::seq<int64_t>(channels))));
     auto scaled = zipWith(std::get<Doubles>(old.numbers), affine.scale,
                           [](double x, double y) { return x * y; });
     return zipWith(scaled, affine.shift,
                    [](double x, double y) { return x + y; });
   }
 
-  /// Weights of which each filter is scaled. A filter is a run of elements, or
-  /// if `inner` is not 1 there are as many, one element of each after the
-  /// other.
+  /// Weights of which each filter is scaled: a run of elements, or else a
+  /// column of a matrix.
   Value scaleWeights(ImplicitLocOpBuilder &b, Value weights,
-                     const Doubles &scale, int64_t inner, StringRef name) {
+                     const Doubles &scale, bool ofColumns, StringRef name) {
     if (areAll(scale, 1))
       return weights;
     std::optional<ConstantTensor> tensor = evaluator.evaluate(weights);
     if (!tensor)
       return {};
     int64_t elements = tensor->getType().getNumElements();
-    int64_t run = inner == 1 ? elements / scale.size() : 1;
+    int64_t run = ofColumns ? 1 : elements / scale.size();
     Column::Floats numbers;
     numbers.reserve(elements);
     for (int64_t done = 0; done < elements;) {
       int64_t count = std::min<int64_t>(1024, elements - done);
-      Column old = tensor->read(
-          llvm::to_vector(llvm::seq<int64_t>(done, done + count)));
+      Column old =
+          tensor->read(llvm::to_vector(llvm::seq<int64_t>(done, done + count)));
       for (float weight : std::get<Column::Floats>(old.numbers)) {
         if (!std::isfinite(weight))
           return {}; // which raising has a word for
@@ -530,7 +524,10 @@ private:
       }
     }
     if (!isFinite(numbers)) {
-      refuse(weights.getDefiningOp(), name);
+      weights.getDefiningOp()->emitError(name)
+          << " holds a value that is not finite once what scales it, such as "
+             "batch norm, is folded in";
+      hasFailed = true;
       return {};
     }
     return createBlobConstant(b, b.getLoc(), (name + foldedSuffix).str(),
@@ -560,12 +557,6 @@ private:
   static StringRef nameOf(Value weights) {
     StringRef name = largestBlob(weights);
     return name.empty() ? "conv.weight" : name;
-  }
-
-  void refuse(Operation *op, StringRef name) {
-    op->emitError(name) << " holds a value that is not finite once what scales "
-                           "it, such as batch norm, is folded in";
-    hasFailed = true;
   }
 
   ConstantEvaluator evaluator;

@@ -43,8 +43,10 @@ static bool creates(Operation *op) {
   if (isa<tensor::EmptyOp, linalg::FillOp>(op))
     return true;
   auto generic = dyn_cast<linalg::GenericOp>(op);
-  return generic && generic.getNumDpsInputs() == 0 &&
-         generic.getNumReductionLoops() == 0;
+  return generic && llvm::all_of(readBy(op), [&](Value value) {
+           return llvm::is_contained(generic.getOutputs(), value) ||
+                  !isa<TensorType>(value.getType());
+         });
 }
 
 namespace {
@@ -80,8 +82,8 @@ public:
         replace(value, *tensor);
         folded.push_back(value);
       } else
-        for (Value operand : value.getDefiningOp()->getOperands())
-          visit(operand);
+        for (Value read : readBy(value.getDefiningOp()))
+          visit(read);
     }
     eraseUnread(folded);
     remarkStatistics(*this, getOperation(),

@@ -198,11 +198,12 @@ private:
   static Value joinGroups(PatternRewriter &rewriter, Location loc,
                           Value input) {
     auto expand = input.getDefiningOp<tensor::ExpandShapeOp>();
-    if (expand && ArrayRef(expand.getReassociationIndices()) == groupsJoined() &&
+    if (expand &&
+        ArrayRef(expand.getReassociationIndices()) == groupsJoined() &&
         isPlain(expand.getSrc()))
       return expand.getSrc();
     return tensor::CollapseShapeOp::create(rewriter, loc, input,
-                                            groupsJoined());
+                                           groupsJoined());
   }
 
   int64_t maxPatterns;

@@ -27,6 +27,8 @@ HOST = get_target("llvm-cpu")
 STAGES = (
     "linalg",
     "target",
+    "batch-norms",
+    "constants",
     "convolutions",
     "rows",
     "pooling",
@@ -156,8 +158,9 @@ def test_edited_pipeline_is_what_runs():
         .inserted(Pass("canonicalize", stage="folded"), after="pattern-raise-convolutions")
     )
     module = compile(layer, (x,), pipeline=pipeline, settings=Settings(keep_stages=True))
-    expected = ("linalg", "target", "convolutions", "folded", "rows", "pooling", "fully-connected")
-    assert module.stages[: len(expected)] == expected
+    expected = ("convolutions", "folded", "rows", "pooling", "fully-connected")
+    first = module.stages.index("convolutions")
+    assert module.stages[first:][: len(expected)] == expected
     assert module.report().layers[0].filter_group == 1
     assert_close_convolution(module(x), layer, x)
 

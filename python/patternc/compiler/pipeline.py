@@ -20,8 +20,8 @@ _DEMOTE = "pattern-demote-f32-to-f16"
 # The names under which modules can be looked at after each pass.
 _STAGES = {
     "pattern-attach-target": "target",
-    "pattern-fold-batch-norms": "normalized",
-    "pattern-fold-constants": "folded",
+    "pattern-fold-batch-norms": "batch-norms",
+    "pattern-fold-constants": "constants",
     _DEMOTE: "float16",
     "pattern-raise-convolutions": "convolutions",
     "pattern-align-convolutions-1d": "rows",
