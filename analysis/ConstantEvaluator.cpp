@@ -735,7 +735,8 @@ computationUpTo(Value value, function_ref<bool(Operation *)> stop) {
 
 int64_t patternc::storedElements(Operation *op) {
   ElementsAttr elements;
-  if (!matchPattern(op, m_Constant(&elements)) || elements.isSplat())
+  if (!matchPattern(op, m_Constant(&elements)) ||
+      isa<SplatElementsAttr>(elements))
     return 0;
   return elements.getNumElements();
 }

@@ -408,19 +408,15 @@ private:
     FailureOr<OpFoldResult> bias = matchBias(init, filters);
     if (failed(bias) || !evaluator.knows(weights))
       return {};
-    std::optional<Doubles> shift = shiftBehind(*bias, affine);
-    if (!shift || !isFinite(*shift))
-      return {};
-
     ImplicitLocOpBuilder b(conv.getLoc(), conv);
     StringRef name = nameOf(weights);
     Value scaled =
         scaleWeights(b, weights, affine.scale, /*ofColumns=*/false, name);
-    if (!scaled)
+    std::optional<Doubles> shift = shiftBehind(*bias, affine);
+    if (!scaled || !shift || !isFinite(*shift))
       return {};
-    StringRef biasName;
-    if (Value value = dyn_cast_if_present<Value>(*bias))
-      biasName = nameOf(value);
+    auto oldBias = dyn_cast_if_present<Value>(*bias);
+    StringRef biasName = oldBias ? largestBlob(oldBias) : StringRef();
     if (!areAll(*shift, 0) || *bias)
       conv->setOperand(2, createInit(b, result,
                                      biasName.empty() ? siblingOf(name, "bias")
@@ -428,8 +424,8 @@ private:
                                      *shift));
     conv->setOperand(1, scaled);
     unread.push_back(weights);
-    if (auto value = dyn_cast_if_present<Value>(*bias))
-      unread.push_back(value);
+    if (oldBias)
+      unread.push_back(oldBias);
     return affine.image;
   }
 
