@@ -1,6 +1,6 @@
 // How the ids of a kernel map are kept, and that they are read wherever they are.
-// RUN: pattern-opt %s -pattern-decompress-weights -pattern-raise-convolutions -split-input-file | FileCheck %s
-// RUN: pattern-opt %s -pattern-decompress-weights -pattern-raise-convolutions -pattern-compress-weights -split-input-file | FileCheck %s --check-prefix=READ
+// RUN: pattern-opt %s -pattern-decompress-weights -pattern-raise-convolutions -pattern-raise-fully-connected -split-input-file | FileCheck %s
+// RUN: pattern-opt %s -pattern-decompress-weights -pattern-raise-convolutions -pattern-raise-fully-connected -pattern-compress-weights -split-input-file | FileCheck %s --check-prefix=READ
 
 // Many ids are a resource, of a byte a kernel.
 // CHECK-LABEL: @many
@@ -51,6 +51,19 @@ func.func @shared(%x: tensor<1x2x2x2xf16>) -> (tensor<1x129x2x2xf16>, tensor<1x1
       ins(%x, %w : tensor<1x2x2x2xf16>, tensor<129x2x1x1xf16>)
       outs(%fewer : tensor<1x129x1x1xf16>) -> tensor<1x129x1x1xf16>
   return %y, %z : tensor<1x129x2x2xf16>, tensor<1x129x1x1xf16>
+}
+
+// Products with the same matrix share the map, and the matrix that was turned.
+// CHECK-LABEL: @shared_matrix
+// CHECK: %[[W:.+]] = arith.constant dense_resource<layer.weight_1> : tensor<129x2x1x1xf16>
+// CHECK: pattern.conv2d %{{.+}}, %[[W]] map {{.*}} ids = dense_resource<layer.map_1> : tensor<129x2xui8>>
+// CHECK: pattern.conv2d %{{.+}}, %[[W]] map {{.*}} ids = dense_resource<layer.map_1> : tensor<129x2xui8>>
+func.func @shared_matrix(%x: tensor<1x2xf16>, %y: tensor<1x2xf16>) -> (tensor<1x129xf16>, tensor<1x129xf16>) {
+  %w = arith.constant dense_resource<layer.weight> : tensor<2x129xf16>
+  %zero = arith.constant dense<0.0> : tensor<1x129xf16>
+  %0 = linalg.matmul ins(%x, %w : tensor<1x2xf16>, tensor<2x129xf16>) outs(%zero : tensor<1x129xf16>) -> tensor<1x129xf16>
+  %1 = linalg.matmul ins(%y, %w : tensor<1x2xf16>, tensor<2x129xf16>) outs(%zero : tensor<1x129xf16>) -> tensor<1x129xf16>
+  return %0, %1 : tensor<1x129xf16>, tensor<1x129xf16>
 }
 
 {-#
