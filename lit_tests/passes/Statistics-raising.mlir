@@ -2,6 +2,8 @@
 // RUN: pattern-opt %s -pattern-linalg-to-reference-pipeline --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s
 // RUN: pattern-opt %s -pattern-linalg-to-executable-pipeline --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=EXECUTABLE
 
+// CHECK: Category:pattern-fold-batch-norms | convolutions=0, others=0, products=0
+// CHECK: Category:pattern-fold-constants | folded=0
 // CHECK: Category:pattern-raise-convolutions | dense=3, patterned=0, removed-kernels=0
 // CHECK: Category:pattern-raise-pooling | maxima=2, means=1
 // CHECK: Category:pattern-fuse-epilogues | activations=2, residuals=1

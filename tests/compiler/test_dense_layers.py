@@ -49,9 +49,9 @@ def test_zeros_that_are_no_patterns(caplog):
 
 
 def test_operations_that_are_left_to_iree(caplog):
-    layer = nn.ConvTranspose2d(8, 8, 3)
+    layer = nn.Conv3d(8, 8, 3)
     layer.weight.data[:6] = 0
-    (message,) = warnings_of(caplog, nn.Sequential(layer), 1, 8, 8, 8)
+    (message,) = warnings_of(caplog, nn.Sequential(layer), 1, 8, 4, 8, 8)
     assert message.startswith("'0.weight' is pruned 4.0x") and "IREE computes it" in message
 
 

@@ -81,7 +81,7 @@ def test_all_stages_are_in_order(compiled):
 def test_unknown_stage_names_those_there_are(compiled):
     with pytest.raises(
         ModelError,
-        match=r"no stage 'llvm'; there are linalg, target, convolutions, rows, pooling, ",
+        match=r"no stage 'llvm'; there are linalg, target, batch-norms, constants, convolutions, ",
     ):
         compiled.mlir("llvm")
 
