@@ -33,7 +33,12 @@ _RAISING = (
     "cse",
 )
 # What a pass may refuse although the module is valid, as its documentation says.
-_REFUSED = ("which float16 cannot hold", "f16 cannot hold", "largest f16")
+_REFUSED = (
+    "which float16 cannot hold",
+    "f16 cannot hold",
+    "largest f16",
+    "holds a value that is not finite",
+)
 # What a result may be off by, of its largest element: sums have no error, but 1/6 has, which is
 # written as a factor or as a division, in float32 and in float16.
 _ROUNDING = {False: 1e-5, True: 2e-2}
