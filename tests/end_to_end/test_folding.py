@@ -14,6 +14,7 @@ from oracle import assert_close_network
 from patternc import compile, ir, passmanager
 from patternc.frontends import import_model
 from patternc.models import randomise_batch_norm_
+from patternc.settings import Settings
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 pytest.importorskip("torch_mlir")
@@ -103,7 +104,8 @@ def folded(module: nn.Module, x: torch.Tensor) -> dict[str, np.ndarray]:
 def test_batch_norm_is_folded(case, exported):
     module = NORMALISED[case].eval()
     x = torch.randn(2, 3, 8, 8)
-    compiled = compile(torch.export.export(module, (x,)) if exported else module, (x,))
+    program = torch.export.export(module, (x,)) if exported else module
+    compiled = compile(program, (x,), settings=Settings(keep_stages=True))
 
     assert "math.rsqrt" not in compiled.mlir("batch-norms")
     assert_close_network(compiled(x), module, x)
