@@ -2,6 +2,7 @@
 
 #include "dialect/PatternDialect.h"
 
+#include "dialect/Bytecode.h"
 #include "dialect/PatternAttributes.h"
 #include "dialect/PatternOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -12,6 +13,7 @@ using namespace mlir;
 
 void patternc::PatternDialect::initialize() {
   registerAttributes();
+  addInterface(createBytecodeInterface(this));
   addOperations<
 #define GET_OP_LIST
 #include "dialect/PatternOps.cpp.inc"

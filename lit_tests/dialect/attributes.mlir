@@ -1,6 +1,7 @@
 // Every attribute reads back what it printed.
 // RUN: pattern-opt %s | pattern-opt | FileCheck %s
 // RUN: pattern-opt %s -mlir-print-op-generic | pattern-opt | FileCheck %s
+// RUN: pattern-opt %s -emit-bytecode | pattern-opt | FileCheck %s
 
 // CHECK-LABEL: @set_one_position
 // CHECK-SAME{LITERAL}: set = #pattern.set<1x1, [[0]]>
