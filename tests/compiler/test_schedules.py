@@ -58,7 +58,7 @@ def _form(schedule: str) -> str:
 
 @pytest.mark.parametrize(
     ("target", "seed"),
-    [*(("llvm-cpu", seed) for seed in range(6)), ("x86-64-v3", 0), ("vulkan", 0), ("vmvx", 0)],
+    [*(("llvm-cpu", seed) for seed in range(3)), ("x86-64-v3", 0), ("vulkan", 0), ("vmvx", 0)],
 )
 def test_any_schedule_is_right(target: str, seed: int, tmp_path):
     require_machine(target)
