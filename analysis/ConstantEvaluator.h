@@ -3,48 +3,12 @@
 #ifndef ANALYSIS_CONSTANTEVALUATOR_H
 #define ANALYSIS_CONSTANTEVALUATOR_H
 
-#include "analysis/ScalarColumns.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/BuiltinTypes.h"
+#include "analysis/ConstantTensor.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
-#include <memory>
-
 namespace patternc {
-
-/// A static tensor whose elements are known: those of an attribute, which are
-/// not copied, or computed ones.
-class ConstantTensor {
-public:
-  static std::optional<ConstantTensor> of(mlir::ElementsAttr attribute);
-  /// A tensor to write to, or nothing if it has no elements or is too large.
-  static std::optional<ConstantTensor> create(mlir::RankedTensorType type);
-
-  mlir::RankedTensorType getType() const { return type; }
-  bool isWritable() const { return blob != nullptr; }
-  /// The same elements under another shape.
-  ConstantTensor reshaped(mlir::RankedTensorType type) const;
-
-  /// The elements at some places in row-major order.
-  Column read(llvm::ArrayRef<int64_t> places) const;
-  /// Only of a tensor that was created.
-  void write(llvm::ArrayRef<int64_t> places, const Column &column);
-
-  /// All of them, one after the other, if they were computed.
-  mlir::DenseElementsAttr toSplat() const;
-  /// The computed elements as a blob, which takes them over if nobody else has
-  /// them.
-  mlir::DenseResourceElementsAttr toBlob(llvm::StringRef name) const;
-
-private:
-  mlir::RankedTensorType type;
-  llvm::ArrayRef<char> bytes; // one element, if it is a splat
-  bool isSplat = false;
-  std::shared_ptr<mlir::AsmResourceBlob> blob;
-};
 
 /// Computes what operations of linalg, tensor, arith and math make of
 /// constants. It is total: what it does not know, or would take too long, has

@@ -8,9 +8,13 @@
 
 namespace patternc {
 
-/// What a layer is, whatever its weights and loops are: its name, the shapes of
-/// input, weights and output, strides, padding, dilations, groups, dtype and
-/// activation.
+/// The fields of a layer's shape.
+inline constexpr llvm::StringLiteral layerShapeFields[] = {
+    "name",    "input",     "weights", "output", "strides",
+    "padding", "dilations", "groups",  "dtype",  "activation"};
+
+/// What a layer is, whatever its weights and loops are: an object with the
+/// fields of layerShapeFields.
 llvm::json::Object layerShape(Conv2DOp op);
 llvm::json::Object layerShape(PackedConv2DOp op);
 

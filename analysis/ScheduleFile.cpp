@@ -2,6 +2,7 @@
 
 #include "analysis/ScheduleFile.h"
 
+#include "analysis/LayerShape.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
@@ -14,11 +15,6 @@ using namespace patternc;
 static constexpr StringRef formatName = "patternc schedules";
 static constexpr int64_t formatVersion = 1;
 
-/// The fields of a layer that an entry may ask for, as layerShape has them.
-static constexpr StringRef shapeFields[] = {
-    "name",    "input",     "weights", "output", "strides",
-    "padding", "dilations", "groups",  "dtype",  "activation"};
-
 bool ScheduleEntry::isFor(const llvm::json::Object &shape,
                           TargetAttr compiled) const {
   return compiled == target && llvm::all_of(layer, [&](const auto &field) {
@@ -27,21 +23,23 @@ bool ScheduleEntry::isFor(const llvm::json::Object &shape,
          });
 }
 
-/// The attribute that `text` stands for; null, with the reason, if it is none.
+/// The attribute that `text` stands for, which begins with `prefix`; null, with
+/// the reason, if it is none.
 template <typename AttributeT>
-static AttributeT parse(StringRef text, StringRef expected,
-                        MLIRContext *context, std::string &reason) {
+static AttributeT parse(StringRef text, StringRef prefix, MLIRContext *context,
+                        std::string &reason) {
   std::string error;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
     if (error.empty())
       error = diagnostic.str();
     return success();
   });
-  // An attribute of no registered dialect would be kept as text.
-  Attribute attribute = parseAttribute(text, context);
-  if (auto result = dyn_cast_or_null<AttributeT>(attribute))
-    return result;
-  reason = llvm::formatv("expected {0}, but found '{1}'{2}{3}", expected, text,
+  // MLIR's parser dies of some texts of other attributes.
+  if (text.starts_with(prefix))
+    if (auto result =
+            dyn_cast_or_null<AttributeT>(parseAttribute(text, context)))
+      return result;
+  reason = llvm::formatv("expected {0}, but found '{1}'{2}{3}", prefix, text,
                          error.empty() ? "" : ": ", error);
   return {};
 }
@@ -58,13 +56,13 @@ static std::optional<ScheduleEntry> readEntry(const llvm::json::Value &value,
   }
   for (const auto &[key, field] : *object) {
     if (key == "target" && field.getAsString()) {
-      entry.target = parse<TargetAttr>(*field.getAsString(),
-                                       "a #pattern.target", context, reason);
+      entry.target = parse<TargetAttr>(*field.getAsString(), "#pattern.target",
+                                       context, reason);
       if (!entry.target)
         return std::nullopt;
     } else if (key == "schedule" && field.getAsString()) {
       entry.schedule =
-          parse<Schedule>(*field.getAsString(), "a #schedule", context, reason);
+          parse<Schedule>(*field.getAsString(), "#schedule.", context, reason);
       if (!entry.schedule)
         return std::nullopt;
     } else if (key == "layer" && field.getAsObject()) {
@@ -79,10 +77,10 @@ static std::optional<ScheduleEntry> readEntry(const llvm::json::Value &value,
     }
   }
   for (const auto &[key, field] : entry.layer)
-    if (!llvm::is_contained(shapeFields, StringRef(key))) {
+    if (!llvm::is_contained(layerShapeFields, StringRef(key))) {
       reason = llvm::formatv("layers have no field '{0}'; they have {1}",
                              StringRef(key),
-                             llvm::join(ArrayRef(shapeFields), ", "));
+                             llvm::join(ArrayRef(layerShapeFields), ", "));
       return std::nullopt;
     }
   if (entry.filterGroup &&

@@ -68,13 +68,8 @@ struct Layer {
       : image(op.getType()), set(op.getStorage().getSet()),
         geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
         run(geometry.runLength(planesOf(op.getInput()).getPitch())),
-        width(target.getLanes(op.getType().getElementType())),
-        prefetch(prefetch && target.has(TargetFeature::SoftwarePrefetch)) {
-    // Two masked stores write a vector of a plain output.
-    int64_t pitch = planesOf(op.getInput()).getPitch();
-    while (!planesOf(op.getOutput()) && width > geometry.maxLanes(pitch))
-      width /= 2;
-  }
+        width(chooseLanes(op, target)),
+        prefetch(prefetch && target.has(TargetFeature::SoftwarePrefetch)) {}
 
   int64_t vectorBytes() const {
     return width * image.getElementTypeBitWidth() / 8;

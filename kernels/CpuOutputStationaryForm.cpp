@@ -67,14 +67,10 @@ struct Layer {
         geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
         element(image.getElementType()),
         pitch(planesOf(op.getInput()).getPitch()),
-        run(geometry.runLength(pitch)), width(target.getLanes(element)),
+        run(geometry.runLength(pitch)), width(chooseLanes(op, target)),
         filters(std::gcd(storage.getGroup(), options.filters)),
         taps(storage.getSet().getEntries()), storesDistances(distancesPay(op)),
-        options(options) {
-    // Two masked stores write a vector of a plain output.
-    while (!planesOf(op.getOutput()) && width > geometry.maxLanes(pitch))
-      width /= 2;
-  }
+        options(options) {}
 
   /// Rows that taps reach beyond those of the output, in positions.
   int64_t halo() const {

@@ -23,12 +23,13 @@ static ArrayRef<const KernelForm *> forms() {
   return all;
 }
 
-bool patternc::isScheduled(Operation *op) {
+bool patternc::isSchedulable(Operation *op) {
   return isa<PackedConv2DOp, Pool2DOp, PackOp, UnpackOp>(op);
 }
 
 Schedule patternc::scheduleOf(Operation *op) {
-  return isScheduled(op) ? op->getAttrOfType<Schedule>("schedule") : Schedule();
+  return isSchedulable(op) ? op->getAttrOfType<Schedule>("schedule")
+                           : Schedule();
 }
 
 Schedule patternc::chooseSchedule(Operation *op,
@@ -42,9 +43,12 @@ Schedule patternc::chooseSchedule(Operation *op,
 SmallVector<Schedule> patternc::enumerateSchedules(Operation *op) {
   TargetAttr target = TargetAttr::of(op);
   SmallVector<Schedule> schedules;
+  Schedule chosen = chooseSchedule(op, ScheduleOptions());
+  if (chosen)
+    schedules.push_back(chosen);
   for (const KernelForm *form : forms())
     form->enumerate(op, [&](Schedule schedule) {
-      if (schedule.getDevice() == target.getDevice() &&
+      if (schedule != chosen && schedule.getDevice() == target.getDevice() &&
           schedule.reasonAgainst(op, target).empty())
         schedules.push_back(schedule);
     });

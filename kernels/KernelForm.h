@@ -44,7 +44,7 @@ public:
 };
 
 /// Whether `op` has loops of its own, and so may have a schedule.
-bool isScheduled(mlir::Operation *op);
+bool isSchedulable(mlir::Operation *op);
 
 /// The schedule of an operation, or null.
 Schedule scheduleOf(mlir::Operation *op);
@@ -52,8 +52,8 @@ Schedule scheduleOf(mlir::Operation *op);
 /// What the first form chooses that can compute `op`; null if none can.
 Schedule chooseSchedule(mlir::Operation *op, const ScheduleOptions &options);
 
-/// The schedules that `op` may have on its target: of all forms, those that its
-/// verifier takes.
+/// The schedules that `op` may have on its target: the one that is chosen, and
+/// of all forms those that its verifier takes.
 llvm::SmallVector<Schedule> enumerateSchedules(mlir::Operation *op);
 
 /// The kernel of an operation that has a schedule; null for a schedule that is

@@ -21,9 +21,7 @@ using namespace patternc;
 #define GET_ATTRDEF_CLASSES
 #include "kernels/Schedules.cpp.inc"
 
-void ScheduleDialect::initialize() { registerAttributes(); }
-
-void ScheduleDialect::registerAttributes() {
+void ScheduleDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "kernels/Schedules.cpp.inc"

@@ -26,9 +26,6 @@ def Schedule_Dialect : Dialect {
     loops: the operations know of schedules only that they can be asked whether they fit.
   }];
   let useDefaultAttributePrinterParser = 1;
-  let extraClassDeclaration = [{
-    void registerAttributes();
-  }];
 }
 
 //===----------------------------------------------------------------------===//
@@ -67,7 +64,7 @@ def Schedule_Stores : Schedule_Enum<"Stores", "how vectors of filters are read a
 class Schedule_EnumParameter<EnumInfo enum, string default> : EnumParameter<enum> {
   let defaultValue = "::patternc::" # enum.className # "::" # default;
 }
-class Schedule_Optional<string type = "int64_t"> : DefaultValuedParameter<type, "0">;
+class Schedule_OptionalCount : DefaultValuedParameter<"int64_t", "0">;
 
 //===----------------------------------------------------------------------===//
 // Forms of loops
@@ -117,8 +114,8 @@ def Schedule_CpuOutputStationaryAttr : Schedule_Attr<"Cpu", "CpuOutputStationary
 
     Refused: lanes that are no power of two or wider than the target's vectors; numbers that
     are not positive or beyond what is written out; filters and taps that do not divide; code
-    or distances where they cannot be; lanes of a lone weight; vectors that touch more than
-    two rows of a plain output, or reach beyond planes.
+    or distances where they cannot be; lanes of a lone weight; input with strides that is
+    prefetched; vectors that touch more than two rows of a plain output, or reach beyond planes.
 
     Example:
 
@@ -137,8 +134,8 @@ def Schedule_CpuOutputStationaryAttr : Schedule_Attr<"Cpu", "CpuOutputStationary
     Schedule_EnumParameter<Schedule_ChannelNumbers, "Absolute">:$channels,
     Schedule_EnumParameter<Schedule_WeightLoads, "Broadcast">:$weights,
     Schedule_EnumParameter<Schedule_InnerLoop, "Vectors">:$inner,
-    Schedule_Optional<>:$prefetch,
-    Schedule_Optional<>:$prefetch_weights,
+    Schedule_OptionalCount<>:$prefetch,
+    Schedule_OptionalCount<>:$prefetch_weights,
     Schedule_EnumParameter<Schedule_Placement, "Memory">:$placement);
   let extraClassDeclaration = [{
     /// Output positions of a tile.
@@ -157,7 +154,8 @@ def Schedule_CpuInputStationaryAttr : Schedule_Attr<"Cpu", "CpuInputStationary",
     filters that keep a kernel of it; the sums of the filters of a block lie in the cache
     meanwhile, on the stack.
 
-    - `lanes`, `vectors`: as above.
+    - `lanes`: elements of a vector.
+    - `vectors`: vectors of output positions of a tile.
     - `tiles`: tiles that a workgroup makes, one after the other.
     - `blocks`: into how many parts the filters are split over workgroups.
     - `weights`: how a weight comes into all lanes: by a `broadcast` load, or from its lane of
@@ -179,7 +177,7 @@ def Schedule_CpuInputStationaryAttr : Schedule_Attr<"Cpu", "CpuInputStationary",
     "int64_t":$tiles,
     "int64_t":$blocks,
     Schedule_EnumParameter<Schedule_WeightLoads, "Broadcast">:$weights,
-    Schedule_Optional<>:$prefetch);
+    Schedule_OptionalCount<>:$prefetch);
   let extraClassDeclaration = [{
     int64_t getTile() const { return getLanes() * getVectors(); }
   }];
@@ -218,7 +216,7 @@ def Schedule_CpuMatrixAttr : Schedule_Attr<"Cpu", "CpuMatrix", "cpu_matrix"> {
     "int64_t":$blocks,
     "int64_t":$chains,
     Schedule_EnumParameter<Schedule_Stores, "Vectors">:$stores,
-    Schedule_Optional<>:$prefetch_weights);
+    Schedule_OptionalCount<>:$prefetch_weights);
 }
 
 def Schedule_CpuRowsAttr : Schedule_Attr<"Cpu", "CpuRows", "cpu_rows"> {

@@ -16,6 +16,17 @@ using namespace patternc;
 /// multiplied by, or where no load fills all lanes.
 static constexpr int64_t minLaneWeights = 4;
 
+int64_t patternc::chooseLanes(PackedConv2DOp op, TargetAttr target) {
+  int64_t lanes = target.getLanes(op.getType().getElementType());
+  if (planesOf(op.getOutput()))
+    return lanes;
+  int64_t most = ConvolutionGeometry::onPlanes(op).maxLanes(
+      planesOf(op.getInput()).getPitch());
+  while (lanes > most)
+    lanes /= 2;
+  return lanes;
+}
+
 WeightLoads patternc::chooseWeightLoads(TargetAttr target, int64_t lanes,
                                         int64_t count) {
   bool inLanes = target.has(TargetFeature::LaneMultiply) ||

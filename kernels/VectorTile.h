@@ -42,6 +42,10 @@ private:
   WeightLoads weightLoads;
 };
 
+/// The lanes of vectors of output positions: those of the target, or as many as
+/// two masked stores write to a plain output.
+int64_t chooseLanes(PackedConv2DOp op, TargetAttr target);
+
 /// Whether the `count` weights that are used together had better be loaded as
 /// vectors of `lanes`, and each taken from its lane.
 WeightLoads chooseWeightLoads(TargetAttr target, int64_t lanes, int64_t count);

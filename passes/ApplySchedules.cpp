@@ -6,7 +6,7 @@
 
 #include "analysis/LayerShape.h"
 #include "analysis/ScheduleFile.h"
-#include "kernels/Schedules.h"
+#include "kernels/KernelForm.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -35,17 +35,18 @@ public:
   }
 
   void runOnOperation() override {
-    applied = 0;
-    getOperation().walk([&](PackedConv2DOp op) { setSchedule(op); });
-    remarkStatistics(*this, getOperation(), {{"applied", applied}});
+    SmallVector<PackedConv2DOp> applied;
+    getOperation().walk([&](PackedConv2DOp op) {
+      if (!op.getScheduleAttr() && setSchedule(op))
+        applied.push_back(op);
+    });
+    llvm::erase_if(applied, [&](PackedConv2DOp op) { return !fits(op); });
+    remarkStatistics(*this, getOperation(), {{"applied", applied.size()}});
   }
 
 private:
-  /// The first one that fits. Its weights may be stored otherwise than those of
-  /// the layer that a schedule was found for.
-  void setSchedule(PackedConv2DOp op) {
-    if (op.getScheduleAttr())
-      return;
+  /// Sets the first schedule by which `op` can run.
+  bool setSchedule(PackedConv2DOp op) {
     llvm::json::Object shape = layerShape(op);
     TargetAttr target = TargetAttr::of(op);
     int64_t group = op.getStorage().getGroup();
@@ -54,22 +55,50 @@ private:
       if (!entry.schedule || !entry.isFor(shape, target) ||
           entry.filterGroup.value_or(group) != group)
         continue;
-      against = entry.schedule.getDevice() == target.getDevice()
-                    ? entry.schedule.reasonAgainst(op, target)
-                    : "it is for another unit";
-      if (!against.empty())
-        continue;
-      op.setScheduleAttr(entry.schedule);
-      ++applied;
-      return;
+      against = reasonAgainst(op, entry.schedule, target);
+      if (against.empty())
+        return true;
     }
+    op.removeScheduleAttr();
     if (!against.empty())
-      op.emitWarning("no schedule of '")
-          << file << "' fits, the last one because " << against;
+      warn(op, against);
+    return false;
+  }
+
+  /// Why `op` cannot have that schedule, which it then has for the time being.
+  /// Its weights may be others than those that the schedule was found for.
+  static std::string reasonAgainst(PackedConv2DOp op, Schedule schedule,
+                                   TargetAttr target) {
+    if (schedule.getDevice() != target.getDevice())
+      return "it is for another unit";
+    std::string reason = schedule.reasonAgainst(op, target);
+    if (!reason.empty())
+      return reason;
+    op.setScheduleAttr(schedule);
+    std::unique_ptr<Kernel> kernel = kernelOf(op);
+    if (!kernel)
+      return "no form of kernel has it";
+    return kernel->arrays(reason) ? std::string() : reason;
+  }
+
+  /// Whether what reads `op` is as its schedule takes it to be; if not, it has
+  /// none any more. All schedules of the file are known by then.
+  bool fits(PackedConv2DOp op) {
+    std::unique_ptr<Kernel> kernel = kernelOf(op);
+    std::string against;
+    if (!kernel->isPartOfConsumer() || kernel->operands(against))
+      return true;
+    op.removeScheduleAttr();
+    warn(op, against);
+    return false;
+  }
+
+  void warn(PackedConv2DOp op, StringRef against) {
+    op.emitWarning("no schedule of '")
+        << file << "' fits, the last one because " << against;
   }
 
   std::vector<ScheduleEntry> entries;
-  int64_t applied = 0;
 };
 
 } // namespace

@@ -112,7 +112,7 @@ public:
     writtenOut.clear();
     SmallVector<Operation *> lowered;
     WalkResult result = getOperation().walk([&](Operation *op) {
-      if (!isScheduled(op))
+      if (!isSchedulable(op))
         return WalkResult::advance();
       lowered.push_back(op);
       return failed(lower(op)) ? WalkResult::interrupt()
@@ -194,7 +194,7 @@ private:
     if (!planesOf(op->getResult(0)))
       return success();
     for (Operation *user : op->getUsers())
-      if (!isScheduled(user)) {
+      if (!isSchedulable(user)) {
         InFlightDiagnostic error =
             op->emitOpError("writes planes that another operation reads");
         error.attachNote(user->getLoc()) << "it is read here";

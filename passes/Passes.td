@@ -605,7 +605,8 @@ def ApplySchedulesPass : Pass<"pattern-apply-schedules", "::mlir::ModuleOp"> {
     some of `name`, `input`, `weights`, `output`, `strides`, `padding`, `dilations`,
     `groups`, `dtype` and `activation`, as the report has them. A `pattern.packed_conv2d`
     without schedule gets the first `schedule` by which it can run, among those for the group
-    in which its filters are stored; where it has such and none fits, a warning says why.
+    in which its filters are stored. Where there are such and none fits the layer, its
+    weights, or what reads it, a warning says why, and it has none.
 
     Refused, with an error: a file that is not there, is no such JSON, or has an entry that is
     damaged. Place: after layout, before pattern-schedule-convolutions chooses the others.

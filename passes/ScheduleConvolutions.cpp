@@ -42,7 +42,7 @@ public:
                             inputStationary};
     llvm::SmallPtrSet<Operation *, 32> scheduled;
     WalkResult result = getOperation().walk([&](Operation *operation) {
-      if (!isScheduled(operation) || scheduleOf(operation))
+      if (!isSchedulable(operation) || scheduleOf(operation))
         return WalkResult::advance();
       Schedule schedule = chooseSchedule(operation, options);
       if (!schedule) {

@@ -12,6 +12,15 @@
   {"target": "#pattern.target<device = cpu, features = broadcast_load, vector_bits = 256, registers = 16>",
    "layer": {"name": "second"},
    "schedule": "#schedule.cpu_output_stationary<lanes = 4, vectors = 3, filters = 3, tiles = 1, blocks = 1, unroll = 4>"},
+  {"target": "#pattern.target<device = cpu, features = broadcast_load, vector_bits = 256, registers = 16>",
+   "layer": {"name": "placed"},
+   "schedule": "#schedule.cpu_output_stationary<lanes = 4, vectors = 2, filters = 4, tiles = 2, blocks = 1, unroll = 1, placement = consumer>"},
+  {"target": "#pattern.target<device = cpu, features = broadcast_load, vector_bits = 256, registers = 16>",
+   "layer": {"name": "far"},
+   "schedule": "#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance>"},
+  {"target": "#pattern.target<device = cpu, features = broadcast_load, vector_bits = 256, registers = 16>",
+   "layer": {"name": "far"},
+   "schedule": "#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = absolute>"},
   {"target": "#pattern.target<device = vm>",
    "layer": {"weights": [4, 2, 3, 3]},
    "schedule": "#schedule.vm_direct<filters = 1, unroll = 2, offsets = table>"}]}
@@ -52,5 +61,40 @@ func.func @does_not_fit(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<4x1xui8>>
       {layer = "second"} : (tensor<1x1x4x4xf32>, tensor<4x1x1x1xf32>) -> tensor<1x4x4x4xf32>
   return %y : tensor<1x4x4x4xf32>
+}
+}
+
+// -----
+
+// Nothing reads it in whose workgroups it could be computed, as was the case where the schedule was found.
+// CHECK-LABEL: @not_placed
+// CHECK: pattern.packed_conv2d {{.*}}, group = 4> {layer = "placed"
+module attributes {pattern.target = #pattern.target<device = cpu, features = broadcast_load, vector_bits = 256, registers = 16>} {
+func.func @not_placed(%x: tensor<1x1x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %w = arith.constant dense<1.0> : tensor<4x1x1x1xf32>
+  // expected-warning @+1 {{fits, the last one because it cannot be placed in its consumer: not one convolution alone reads its planes}}
+  %y = pattern.conv2d %x, %w map <set = <1x1, [[0]]>, ids = dense<1> : tensor<4x1xui8>>
+      {layer = "placed"} : (tensor<1x1x4x4xf32>, tensor<4x1x1x1xf32>) -> tensor<1x4x4x4xf32>
+  return %y : tensor<1x4x4x4xf32>
+}
+}
+
+// -----
+
+// The channels of these weights are too far apart for the first schedule of the layer; the second one takes them.
+// CHECK-LABEL: @other_weights
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1>)
+module attributes {pattern.target = #pattern.target<device = cpu, features = broadcast_load, vector_bits = 256, registers = 16>} {
+func.func @other_weights(%x: tensor<1x300x4x4xf32>) -> tensor<1x1x4x4xf32> {
+  %p = pattern.pack %x : tensor<1x300x4x4xf32>
+      to tensor<1x300x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>
+  %w = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<[1, 299]> : tensor<2xi32>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<0> : tensor<1xi32>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %s, %r) storage <set = <1x1, [[0]]>, group = 1> {layer = "far"}
+      : (tensor<1x300x4x4xf32, #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>>,
+         tensor<2xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>) -> tensor<1x1x4x4xf32>
+  return %y : tensor<1x1x4x4xf32>
 }
 }

@@ -11,6 +11,7 @@ from machines import require_machine, run
 from oracle import assert_close_convolution
 from patternc import Pipeline, compile, ir, passmanager
 from patternc.compiler import LayerSchedule, enumerate_schedules, get_target, write_schedules
+from patternc.errors import TargetError
 from patternc.frontends import import_model
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -47,13 +48,8 @@ def test_the_chosen_schedule_is_one_of_those_enumerated(target: str):
     layers = compile(MODEL, INPUTS, target=target).report().layers
     found = enumerated(target)
     for layer in layers:
-        # Blocks and tiles are enumerated in powers of two.
-        assert any(_form(other) == _form(layer.schedule) for other in found[layer.name]), layer
-        assert len(set(found[layer.name])) == len(found[layer.name])
-
-
-def _form(schedule: str) -> str:
-    return schedule.partition("<")[0]
+        assert found[layer.name][0] == layer.schedule
+        assert len(set(found[layer.name])) == len(found[layer.name]) > 1
 
 
 @pytest.mark.parametrize(
@@ -95,3 +91,8 @@ def test_groups_and_schedules_of_a_report_are_taken_by_shape(tmp_path):
     assert [(layer.filter_group, layer.schedule) for layer in after] == [
         (layer.filter_group, layer.schedule) for layer in before
     ]
+
+
+def test_file_that_is_not_there(tmp_path):
+    with pytest.raises(TargetError, match=r"no file of schedules '.*none.json'$"):
+        Pipeline.for_target(get_target("vmvx"), schedules=tmp_path / "none.json")

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Literal, get_args
 
 from patternc import ir, passmanager
@@ -101,7 +102,8 @@ class Pipeline:
             those that it does not know are chosen.
 
         Raises:
-          TargetError: the precision is unknown, or the target does not have it.
+          TargetError: the precision is unknown, or the target does not have it; there is no such
+            file.
         """
         if precision not in get_args(Precision):
             known = " or ".join(f"'{name}'" for name in get_args(Precision))
@@ -111,6 +113,8 @@ class Pipeline:
             require_float16(target)
         options = f'target="{target.attribute}" float16={_option(halves)}'
         if schedules is not None:
+            if not Path(schedules).is_file():
+                raise TargetError(f"there is no file of schedules '{fspath(schedules)}'")
             options += f' schedules="{fspath(schedules)}"'
         text = f"builtin.module(pattern-linalg-to-iree-pipeline{{{options}}})"
         manager = passmanager.PassManager.parse(text, ir.Context(multithreading=False))
