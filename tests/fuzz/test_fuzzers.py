@@ -154,13 +154,13 @@ def test_mutated_modules_reach_the_passes_and_deaths_are_found(tmp_path, monkeyp
 
     from patternc import ir
 
-    result = _run(MutatedIR(), tmp_path, seed=0, count=20)
+    result = _run(MutatedIR(), tmp_path, seed=0, count=80)
     assert not result.findings, sorted(result.findings)
     assert result.counts["passes"] > result.counts["refused by a pass"]
     assert result.counts["inputs"] > result.counts["parsed"] > 0
 
     monkeypatch.setattr(ir, "layer_report", lambda _: os.abort())
-    result = _run(MutatedIR(), tmp_path, seed=0, count=20)
+    result = _run(MutatedIR(), tmp_path, seed=0, count=80)
     assert result.findings
     assert all(kind.startswith("mutated-ir: dies by SIGABRT") for kind in result.findings)
 
