@@ -14,6 +14,7 @@ from patternc.errors import MissingDependencyError
 
 _EXTRA = {
     "torch": "torch",
+    "torch.ao.quantization.fx._decomposed": "torch",
     "torch.export": "torch",
     "torch_mlir": "torch",
     "iree.compiler": "iree",

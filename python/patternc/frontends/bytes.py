@@ -20,7 +20,7 @@ _CONVERSIONS = (
     _aten._to_copy.default,
     torch.ops.prims.convert_element_type.default,
 )
-_MOVES = (
+MOVES = (
     _aten.alias.default,
     _aten.cat.default,
     _aten.clone.default,
@@ -57,7 +57,7 @@ def check_bytes(program: ExportedProgram) -> None:
             if isinstance(value, torch.Tensor)
         }
         # What is moved has one dtype; a concatenation of several would widen.
-        if dtypes.isdisjoint(_BYTES) or (node.target in _MOVES and len(dtypes) == 1):
+        if dtypes.isdisjoint(_BYTES) or (node.target in MOVES and len(dtypes) == 1):
             continue
         raise ModelError(
             f"operator {node.target}{layer_of(node)} computes with 8-bit integers, which "

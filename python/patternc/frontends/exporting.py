@@ -39,6 +39,7 @@ _DTYPES = {
 }
 # Those that come in or go out; a weight has none of them.
 _EDGE_DTYPES = _DTYPES | {torch.uint8: "uint8", torch.float16: "float16"}
+_QUANTIZED = "quantized_decomposed"  # namespace of the operators of quantised programs
 
 
 @dataclass(frozen=True)
@@ -232,9 +233,16 @@ def _check_args_fit(program: ExportedProgram, example_args: Any, example_kwargs:
 
 
 def _read_weights(program: ExportedProgram) -> Iterator[tuple[str, Any]]:
-    """The parameters, buffers and constants that the program reads."""
+    """The parameters, buffers and constants that the program reads.
+
+    Of those that it only dequantises PyTorch makes weights.
+    """
     stored = {**program.constants, **program.state_dict}
-    read = {node.name for node in program.graph.nodes if node.users}
+    read = {
+        node.name
+        for node in program.graph.nodes
+        if any(getattr(user.target, "namespace", "") != _QUANTIZED for user in node.users)
+    }
     for spec in program.graph_signature.input_specs:
         if spec.target is not None and spec.arg.name in read:
             yield spec.target, stored.get(spec.target)

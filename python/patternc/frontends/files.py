@@ -68,6 +68,8 @@ def _exported(path: Path) -> Any:
     export = require("torch.export", needed_for="reading a .pt2 file")
     if not path.is_file():
         raise ModelError(f"there is no file '{path}'")
+    # Registers the operators of quantised programs.
+    require("torch.ao.quantization.fx._decomposed", needed_for="reading a .pt2 file")
     try:
         program = export.load(path)
         program.call_spec  # noqa: B018 - of a damaged file it may be the first thing that is missing

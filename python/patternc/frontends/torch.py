@@ -42,9 +42,17 @@ def import_torch(
     """
     for package in ("torch", "torch_mlir"):
         require(package, needed_for="importing a PyTorch model")
-    from patternc.frontends import bytes, decompositions, exporting, folding, lowering
+    from patternc.frontends import (
+        bytes,
+        decompositions,
+        exporting,
+        folding,
+        lowering,
+        quantization,
+    )
 
     program = exporting.export(model, example_args, example_kwargs)
+    quantization.write_in_floats_(program)
     bytes.check_bytes(program)
     names = folding.fold_constants_(program)
     decompositions.restore_batch_norms_(program)
