@@ -13,7 +13,7 @@ from torch import Tensor, fx, nn
 from patternc.cocotune.filter_pruning import FilterPruning
 from patternc.cocotune.pattern_pruning import PatternPruning
 from patternc.errors import CocoTuneError, limited_nesting
-from patternc.prune.matching import matches
+from patternc.train.layer_names import matches
 
 _HOW_TO_MARK = "mark submodules of two convolutions or more that are called once with one tensor"
 

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Literal
 
 from patternc.errors import PatterncError, PruningError
 from patternc.prune.grouping import Form
-from patternc.prune.matching import check_selector
 from patternc.prune.pattern_sets import NAMED_SETS, PatternSet
 from patternc.train.config_checks import (
     check_choice,
@@ -23,6 +22,7 @@ from patternc.train.config_checks import (
     is_finite_number,
 )
 from patternc.train.config_yaml import YamlConfig
+from patternc.train.layer_names import check_selector, check_selectors
 
 Method = Literal["admm", "one-shot", "gradual"]
 StructureName = Literal["pattern", "unstructured", "filter", "2:4"]
@@ -154,8 +154,8 @@ class PruningConfig(YamlConfig):
                 f"period is {self.period} epochs, expected at most epochs ({self.epochs})"
             )
         if self.targets is not None:
-            self._set("targets", _selectors(self.targets, "targets"))
-        self._set("ignore", _selectors(self.ignore, "ignore"))
+            self._set("targets", check_selectors(self.targets, "targets", PruningError))
+        self._set("ignore", check_selectors(self.ignore, "ignore", PruningError))
         for name in ("connectivity", "rate"):
             self._set(name, _rates(getattr(self, name), name))
         _check_rate(self.row_rate, "row_rate")
@@ -180,20 +180,11 @@ class PruningConfig(YamlConfig):
         object.__setattr__(self, name, value)
 
 
-def _selectors(value: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(value, str | list | tuple):
-        raise PruningError(f"{name} is {value!r}, expected a list of layer names")
-    selectors = (value,) if isinstance(value, str) else tuple(value)
-    for selector in selectors:
-        check_selector(selector, name)
-    return selectors
-
-
 def _rates(value: Any, name: str) -> float | Mapping[str, float]:
     if not isinstance(value, Mapping):
         return _check_rate(value, name)
     for selector, rate in value.items():
-        check_selector(selector, name)
+        check_selector(selector, name, PruningError)
         _check_rate(rate, f"{name} of '{selector}'")
     return dict(value)
 

@@ -23,7 +23,6 @@ from patternc.prune.constraint_sets import (
     project_on_all,
 )
 from patternc.prune.grouping import filter_groups
-from patternc.prune.matching import check_used, matches
 from patternc.prune.pattern_sets import NAMED_SETS, PatternSet, default_for, natural_set
 from patternc.prune.prunable_parameters import (
     Convolution,
@@ -33,6 +32,7 @@ from patternc.prune.prunable_parameters import (
     prunable_parameters,
     value_of,
 )
+from patternc.train.layer_names import check_used, matches
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,11 +183,11 @@ def _check_names(model: nn.Module, config: PruningConfig, layers: list[tuple[str
             f"{type(model).__name__} has no layer to prune, "
             "expected a convolution, Linear, RNN or attention"
         )
-    check_used(config.targets or (), "targets", layers)
-    check_used(config.ignore, "ignore", layers)
+    check_used(config.targets or (), "targets", layers, PruningError, "pruned")
+    check_used(config.ignore, "ignore", layers, PruningError, "pruned")
     for field in ("connectivity", "rate"):
         if isinstance(rates := getattr(config, field), Mapping):
-            check_used(rates, field, layers)
+            check_used(rates, field, layers, PruningError, "pruned")
 
 
 def _reason_to_leave(weight: _Weight, config: PruningConfig, first: bool) -> str:
