@@ -22,9 +22,13 @@ std::optional<ConstantData<T>> ConstantData<T>::of(Value value) {
 template <typename T>
 std::optional<ConstantData<T>> ConstantData<T>::of(ElementsAttr attribute) {
   Type elementType = attribute.getElementType();
-  if constexpr (std::is_same_v<T, float>)
+  if constexpr (std::is_same_v<T, float>) {
     if (elementType.isF16())
-      return widen(ConstantData<uint16_t>::ofBits(attribute));
+      return widen(ConstantData<uint16_t>::ofBits(attribute), widenHalf);
+    if (elementType.isSignlessInteger(8))
+      return widen(ConstantData<uint8_t>::ofBits(attribute),
+                   [](uint8_t byte) { return float(int8_t(byte)); });
+  }
   bool fits = std::is_floating_point_v<T> ? isa<FloatType>(elementType)
                                           : elementType.isInteger();
   return fits ? ofBits(attribute) : std::nullopt;
@@ -66,13 +70,15 @@ std::optional<ConstantData<T>> ConstantData<T>::ofBits(ElementsAttr attribute) {
 }
 
 template <typename T>
+template <typename Narrow, typename Widen>
 std::optional<ConstantData<T>>
-ConstantData<T>::widen(std::optional<ConstantData<uint16_t>> halves) {
-  if (!halves)
+ConstantData<T>::widen(std::optional<ConstantData<Narrow>> narrow,
+                       Widen widenOne) {
+  if (!narrow)
     return std::nullopt;
   ConstantData result;
   llvm::append_range(result.expanded,
-                     llvm::map_range(halves->elements(), widenHalf));
+                     llvm::map_range(narrow->elements(), widenOne));
   return result;
 }
 
@@ -101,11 +107,16 @@ template <typename T>
 DenseResourceElementsAttr patternc::createBlob(StringRef name,
                                                RankedTensorType type,
                                                SmallVector<T, 0> data) {
-  if constexpr (std::is_same_v<T, float>)
+  if constexpr (std::is_same_v<T, float>) {
     if (type.getElementType().isF16())
       return createBlob(
           name, type,
           llvm::to_vector_of<uint16_t, 0>(llvm::map_range(data, roundToHalf)));
+    if (type.getElementType().isInteger(8))
+      return createBlob(name, type,
+                        llvm::to_vector_of<uint8_t, 0>(llvm::map_range(
+                            data, [](float x) { return int8_t(x); })));
+  }
   auto owner = std::make_unique<SmallVector<T, 0>>(std::move(data));
   ArrayRef<char> bytes(reinterpret_cast<const char *>(owner->data()),
                        owner->size() * sizeof(T));

@@ -15,7 +15,8 @@ namespace patternc {
 /// Elements of a constant, whether it stands in the IR as a blob (no copy), as
 /// dense elements (no copy) or as a splat (expanded), or badly aligned
 /// (copied). Blobs carry the weights of a network and are never turned into
-/// attributes. Elements of type f16 are widened to float, which is exact.
+/// attributes. Elements of type f16, and i8 as signed, are widened to float,
+/// which is exact.
 template <typename T> class ConstantData {
 public:
   /// The elements of `value`, or nothing when it is no constant of element
@@ -33,8 +34,9 @@ private:
 
   /// Elements of as many bits, whatever they stand for.
   static std::optional<ConstantData> ofBits(mlir::ElementsAttr attribute);
+  template <typename Narrow, typename Widen>
   static std::optional<ConstantData>
-  widen(std::optional<ConstantData<uint16_t>> halves);
+  widen(std::optional<ConstantData<Narrow>> narrow, Widen widenOne);
 
   llvm::ArrayRef<T> view;
   llvm::SmallVector<T, 0> expanded;
@@ -49,7 +51,8 @@ mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr attribute,
                                    mlir::ShapedType type);
 
 /// Creates a blob that owns `data`, of which floats are rounded to f16 if that
-/// is the type of its elements; the context makes `name` unique.
+/// is the type of its elements, or are bytes with a sign already; the context
+/// makes `name` unique.
 template <typename T>
 mlir::DenseResourceElementsAttr createBlob(llvm::StringRef name,
                                            mlir::RankedTensorType type,

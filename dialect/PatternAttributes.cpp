@@ -12,6 +12,8 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace patternc;
 
@@ -227,6 +229,43 @@ LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
+// UniformAttr, QuantizationAttr
+//===----------------------------------------------------------------------===//
+
+/// With or without a sign.
+static bool isByte(int64_t number) {
+  return llvm::isInt<8>(number) || llvm::isUInt<8>(number);
+}
+
+LogicalResult UniformAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  FloatAttr scale, int64_t zeroPoint) {
+  double step = scale.getValueAsDouble();
+  if (!scale.getType().isF64() || !std::isfinite(step) || step <= 0)
+    return emitError() << "expected a scale above 0, but found " << scale;
+  if (!isByte(zeroPoint))
+    return emitError() << "zero point " << zeroPoint << " is no byte";
+  return success();
+}
+
+LogicalResult
+QuantizationAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                         Bytes bytes, UniformAttr input, UniformAttr output,
+                         int64_t low, int64_t high, UniformAttr residual) {
+  SmallVector<int64_t> numbers{input.getZeroPoint(), output.getZeroPoint(), low,
+                               high};
+  if (residual)
+    numbers.push_back(residual.getZeroPoint());
+  for (int64_t number : numbers)
+    if (bytes == Bytes::Signed ? !llvm::isInt<8>(number)
+                               : !llvm::isUInt<8>(number))
+      return emitError() << "expected numbers of " << stringifyBytes(bytes)
+                         << ", but found " << number;
+  if (low > high)
+    return emitError() << "range " << low << " to " << high << " is empty";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // PlanesAttr
 //===----------------------------------------------------------------------===//
 
@@ -242,30 +281,41 @@ Attribute PlanesAttr::parse(AsmParser &parser, Type) {
     return failure(parser.parseComma() || parser.parseKeyword(name) ||
                    parser.parseEqual() || parser.parseInteger(value));
   };
-  int64_t origin = 0, pitch = 0, size = 0;
+  int64_t origin = 0, pitch = 0, size = 0, padding = 0;
+  auto parsePadding = [&]() -> ParseResult {
+    if (parser.parseOptionalComma())
+      return success();
+    return failure(parser.parseKeyword("padding") || parser.parseEqual() ||
+                   parser.parseInteger(padding));
+  };
   if (parser.parseLess() || parser.parseKeyword("strides") ||
       parser.parseEqual() ||
       parser.parseCommaSeparatedList(
           AsmParser::Delimiter::Square,
           [&] { return parser.parseInteger(strides.emplace_back()); }) ||
       parseNumber("origin", origin) || parseNumber("pitch", pitch) ||
-      parseNumber("size", size) || parser.parseGreater())
+      parseNumber("size", size) || parsePadding() || parser.parseGreater())
     return {};
   MLIRContext *context = parser.getContext();
   return parser.getChecked<PlanesAttr>(loc, context,
                                        DenseI64ArrayAttr::get(context, strides),
-                                       origin, pitch, size);
+                                       origin, pitch, size, padding);
 }
 
 void PlanesAttr::print(AsmPrinter &printer) const {
   printer << "<strides = [" << getStrides().asArrayRef()
           << "], origin = " << getOrigin() << ", pitch = " << getPitch()
-          << ", size = " << getSize() << '>';
+          << ", size = " << getSize();
+  if (getPadding())
+    printer << ", padding = " << getPadding();
+  printer << '>';
 }
 
 LogicalResult PlanesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  DenseI64ArrayAttr strides, int64_t origin,
-                                 int64_t pitch, int64_t size) {
+                                 int64_t pitch, int64_t size, int64_t padding) {
+  if (!isByte(padding))
+    return emitError() << "padding " << padding << " is no byte";
   if (strides.size() != 2 ||
       llvm::any_of(strides.asArrayRef(), [](int64_t s) { return s <= 0; }))
     return emitError() << "expected two positive strides";
@@ -293,9 +343,12 @@ PlanesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type element,
                            function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != 4 || ShapedType::isDynamicShape(shape))
     return emitError() << "planes need a static tensor of rank 4";
-  if (!element.isF16() && !element.isF32())
-    return emitError() << "planes need elements of f16 or f32, but found "
+  if (!element.isF16() && !element.isF32() && !element.isSignlessInteger(8))
+    return emitError() << "planes need elements of f16, f32 or i8, but found "
                        << element;
+  if (getPadding() && isa<FloatType>(element))
+    return emitError() << "padding " << getPadding()
+                       << " is for bytes, but the elements are " << element;
   int64_t rows = llvm::divideCeilSigned(shape[2], getStrides()[0]);
   int64_t columns = llvm::divideCeilSigned(shape[3], getStrides()[1]);
   if (getPitch() < columns)

@@ -125,8 +125,9 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       instruction; `lane_multiply`: multiply by one lane of a register;
       `software_prefetch`: it pays to prefetch by instructions, because hardware
       prefetchers follow neither the jumps from channel to channel nor the weights into
-      the next page, and a load across lines that misses is dear; `dot_product`: sums of
-      products of four bytes; `byte_permute`: any permutation of the bytes of a register;
+      the next page, and a load across lines that misses is dear; `dot_u8s8`, `dot_s8s8`:
+      sums of four products of bytes, without and with a sign or all with one; `dot_s16`: sums of
+      two products of 16-bit integers; `byte_permute`: any permutation of the bytes of a register;
       `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access.
     - `vector_bits`, `registers`: of the vector registers of a `cpu`.
     - `cores`: processor cores that are expected to share a layer.
@@ -186,6 +187,64 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
   }];
 }
 
+def Pattern_UniformAttr : Pattern_Attr<"Uniform", "uniform"> {
+  let summary = "The real numbers that the bytes of a tensor stand for.";
+  let description = [{
+    A byte *q* stands for `scale · (q − zero_point)`.
+
+    Refused: a scale that is not positive or not finite; a zero point that is no byte.
+
+    Example:
+
+    ```mlir
+    #pattern.uniform<scale = 2.500000e-02, zero_point = 128>
+    ```
+  }];
+  let parameters = (ins "::mlir::FloatAttr":$scale, "int64_t":$zero_point);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    static UniformAttr get(::mlir::MLIRContext *context, double scale, int64_t zeroPoint) {
+      return get(context, ::mlir::FloatAttr::get(::mlir::Float64Type::get(context), scale),
+                 zeroPoint);
+    }
+    double scaleAsDouble() const { return getScale().getValueAsDouble(); }
+  }];
+}
+
+def Pattern_BytesAttr : EnumAttr<Pattern_Dialect, Pattern_Bytes, "bytes">;
+
+def Pattern_QuantizationAttr : Pattern_Attr<"Quantization", "quantization"> {
+  let summary = "How an operation on bytes computes.";
+  let description = [{
+    All images of the operation are `bytes` (`u8` or `s8`), and stand for real numbers as `input`,
+    `output` and, where something is added, `residual` say. An output is rounded to the nearest
+    byte, ties to even, and clamped to `low` … `high`, which is what is left of an activation:
+    a ReLU begins at the zero point.
+
+    Refused: an empty range, or numbers that such a byte is not.
+
+    Example:
+
+    ```mlir
+    #pattern.quantization<bytes = u8, input = <scale = 2.5e-02, zero_point = 128>,
+        output = <scale = 1.0e-02, zero_point = 0>, low = 0, high = 255>
+    ```
+  }];
+  let parameters = (ins
+    EnumParameter<Pattern_Bytes>:$bytes,
+    "UniformAttr":$input,
+    "UniformAttr":$output,
+    "int64_t":$low,
+    "int64_t":$high,
+    OptionalParameter<"UniformAttr">:$residual);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool isSigned() const { return getBytes() == Bytes::Signed; }
+  }];
+}
+
 def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "Plane layout of an activation: padded, split by stride, in flat planes.";
@@ -193,17 +252,18 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     The encoding of a `tensor<N×C×H×W>` whose memory is `N × C × phases × size`
     elements. The image is split into `strides[0] · strides[1]` phases: row *y* and
     column *x* stand in phase `(y mod sh)·sw + (x mod sw)`, at
-    `origin + (y / sh)·pitch + x / sw`. Everything else in a phase is zero: what
+    `origin + (y / sh)·pitch + x / sw`. Everything else in a phase is `padding`: what
     lies before the origin, after the last row and between the rows is the padding
     of the convolutions that read it, the right edge of a row being the left edge
-    of the next. A tap of a convolution with these strides is then one constant
+    of the next. It is 0, or the zero point of bytes. A tap of a convolution with these strides is then one constant
     offset from the output position, and a tile of output is one flat run.
 
     Vectors may read up to `PlanesAttr::slackBytes` beyond the last phase; what they
     find there reaches no output.
 
-    Refused: tensors that are not rank 4, static and of f16 or f32; planes that do not
-    hold the image; more than 4096 phases, 2^31 - 1 elements of a channel or 2^48 bytes.
+    Refused: tensors that are not rank 4, static and of f16, f32 or i8; planes that do not
+    hold the image; more than 4096 phases, 2^31 - 1 elements of a channel or 2^48 bytes;
+    padding that is no byte, or of floats.
 
     Example:
 
@@ -215,7 +275,8 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     "::mlir::DenseI64ArrayAttr":$strides,
     "int64_t":$origin,
     "int64_t":$pitch,
-    "int64_t":$size);
+    "int64_t":$size,
+    DefaultValuedParameter<"int64_t", "0">:$padding);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -225,6 +286,11 @@ def Pattern_PlanesAttr : Pattern_Attr<"Planes", "planes",
     /// The same in elements of images of type `image`.
     static int64_t slack(::mlir::ShapedType image) {
       return 8 * slackBytes / image.getElementTypeBitWidth();
+    }
+
+    /// The same planes with another number around the image.
+    PlanesAttr withPadding(int64_t padding) const {
+      return get(getContext(), getStrides(), getOrigin(), getPitch(), getSize(), padding);
     }
 
     int64_t getPhases() const { return getStrides()[0] * getStrides()[1]; }

@@ -20,6 +20,12 @@ def Pattern_Pooling : I32Enum<"Pooling", "what pooling keeps of a window", [
   let cppNamespace = "::patternc";
 }
 
+def Pattern_Bytes : I32Enum<"Bytes", "whether bytes have a sign", [
+    I32EnumCase<"Unsigned", 0, "u8">,
+    I32EnumCase<"Signed", 1, "s8">]> {
+  let cppNamespace = "::patternc";
+}
+
 def Pattern_Device : I32Enum<"Device", "kind of processing unit a layer is scheduled for", [
     I32EnumCase<"Cpu", 0, "cpu">,
     I32EnumCase<"Gpu", 1, "gpu">,
@@ -32,10 +38,12 @@ def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit 
     I32BitEnumCaseBit<"BroadcastLoad", 0, "broadcast_load">,
     I32BitEnumCaseBit<"LaneMultiply", 1, "lane_multiply">,
     I32BitEnumCaseBit<"SoftwarePrefetch", 2, "software_prefetch">,
-    I32BitEnumCaseBit<"DotProduct", 3, "dot_product">,
+    I32BitEnumCaseBit<"DotU8S8", 3, "dot_u8s8">,
     I32BitEnumCaseBit<"BytePermute", 4, "byte_permute">,
     I32BitEnumCaseBit<"Float16", 5, "float16">,
-    I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">]> {
+    I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">,
+    I32BitEnumCaseBit<"DotS8S8", 7, "dot_s8s8">,
+    I32BitEnumCaseBit<"DotS16", 8, "dot_s16">]> {
   let cppNamespace = "::patternc";
   let separator = "|";
   let printBitEnumQuoted = 0;

@@ -34,22 +34,86 @@ static LogicalResult verifyWithoutStrides(Operation *op, Value image) {
   return success();
 }
 
-/// Checks that everything that an operation computes with is of one type.
-static LogicalResult verifyElementTypes(Operation *op) {
+/// Checks that all images, and the weights, are of the output's type.
+static LogicalResult verifyElementTypes(Operation *op, ValueRange images) {
   Type element = getElementTypeOrSelf(op->getResult(0));
-  for (Type type : op->getOperandTypes())
-    if (Type other = getElementTypeOrSelf(type);
-        isa<FloatType>(other) && other != element)
+  for (Value image : images)
+    if (image && getElementTypeOrSelf(image) != element)
       return op->emitOpError("computes ")
-             << element << ", but one of its operands is " << type;
+             << element << ", but one of its operands is " << image.getType();
+  return success();
+}
+
+/// Checks that an operation on bytes says what they stand for, and no other
+/// does.
+template <typename ImageOp>
+static LogicalResult verifyQuantization(ImageOp op) {
+  QuantizationAttr quantization = op.getQuantizationAttr();
+  bool isOnBytes = op.getOutput().getType().getElementType().isInteger();
+  if (isOnBytes != static_cast<bool>(quantization))
+    return op.emitOpError("computes ")
+           << op.getOutput().getType().getElementType() << ", but has "
+           << (quantization ? "a" : "no") << " quantization";
+  if (!quantization)
+    return success();
+  for (auto [image, uniform] :
+       {std::pair(Value(op.getInput()), quantization.getInput()),
+        std::pair(Value(op.getOutput()), quantization.getOutput())})
+    if (PlanesAttr planes = planesOf(image);
+        planes && planes.getPadding() != uniform.getZeroPoint())
+      return op.emitOpError("planes are padded with ")
+             << planes.getPadding() << ", but the zero point is "
+             << uniform.getZeroPoint();
+  return success();
+}
+
+/// The same for a convolution.
+template <typename ConvolutionOp>
+static LogicalResult verifyQuantizedConvolution(ConvolutionOp op) {
+  if (failed(verifyQuantization(op)))
+    return failure();
+  QuantizationAttr quantization = op.getQuantizationAttr();
+  int64_t filters = op.getOutput().getType().getShape()[1];
+  TypedValue<RankedTensorType> scale = op.getScale();
+  if (static_cast<bool>(scale) != static_cast<bool>(quantization))
+    return op.emitOpError("has ")
+           << (scale ? "scales" : "a quantization") << ", but no "
+           << (scale ? "quantization" : "scales");
+  Type element = op.getOutput().getType().getElementType();
+  Type sum = quantization ? IntegerType::get(op.getContext(), 32) : element;
+  if (TypedValue<RankedTensorType> bias = op.getBias();
+      bias && bias.getType().getElementType() != sum)
+    return op.emitOpError("computes ")
+           << element << ", but one of its operands is " << bias.getType();
+  if (!quantization)
+    return success();
+  if (scale.getType().getShape() != ArrayRef<int64_t>{filters})
+    return op.emitOpError("expected scales of ")
+           << filters << " filters, but found " << scale.getType();
+  if (op.getActivation() != Activation::None)
+    return op.emitOpError("computes bytes, of which an activation is a range");
+  if (static_cast<bool>(op.getResidual()) !=
+      static_cast<bool>(quantization.getResidual()))
+    return op.emitOpError("has ") << (op.getResidual() ? "" : "no ")
+                                  << "residual, unlike its quantization";
   return success();
 }
 
 /// Checks that what is added to the output of a convolution is one.
 template <typename ConvolutionOp>
 static LogicalResult verifyResidual(ConvolutionOp op) {
-  Value residual = op.getResidual();
-  if (residual && residual.getType() != op.getOutput().getType())
+  TypedValue<RankedTensorType> residual = op.getResidual();
+  if (!residual)
+    return success();
+  // Bytes may have another zero point.
+  RankedTensorType expected = op.getOutput().getType();
+  PlanesAttr planes = planesOf(op.getOutput());
+  if (QuantizationAttr quantization = op.getQuantizationAttr();
+      quantization && planes)
+    expected = RankedTensorType::get(
+        expected.getShape(), expected.getElementType(),
+        planes.withPadding(quantization.getResidual().getZeroPoint()));
+  if (residual.getType() != expected)
     return op.emitOpError("residual is ")
            << residual.getType() << ", but the output is "
            << op.getOutput().getType();
@@ -83,7 +147,10 @@ LogicalResult Conv2DOp::verify() {
     return emitOpError("expected weights of rank 4, but found ")
            << getWeights().getType();
   if (failed(verifyGeometry(*this, shape[2], shape[3])) ||
-      failed(verifyElementTypes(*this)) || failed(verifyResidual(*this)))
+      failed(verifyElementTypes(*this,
+                                {getInput(), getWeights(), getResidual()})) ||
+      failed(verifyQuantizedConvolution(*this)) ||
+      failed(verifyResidual(*this)))
     return failure();
   ConvolutionGeometry geometry = ConvolutionGeometry::of(*this);
   if (shape[0] != geometry.filters || shape[1] != geometry.channelsPerGroup())
@@ -174,8 +241,10 @@ LogicalResult PackedConv2DOp::verify() {
       return emitOpError("expected ")
              << name << " to hold " << array.second << " elements, but found "
              << array.first.getType();
-  if (failed(verifyElementTypes(*this)) || failed(verifyResidual(*this)) ||
-      failed(verifyPlanes(*this)))
+  if (failed(verifyElementTypes(*this,
+                                {getInput(), getWeight(), getResidual()})) ||
+      failed(verifyQuantizedConvolution(*this)) ||
+      failed(verifyResidual(*this)) || failed(verifyPlanes(*this)))
     return failure();
   return verifySchedule(*this);
 }
@@ -183,6 +252,21 @@ LogicalResult PackedConv2DOp::verify() {
 //===----------------------------------------------------------------------===//
 // Pool2DOp
 //===----------------------------------------------------------------------===//
+
+/// A maximum of bytes is one of them, and a mean adds no residual.
+static LogicalResult verifyPooledBytes(Pool2DOp op) {
+  QuantizationAttr quantization = op.getQuantizationAttr();
+  if (!quantization)
+    return success();
+  if (quantization.getResidual())
+    return op.emitOpError("adds no residual, but its quantization has one");
+  if (op.getPooling() == Pooling::Max &&
+      quantization.getInput() != quantization.getOutput())
+    return op.emitOpError("keeps bytes, but ")
+           << quantization.getInput() << " becomes "
+           << quantization.getOutput();
+  return success();
+}
 
 LogicalResult Pool2DOp::verify() {
   ArrayRef<int64_t> in = getInput().getType().getShape();
@@ -223,7 +307,8 @@ LogicalResult Pool2DOp::verify() {
              << (d == 0 ? "height" : "width") << " is " << out[2 + d]
              << ", but the input gives " << expected;
   }
-  if (failed(verifyElementTypes(*this)) ||
+  if (failed(verifyElementTypes(*this, getInput())) ||
+      failed(verifyQuantization(*this)) || failed(verifyPooledBytes(*this)) ||
       failed(verifyWithoutStrides(*this, getInput())) ||
       failed(verifyWithoutStrides(*this, getOutput())))
     return failure();
@@ -238,7 +323,7 @@ LogicalResult Pool2DOp::verify() {
 template <typename CopyOp> static LogicalResult verifyCopy(CopyOp op) {
   if (op.getInput().getType().getShape() != op.getOutput().getType().getShape())
     return op.emitOpError("input and output differ in shape");
-  if (failed(verifyElementTypes(op)) ||
+  if (failed(verifyElementTypes(op, op.getInput())) ||
       failed(verifyWithoutStrides(op, op.getInput())))
     return failure();
   return verifySchedule(op);

@@ -22,13 +22,16 @@ def Pattern_FitsMemory : CPred<"::patternc::bytesOf(::llvm::cast<::mlir::ShapedT
 class Pattern_PlainTensorOf<list<Type> elementTypes>
     : RankedTensorOf<elementTypes, [HasStaticShapePred, Pattern_IsPlain, Pattern_FitsMemory],
                      "statically shaped tensor without encoding, of at most 2^48 bytes,">;
-/// Everything that an operation computes with has one element type.
-def Pattern_Image : Pattern_PlainTensorOf<[F16, F32]>;
+/// All images of an operation have one element type; i8 for bytes that stand for real numbers.
+def Pattern_Image : Pattern_PlainTensorOf<[F16, F32, I8]>;
+/// Sums of products of bytes begin with 32 bits.
+def Pattern_Bias : Pattern_PlainTensorOf<[F16, F32, I32]>;
+def Pattern_Scale : Pattern_PlainTensorOf<[F32]>;
 def Pattern_I32Array : Pattern_PlainTensorOf<[I32]>;
 def Pattern_Planes
-    : RankedTensorOf<[F16, F32], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
+    : RankedTensorOf<[F16, F32, I8], [HasStaticShapePred, Pattern_IsInPlanes], "tensor in planes">;
 def Pattern_ImageOrPlanes
-    : RankedTensorOf<[F16, F32], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>,
+    : RankedTensorOf<[F16, F32, I8], [HasStaticShapePred, Or<[Pattern_IsPlain, Pattern_IsInPlanes]>,
                                  Pattern_FitsMemory],
                      "statically shaped tensor without encoding or in planes, of at most 2^48 bytes,">;
 
@@ -41,6 +44,7 @@ class Pattern_ConvolutionOp<string opMnemonic>
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
     DefaultValuedAttr<I64Attr, "1">:$groups,
     DefaultValuedAttr<Pattern_ActivationAttr, "::patternc::Activation::None">:$activation,
+    OptionalAttr<Pattern_QuantizationAttr>:$quantization,
     OptionalAttr<StrAttr>:$layer);
   let hasVerifier = 1;
 }
@@ -59,10 +63,20 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     `relu`, `relu6`, `hard_swish`, which is `x · relu6(x + 3) / 6`, or `silu`,
     `x / (1 + exp(−x))`.
 
+    With a `quantization` images and weights are bytes, weights with a sign and a scale for each
+    filter, and the bias is `bias[f] − zero_point · Σ weights[f]` in i32, in units of the input's
+    scale times that of the filter; padding is the input's zero point. The sum `s` of a filter's
+    products and its bias is exact in i32. Output *q* is
+    `clamp(round(s · m[f] + (r − zero_point_r) · m_r) + zero_point, low, high)`, with
+    `m[f] = scale_input · scale[f] / scale_output` and `m_r = scale_r / scale_output` rounded to f32,
+    the sum one fused multiply-add of the residual, the rounding to even. There is no other
+    activation than the range.
+
     Refused: shapes, padding or groups that do not fit each other; sizes beyond what
     memory and 32-bit counters hold (images of 2^31 positions with their padding, strides
     that make more than 4096 phases); element types that
-    differ; a residual of another type than the output; images without elements or
+    differ; bytes without a quantization and scales, or floats with them, and an activation of bytes;
+    a residual of another type than the output; images without elements or
     with an encoding; a kernel map of another shape or kernel size than the weights;
     a filter order that is no permutation; a filter group of less than one or more than
     1024 filters. That weights are zero where the map has no
@@ -80,14 +94,15 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
   let arguments = !con((ins
     Pattern_Image:$input,
     Pattern_Image:$weights,
-    Optional<Pattern_Image>:$bias,
+    Optional<Pattern_Scale>:$scale,
+    Optional<Pattern_Bias>:$bias,
     Optional<Pattern_Image>:$residual,
     Pattern_KernelMapAttr:$map,
     OptionalAttr<DenseI32ArrayAttr>:$filter_order,
     OptionalAttr<I64Attr>:$filter_group), geometry);
   let results = (outs Pattern_Image:$output);
   let assemblyFormat = [{
-    $input `,` $weights (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `map` $map attr-dict
+    $input `,` $weights (`scale` `(` $scale^ `)`)? (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `map` $map attr-dict
     `:` functional-type(operands, results)
   }];
 }
@@ -143,14 +158,15 @@ def Pattern_PackedConv2DOp : Pattern_ConvolutionOp<"packed_conv2d"> {
     Pattern_I32Array:$pattern_offset,
     Pattern_I32Array:$offset,
     Pattern_I32Array:$reorder,
-    Optional<Pattern_Image>:$bias,
+    Optional<Pattern_Scale>:$scale,
+    Optional<Pattern_Bias>:$bias,
     Optional<Pattern_ImageOrPlanes>:$residual,
     Pattern_FkwAttr:$storage,
     OptionalAttr<Pattern_Schedule>:$schedule), geometry);
   let results = (outs Pattern_ImageOrPlanes:$output);
   let assemblyFormat = [{
     $input `fkw` `(` $weight `,` $index `,` $pattern_offset `,` $offset `,` $reorder `)`
-    (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` `(` $schedule^ `)`)? attr-dict
+    (`scale` `(` $scale^ `)`)? (`bias` `(` $bias^ `)`)? (`add` `(` $residual^ `)`)? `storage` $storage (`schedule` `(` $schedule^ `)`)? attr-dict
     `:` functional-type(operands, results)
   }];
 }
@@ -161,7 +177,9 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
     The maximum or the mean of each window of `kernel` positions of a channel;
     input `N×C×H×W`, output `N×C×H'×W'`, static and both f32 or both f16. `padding`
     is top, left, bottom, right; it is no part of a maximum and counts as zeros in a
-    mean. The sum of a mean is made in f32.
+    mean. The sum of a mean is made in f32. Bytes have a `quantization`: that of input and output
+    is the same where the maximum is kept, and a mean is the sum of `q − zero_point` in i32 times
+    `scale_input / (scale_output · positions)`, rounded to even.
 
     Refused: shapes, kernel, strides or padding that do not fit each other, or images of
     2^31 positions with their padding; element types that differ; padding as wide as the
@@ -181,6 +199,7 @@ def Pattern_Pool2DOp : Pattern_Op<"pool2d"> {
     DenseI64ArrayAttr:$kernel,
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$padding,
+    OptionalAttr<Pattern_QuantizationAttr>:$quantization,
     OptionalAttr<Pattern_Schedule>:$schedule,
     OptionalAttr<StrAttr>:$layer);
   let results = (outs Pattern_ImageOrPlanes:$output);

@@ -2,21 +2,13 @@
 
 #include "kernels/Activations.h"
 
+#include "kernels/Requantization.h"
 #include "kernels/SumPrecision.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace patternc;
-
-static Value constantLike(ImplicitLocOpBuilder &b, Value x, float number) {
-  TypedAttr attribute =
-      b.getFloatAttr(getElementTypeOrSelf(x.getType()), number);
-  if (auto type = dyn_cast<VectorType>(x.getType()))
-    attribute = DenseElementsAttr::get(type, attribute);
-  return arith::ConstantOp::create(b, attribute);
-}
 
 /// max(x, bound) or min(x, bound) as PyTorch's ReLU has it: NaN stays NaN.
 static Value clamp(ImplicitLocOpBuilder &b, Value x, float bound,

@@ -4,7 +4,9 @@
 
 #include "dialect/ConstantData.h"
 #include "dialect/LayerName.h"
+#include "kernels/Activations.h"
 #include "kernels/IndexArithmetic.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -16,14 +18,14 @@ static PlanesAttr inputPlanes(PackedConv2DOp op,
     return planesOf(op.getInput());
   return PlanesAttr::get(op.getContext(),
                          DenseI64ArrayAttr::get(op.getContext(), {1, 1}),
-                         /*origin=*/0, /*pitch=*/1, /*size=*/1);
+                         /*origin=*/0, /*pitch=*/1, /*size=*/1, /*padding=*/0);
 }
 
 ConvolutionKernel::ConvolutionKernel(PackedConv2DOp op)
     : op(op), geometry(ConvolutionGeometry::onPlanes(op)),
       target(TargetAttr::of(op)), element(op.getType().getElementType()),
       storage(op.getStorage()), activation(op.getActivation()),
-      planes(inputPlanes(op, geometry)),
+      quantization(op.getQuantizationAttr()), planes(inputPlanes(op, geometry)),
       outputPlanes(planesOf(op.getOutput())) {}
 
 std::string ConvolutionKernel::arrayName(StringRef suffix) const {
@@ -99,6 +101,16 @@ void ConvolutionKernel::emit(KernelBuilder &builder) {
 int64_t ConvolutionKernel::channelSize() const {
   return outputPlanes ? outputPlanes.getSize()
                       : geometry.outHeight * geometry.outWidth;
+}
+
+Value ConvolutionKernel::finish(ImplicitLocOpBuilder &b, Value sums,
+                                Value filter, Value position) const {
+  if (residual && position)
+    sums = arith::AddFOp::create(
+        b, sums,
+        vector::LoadOp::create(b, cast<VectorType>(sums.getType()), residual,
+                               position));
+  return activate(b, sums, activation);
 }
 
 /// Images are `channels` times `phases` times `size` elements, and phase `i mod

@@ -55,12 +55,18 @@ public:
   mlir::Value inputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
   mlir::Value outputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
 
+  /// What is stored of a vector of sums of `filter`: the residual at `position`
+  /// of the output, if there is one, is added, and the activation applied.
+  virtual mlir::Value finish(mlir::ImplicitLocOpBuilder &b, mlir::Value sums,
+                             mlir::Value filter, mlir::Value position) const;
+
   PackedConv2DOp op;
   ConvolutionGeometry geometry;
   TargetAttr target;
-  mlir::Type element; // of everything that is computed with, f32 or f16
+  mlir::Type element; // of images and weights: f32, f16 or i8
   FkwAttr storage;
   Activation activation;
+  QuantizationAttr quantization; // of bytes, or null
   PlanesAttr planes;
   PlanesAttr outputPlanes; // null for a plain output
 

@@ -23,8 +23,8 @@ static constexpr int64_t minStationaryTaps = 3;
 std::string CpuInputStationaryAttr::reasonAgainst(Operation *operation,
                                                   TargetAttr target) const {
   auto op = dyn_cast<PackedConv2DOp>(operation);
-  if (!op)
-    return "it is no convolution";
+  if (!op || op.getQuantizationAttr())
+    return "it is no convolution of floats";
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
   if (geometry.isFullyConnected())
     return "it is a product with a matrix";
@@ -164,7 +164,8 @@ private:
   /// A convolution of single filters without groups on planes, on a CPU.
   static PackedConv2DOp convolutionOf(Operation *operation) {
     auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() && planesOf(op.getInput()) &&
+    bool takes = op && TargetAttr::of(op).isCpu() &&
+                 !op.getQuantizationAttr() && planesOf(op.getInput()) &&
                  op.getStorage().getGroup() == 1 &&
                  ConvolutionGeometry::of(op).groups == 1;
     return takes ? op : PackedConv2DOp();

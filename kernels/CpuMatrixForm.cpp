@@ -3,6 +3,7 @@
 // The schedules of products with a matrix.
 
 #include "kernels/CpuMatrixKernel.h"
+#include "kernels/FilterVector.h"
 #include "kernels/Forms.h"
 #include "kernels/WorkSplits.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -129,6 +130,7 @@ private:
   static PackedConv2DOp matrixOf(Operation *operation) {
     auto op = dyn_cast<PackedConv2DOp>(operation);
     bool takes = op && TargetAttr::of(op).isCpu() &&
+                 !op.getQuantizationAttr() &&
                  ConvolutionGeometry::of(op).isFullyConnected();
     return takes ? op : PackedConv2DOp();
   }

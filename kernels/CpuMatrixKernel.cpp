@@ -11,6 +11,7 @@
 #include "kernels/CpuMatrixKernel.h"
 
 #include "kernels/Activations.h"
+#include "kernels/FilterVector.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/SumPrecision.h"
 #include "kernels/VectorTile.h"
@@ -19,24 +20,6 @@
 
 using namespace mlir;
 using namespace patternc;
-
-/// Where in a group of filters vector `v` begins: the last one ends with the
-/// group and may overlap the one before.
-static int64_t firstOfVector(int64_t group, int64_t lanes, int64_t v) {
-  return std::min(v * lanes, group - lanes);
-}
-
-bool patternc::areRuns(int64_t group, int64_t lanes, ArrayRef<int32_t> order) {
-  for (size_t first = 0; first < order.size(); first += group)
-    for (int64_t v = 0; v * lanes < group; ++v) {
-      ArrayRef<int32_t> filters =
-          order.slice(first + firstOfVector(group, lanes, v), lanes);
-      for (auto [i, filter] : llvm::enumerate(filters))
-        if (filter != filters.front() + static_cast<int32_t>(i))
-          return false;
-    }
-  return true;
-}
 
 /// Writes the loops; the members are the values that several steps read.
 class CpuMatrixKernel::Loops {
@@ -68,16 +51,6 @@ public:
   }
 
 private:
-  /// A vector of i32 from an array of i16 or i32.
-  Value loadNumbers(Value buffer, Value at) {
-    Type stored = cast<MemRefType>(buffer.getType()).getElementType();
-    auto type = VectorType::get(lanes, b.getI32Type());
-    Value numbers = vector::LoadOp::create(b, type.clone(stored), buffer, at);
-    return stored == b.getI32Type()
-               ? numbers
-               : arith::ExtUIOp::create(b, type, numbers).getResult();
-  }
-
   /// All kernels of one filter group: sums row after row. Each of `chains`
   /// neighbouring kernels has its own.
   SmallVector<Value> emitSums(Value filterGroup) {
@@ -134,58 +107,23 @@ private:
   void store(Value firstFilter, ArrayRef<Value> sums) {
     for (int64_t v = 0; v < vectors; ++v) {
       Value stored = index.add(firstFilter, firstOfVector(group, lanes, v));
-      Place place = schedule.getStores() == Stores::Vectors ? placeOfRun(stored)
-                                                            : placeOf(stored);
-      Value bias =
-          kernel.bias ? place.load(kernel.bias, index.constant(0)) : Value();
+      FilterVector filters(b, groups.reorder, stored, lanes,
+                           schedule.getStores());
+      auto read = [&](Value buffer, Value base) {
+        return toSumType(b, filters.load(buffer, base));
+      };
+      Value bias = kernel.bias ? read(kernel.bias, index.constant(0)) : Value();
       for (int64_t row = 0; row < rows; ++row) {
         Value base = index.add(output, row * geometry.filters);
         Value value = sums[row * vectors + v];
         if (bias)
           value = arith::AddFOp::create(b, value, bias);
         if (kernel.residual)
-          value = arith::AddFOp::create(b, value,
-                                        place.load(kernel.residual, base));
+          value = arith::AddFOp::create(b, value, read(kernel.residual, base));
         value = activate(b, value, kernel.activation);
-        place.store(fromSumType(b, value, vectorType), base);
+        filters.store(fromSumType(b, value, vectorType), kernel.output, base);
       }
     }
-  }
-
-  /// How a vector of filters is read and written behind the base of a row.
-  struct Place {
-    std::function<Value(Value buffer, Value base)> load;
-    std::function<void(Value value, Value base)> store;
-  };
-
-  /// Of filters that follow each other.
-  Place placeOfRun(Value stored) {
-    Value filter = index.load(groups.reorder, stored);
-    return {[=](Value buffer, Value base) {
-              return load(buffer, index.add(base, filter), 0);
-            },
-            [=](Value value, Value base) {
-              vector::StoreOp::create(b, value, kernel.output,
-                                      index.add(base, filter));
-            }};
-  }
-
-  /// Of any filters.
-  Place placeOf(Value stored) {
-    auto maskType = VectorType::get(lanes, b.getI1Type());
-    Value all =
-        arith::ConstantOp::create(b, DenseElementsAttr::get(maskType, true));
-    Value none = arith::ConstantOp::create(b, b.getZeroAttr(vectorType));
-    Value filters = loadNumbers(groups.reorder, stored);
-    return {[=](Value buffer, Value base) {
-              return toSumType(b, vector::GatherOp::create(b, vectorType,
-                                                           buffer, base,
-                                                           filters, all, none));
-            },
-            [=](Value value, Value base) {
-              vector::ScatterOp::create(b, /*result=*/Type(), kernel.output,
-                                        base, filters, all, value);
-            }};
   }
 
   KernelBuilder &builder;

@@ -28,10 +28,6 @@ private:
   FilterGroups groups;
 };
 
-/// Whether each vector of the filters of a group, stored in `order`, is a run
-/// of them.
-bool areRuns(int64_t group, int64_t lanes, llvm::ArrayRef<int32_t> order);
-
 } // namespace patternc
 
 #endif // KERNELS_CPUMATRIXKERNEL_H

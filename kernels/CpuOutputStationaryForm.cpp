@@ -27,8 +27,8 @@ static constexpr int64_t multiplyAddsAhead = 400;
 std::string CpuOutputStationaryAttr::reasonAgainst(Operation *operation,
                                                    TargetAttr target) const {
   auto op = dyn_cast<PackedConv2DOp>(operation);
-  if (!op)
-    return "it is no convolution";
+  if (!op || op.getQuantizationAttr())
+    return "it is no convolution of floats";
   ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
   if (geometry.isFullyConnected())
     return "it is a product with a matrix";
@@ -211,10 +211,11 @@ public:
   }
 
 private:
-  /// A convolution on planes, on a CPU.
+  /// A convolution of floats on planes, on a CPU.
   static PackedConv2DOp convolutionOf(Operation *operation) {
     auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() && planesOf(op.getInput());
+    bool takes = op && TargetAttr::of(op).isCpu() &&
+                 !op.getQuantizationAttr() && planesOf(op.getInput());
     return takes ? op : PackedConv2DOp();
   }
 };

@@ -20,7 +20,8 @@ static constexpr int64_t maxUnrolledTaps = 9;
 /// kernel reads it.
 static PackedConv2DOp convolutionFor(Device device, Operation *operation) {
   auto op = dyn_cast<PackedConv2DOp>(operation);
-  bool takes = op && TargetAttr::of(op).getDevice() == device &&
+  bool takes = op && !op.getQuantizationAttr() &&
+               TargetAttr::of(op).getDevice() == device &&
                (planesOf(op.getInput()) ||
                 ConvolutionGeometry::of(op).isFullyConnected());
   return takes ? op : PackedConv2DOp();
@@ -30,8 +31,8 @@ template <typename ScheduleAttr>
 static std::string reasonAgainstDirect(ScheduleAttr schedule,
                                        Operation *operation) {
   auto op = dyn_cast<PackedConv2DOp>(operation);
-  if (!op)
-    return "it is no convolution";
+  if (!op || op.getQuantizationAttr())
+    return "it is no convolution of floats";
   return reasonAgainstTaps(op.getStorage(), schedule.getFilters(),
                            schedule.getUnroll(), schedule.getOffsets(),
                            /*positions=*/1);

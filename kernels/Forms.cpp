@@ -11,6 +11,8 @@ using namespace patternc;
 /// All forms; where several can compute an operation, the better ones first.
 static ArrayRef<const KernelForm *> forms() {
   static const KernelForm *const all[] = {
+      &cpuDotForm(),
+      &cpuDotMatrixForm(),
       &cpuMatrixForm(),
       &cpuInputStationaryForm(),
       &cpuOutputStationaryForm(),

@@ -8,6 +8,8 @@
 namespace patternc {
 
 // The forms of loops that there are; Schedules.td says what each is.
+const KernelForm &cpuDotForm();
+const KernelForm &cpuDotMatrixForm();
 const KernelForm &cpuOutputStationaryForm();
 const KernelForm &cpuInputStationaryForm();
 const KernelForm &cpuMatrixForm();

@@ -23,6 +23,8 @@ struct KernelArray {
   /// Empty for few numbers, which stay readable in the IR.
   std::string name;
   std::variant<llvm::SmallVector<float, 0>, StoredNumbers> elements;
+  /// What floats are stored as; null for the type of the images.
+  mlir::Type type = {};
 };
 
 /// What a kernel reads: a value as it is, or an array.

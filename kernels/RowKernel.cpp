@@ -2,11 +2,12 @@
 
 // On the CPU a workgroup makes one channel, row after row, by vectors of
 // columns whose windows lie in the image; the columns at the edges are made one
-// by one. Whatever of planes is not image is written as zero.
+// by one. Whatever of planes is not image is padding.
 
 #include "kernels/RowKernel.h"
 
 #include "kernels/IndexArithmetic.h"
+#include "kernels/Requantization.h"
 #include "kernels/SumPrecision.h"
 #include "kernels/VectorLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -25,6 +26,7 @@ RowKernel::Image::Image(RankedTensorType type)
     return;
   strideH = planes.getStrides()[0];
   strideW = planes.getStrides()[1];
+  padding = planes.getPadding();
   origin = planes.getOrigin();
   pitch = planes.getPitch();
   size = planes.getSize();
@@ -44,6 +46,7 @@ RowKernel::RowKernel(Operation *op, int64_t lanes, int64_t threads,
   if (!pool)
     return;
   pooling = pool.getPooling();
+  quantization = pool.getQuantizationAttr();
   kernelHeight = pool.getKernel()[0];
   kernelWidth = pool.getKernel()[1];
   strideH = pool.getStrides()[0];
@@ -86,16 +89,16 @@ public:
       if (columns == 0)
         rows = 0;
       Value plane = index.add(targetBase, phase * out.size);
-      emitZeros(b, target, plane, 0, out.origin, lanes);
+      emitFill(b, target, plane, 0, out.origin, lanes, out.padding);
       emitLoop(b, 0, rows, 1, [&](Value row) {
         Value y = index.add(index.mul(row, out.strideH), firstY);
         Value to =
             index.add(plane, index.add(index.mul(row, out.pitch), out.origin));
         emitRow(y, firstX, columns, to);
-        emitZeros(b, target, to, columns, out.pitch, lanes);
+        emitFill(b, target, to, columns, out.pitch, lanes, out.padding);
       });
       int64_t end = out.origin + rows * out.pitch;
-      emitZeros(b, target, plane, end, out.size, lanes);
+      emitFill(b, target, plane, end, out.size, lanes, out.padding);
     }
   }
 
@@ -124,8 +127,7 @@ public:
       Value made = emitWindow(y, x, kernel.element, /*atEdge=*/true);
       scf::YieldOp::create(b, made);
       b.setInsertionPointToStart(value.elseBlock());
-      Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.element));
-      scf::YieldOp::create(b, zero);
+      scf::YieldOp::create(b, constant(kernel.element, out.padding));
     }
     memref::StoreOp::create(b, value.getResult(0), target,
                             index.add(targetBase, element));
@@ -191,17 +193,17 @@ private:
           result = result ? combine(result, value) : value;
         }
     } else {
-      result = emitFold(b, height * width, toCombine(identity(type)),
-                        [&](Value tap, Value so) {
-                          return combine(so, read(index.div(tap, width),
-                                                  index.rem(tap, width)));
-                        });
+      result =
+          emitFold(b, height * width, identity(type), [&](Value tap, Value so) {
+            return combine(so,
+                           read(index.div(tap, width), index.rem(tap, width)));
+          });
     }
-    return finish(result, height * width, type);
+    return finish(result, height * width, height * width, type);
   }
 
-  /// Input row y, from column x on in the steps of the output; the identity of
-  /// the pooling where that is beyond the image.
+  /// Input row y, from column x on in the steps of the output; where that is
+  /// beyond the image, what changes no maximum or is zero in a mean.
   Value emitRead(Value y, Value x, Type type, bool atEdge) {
     bool rowsBeyond = kernel.top > 0 || kernel.bottom > 0;
     bool columnsBeyond = atEdge && (kernel.left > 0 || kernel.right > 0);
@@ -218,7 +220,7 @@ private:
     Value at = index.add(sourceBase, index.add(index.mul(y, in.pitch), x));
     Value value = load(at, type);
     if (inside)
-      value = arith::SelectOp::create(b, inside, value, identity(type));
+      value = arith::SelectOp::create(b, inside, value, outside(type));
     return value;
   }
 
@@ -238,27 +240,59 @@ private:
     return vector::ShuffleOp::create(b, first, second, mask);
   }
 
+  /// What is read beyond the image.
+  Value outside(Type type) {
+    bool isMax = kernel.pooling == Pooling::Max;
+    if (kernel.quantization)
+      return constant(type,
+                      isMax ? leastByte()
+                            : kernel.quantization.getInput().getZeroPoint());
+    return constant(type, isMax ? -std::numeric_limits<double>::infinity() : 0);
+  }
+
+  int64_t leastByte() const {
+    return kernel.quantization.isSigned() ? std::numeric_limits<int8_t>::min()
+                                          : 0;
+  }
+
+  /// What windows are combined from on, in the type that they are combined in.
   Value identity(Type type) {
-    return constant(type, kernel.pooling == Pooling::Max
-                              ? -std::numeric_limits<double>::infinity()
-                              : 0);
+    if (kernel.pooling == Pooling::Max)
+      return outside(type);
+    return constant(sumTypeOfWindow(type), 0);
   }
 
   Value constant(Type type, double value) {
-    TypedAttr attribute = b.getFloatAttr(getElementTypeOrSelf(type), value);
+    Type element = getElementTypeOrSelf(type);
+    TypedAttr attribute = element.isInteger()
+                              ? TypedAttr(b.getIntegerAttr(element, value))
+                              : TypedAttr(b.getFloatAttr(element, value));
     if (auto vectorType = dyn_cast<VectorType>(type))
       attribute = DenseElementsAttr::get(vectorType, attribute);
     return arith::ConstantOp::create(b, attribute);
   }
 
-  /// `value` as it is combined: for a mean in f32. Of a large window, f16 would
-  /// lose most of the sum, or all of it beyond 65504.
+  Type sumTypeOfWindow(Type type) {
+    if (!kernel.quantization)
+      return sumTypeOf(type);
+    auto vectorType = dyn_cast<VectorType>(type);
+    return vectorType ? Type(vectorType.clone(b.getI32Type())) : b.getI32Type();
+  }
+
+  /// `value` as it is combined: for a mean in f32, or bytes in i32. Of a large
+  /// window, f16 would lose most of the sum, or all of it beyond 65504.
   Value toCombine(Value value) {
-    return kernel.pooling == Pooling::Average ? toSumType(b, value) : value;
+    if (kernel.pooling != Pooling::Average)
+      return value;
+    return kernel.quantization
+               ? widenBytes(b, value, kernel.quantization.getBytes())
+               : toSumType(b, value);
   }
 
   /// The greater (a NaN on either side stays), or the sum.
   Value combine(Value x, Value y) {
+    if (kernel.quantization)
+      return combineBytes(x, y);
     if (kernel.pooling == Pooling::Average)
       return arith::AddFOp::create(b, x, y);
     Value greater = arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, x, y);
@@ -270,13 +304,33 @@ private:
     return arith::SelectOp::create(b, keep, x, y);
   }
 
-  /// What is stored of a window, in `type`.
-  Value finish(Value value, int64_t window, Type type) {
+  Value combineBytes(Value x, Value y) {
+    if (kernel.pooling == Pooling::Average)
+      return arith::AddIOp::create(b, x, y);
+    if (kernel.quantization.isSigned())
+      return arith::MaxSIOp::create(b, x, y);
+    return arith::MaxUIOp::create(b, x, y);
+  }
+
+  /// What is stored, in `type`, of a window of which `count` elements were
+  /// combined: zeros may be among them that are no part of it.
+  Value finish(Value value, int64_t window, int64_t count, Type type) {
     if (kernel.pooling != Pooling::Average)
       return value;
-    Value mean =
-        arith::DivFOp::create(b, value, constant(value.getType(), window));
-    return fromSumType(b, mean, type);
+    if (!kernel.quantization) {
+      Value mean =
+          arith::DivFOp::create(b, value, constant(value.getType(), window));
+      return fromSumType(b, mean, type);
+    }
+    QuantizationAttr quantization = kernel.quantization;
+    Value zeros =
+        constantLike(b, value, quantization.getInput().getZeroPoint() * count);
+    Value sum = toFloat(b, arith::SubIOp::create(b, value, zeros));
+    double step = quantization.getInput().scaleAsDouble() /
+                  (quantization.getOutput().scaleAsDouble() * window);
+    return roundToBytes(
+        b, arith::MulFOp::create(b, sum, constantLike(b, sum, step)),
+        quantization);
   }
 
   bool isGlobalAverage() const {
@@ -286,28 +340,29 @@ private:
            kernel.top + kernel.left == 0;
   }
 
-  /// The mean of a channel: between its rows there is nothing but zeros.
+  /// The mean of a channel: between its rows there is nothing but padding.
   void emitGlobalAverage() {
     int64_t run = (in.height - 1) * in.pitch + in.width;
     int64_t vectors = run / lanes;
     auto type = VectorType::get(lanes, kernel.element);
-    Value sum = constant(sumTypeOf(kernel.element), 0);
+    Value sum = constant(sumTypeOfWindow(kernel.element), 0);
     if (vectors > 0) {
-      Value sums = emitFold(
-          b, vectors, constant(sumTypeOf(type), 0), [&](Value v, Value so) {
-            Value at = index.add(sourceBase, index.mul(v, lanes));
-            Value x = vector::LoadOp::create(b, type, source, at);
-            return Value(arith::AddFOp::create(b, so, toCombine(x)));
-          });
+      Value sums =
+          emitFold(b, vectors, constant(sumTypeOfWindow(type), 0),
+                   [&](Value v, Value so) {
+                     Value at = index.add(sourceBase, index.mul(v, lanes));
+                     Value x = vector::LoadOp::create(b, type, source, at);
+                     return combine(so, toCombine(x));
+                   });
       sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
     }
     for (int64_t i = vectors * lanes; i < run; ++i) {
       Value x = memref::LoadOp::create(b, source, index.add(sourceBase, i));
-      sum = arith::AddFOp::create(b, sum, toCombine(x));
+      sum = combine(sum, toCombine(x));
     }
-    memref::StoreOp::create(b,
-                            finish(sum, in.height * in.width, kernel.element),
-                            target, targetBase);
+    memref::StoreOp::create(
+        b, finish(sum, in.height * in.width, run, kernel.element), target,
+        targetBase);
   }
 
   const RowKernel &kernel;

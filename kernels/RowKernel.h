@@ -27,7 +27,7 @@ public:
   struct Image {
     int64_t batch, channels, height, width;
     int64_t strideH = 1, strideW = 1;
-    int64_t origin = 0, pitch, size;
+    int64_t origin = 0, pitch, size, padding = 0;
 
     explicit Image(mlir::RankedTensorType type);
     int64_t phases() const { return strideH * strideW; }
@@ -42,6 +42,7 @@ private:
   int64_t lanes, threads;
   bool isUnrolled;
   Pooling pooling = Pooling::Max;
+  QuantizationAttr quantization; // of pooled bytes, or null
   int64_t kernelHeight = 1, kernelWidth = 1, strideH = 1, strideW = 1;
   int64_t top = 0, left = 0, bottom = 0, right = 0;
 };

@@ -94,6 +94,16 @@ CpuInputStationaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        perhaps("prefetch", prefetch)});
 }
 
+LogicalResult CpuDotAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t lanes, int64_t vectors,
+                                 int64_t filters, int64_t tiles, int64_t blocks,
+                                 Quads, TapOffsets, Products, WeightLoads) {
+  return verifyCounts(emitError,
+                      {written("lanes", lanes), Count{"vectors", vectors, 1, 4},
+                       written("filters", filters), some("tiles", tiles),
+                       some("blocks", blocks)});
+}
+
 LogicalResult
 CpuMatrixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                       int64_t lanes, int64_t rows, int64_t blocks,
@@ -102,6 +112,14 @@ CpuMatrixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                       {written("lanes", lanes), some("rows", rows),
                        some("blocks", blocks), written("chains", chains),
                        perhaps("prefetch_weights", prefetchWeights)});
+}
+
+LogicalResult
+CpuDotMatrixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                         int64_t lanes, int64_t rows, int64_t blocks, Stores,
+                         InputQuads, Products) {
+  return verifyCounts(emitError, {written("lanes", lanes), some("rows", rows),
+                                  some("blocks", blocks)});
 }
 
 LogicalResult CpuRowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -61,6 +61,20 @@ def Schedule_Stores : Schedule_Enum<"Stores", "how vectors of filters are read a
     I32EnumCase<"Vectors", 0, "vectors">,
     I32EnumCase<"Scatter", 1, "scatter">]>;
 
+def Schedule_Quads : Schedule_Enum<"Quads", "which four bytes are multiplied and added at once", [
+    I32EnumCase<"Taps", 0, "taps">,
+    I32EnumCase<"Channels", 1, "channels">]>;
+
+def Schedule_Products : Schedule_Enum<"Products", "how four products of bytes come into a 32-bit sum", [
+    I32EnumCase<"DotU8S8", 0, "dot_u8s8">,
+    I32EnumCase<"DotS8S8", 1, "dot_s8s8">,
+    I32EnumCase<"DotS16", 2, "dot_s16">,
+    I32EnumCase<"Multiply", 3, "multiply">]>;
+
+def Schedule_InputQuads : Schedule_Enum<"InputQuads", "how four inputs of a row are read", [
+    I32EnumCase<"Run", 0, "run">,
+    I32EnumCase<"Gather", 1, "gather">]>;
+
 class Schedule_EnumParameter<EnumInfo enum, string default> : EnumParameter<enum> {
   let defaultValue = "::patternc::" # enum.className # "::" # default;
 }
@@ -146,6 +160,49 @@ def Schedule_CpuOutputStationaryAttr : Schedule_Attr<"Cpu", "CpuOutputStationary
   }];
 }
 
+def Schedule_CpuDotAttr : Schedule_Attr<"Cpu", "CpuDot", "cpu_dot"> {
+  let summary = "A convolution of bytes: sums of four products at once.";
+  let description = [{
+    As `cpu_output_stationary`, with sums of 32 bits, to each of which an instruction adds four
+    products of bytes: of four taps of a kernel, or of one tap in four channels. The bytes of
+    neighbouring positions are loaded together and interleaved in registers, once for all
+    `filters`.
+
+    - `lanes`: sums of a vector, and a quarter of the bytes that are loaded at once.
+    - `vectors`: vectors of output positions in registers for each filter, 4 at most.
+    - `filters`: how many filters of a group are computed at once; a divisor of the group.
+    - `tiles`, `blocks`: as in `cpu_output_stationary`.
+    - `quads`: which four bytes make a lane: `taps` of one kernel (the last ones filled up with
+      products by zero), or the same tap in four `channels` that a filter group keeps with one
+      pattern, whichever they are.
+    - `offsets`: where the offsets of taps stand: in the `code`, with a loop for each pattern, in
+      which taps of a row share a load; or in a `table`, with one loop for all patterns.
+    - `products`: by which instruction: `dot_u8s8` (four bytes without by four with a sign),
+      `dot_s8s8` (all with a sign), `dot_s16` (two of 16 bits), or `multiply` in 32 bits.
+    - `weights`: how the weights of a filter come into all lanes: by a `broadcast` load, or from
+      their lane of a vector of weights (`lanes`).
+
+    Refused: what is no convolution of bytes in planes; products that the target or the bytes do
+    not have; the refusals of `cpu_output_stationary`.
+
+    Example:
+
+    ```mlir
+    #schedule.cpu_dot<lanes = 16, vectors = 3, filters = 8, tiles = 12, blocks = 1, products = dot_u8s8>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$lanes,
+    "int64_t":$vectors,
+    "int64_t":$filters,
+    "int64_t":$tiles,
+    "int64_t":$blocks,
+    Schedule_EnumParameter<Schedule_Quads, "Taps">:$quads,
+    Schedule_EnumParameter<Schedule_TapOffsets, "Code">:$offsets,
+    Schedule_EnumParameter<Schedule_Products, "Multiply">:$products,
+    Schedule_EnumParameter<Schedule_WeightLoads, "Broadcast">:$weights);
+}
+
 def Schedule_CpuInputStationaryAttr : Schedule_Attr<"Cpu", "CpuInputStationary", "cpu_input_stationary"> {
   let summary = "A convolution that keeps what its patterns read of a channel in vector registers.";
   let description = [{
@@ -217,6 +274,35 @@ def Schedule_CpuMatrixAttr : Schedule_Attr<"Cpu", "CpuMatrix", "cpu_matrix"> {
     "int64_t":$chains,
     Schedule_EnumParameter<Schedule_Stores, "Vectors">:$stores,
     Schedule_OptionalCount<>:$prefetch_weights);
+}
+
+def Schedule_CpuDotMatrixAttr : Schedule_Attr<"Cpu", "CpuDotMatrix", "cpu_dot_matrix"> {
+  let summary = "A product of rows of bytes with a matrix.";
+  let description = [{
+    As `cpu_matrix`, with sums of 32 bits, to each of which an instruction adds four products:
+    those of a filter in four channels.
+
+    - `lanes`, `rows`, `blocks`, `stores`: as in `cpu_matrix`.
+    - `inputs`: how the four inputs are read: a `run` of neighbouring channels in one load, with
+      products by zero for those that are not kept, or any four channels one by one (`gather`).
+    - `products`: as in `cpu_dot`.
+
+    Refused: what is no product of bytes with a matrix; products that the target or the bytes do
+    not have; runs of fewer channels than four; the refusals of `cpu_matrix`.
+
+    Example:
+
+    ```mlir
+    #schedule.cpu_dot_matrix<lanes = 16, rows = 1, blocks = 8, products = dot_u8s8>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$lanes,
+    "int64_t":$rows,
+    "int64_t":$blocks,
+    Schedule_EnumParameter<Schedule_Stores, "Vectors">:$stores,
+    Schedule_EnumParameter<Schedule_InputQuads, "Run">:$inputs,
+    Schedule_EnumParameter<Schedule_Products, "Multiply">:$products);
 }
 
 def Schedule_CpuRowsAttr : Schedule_Attr<"Cpu", "CpuRows", "cpu_rows"> {

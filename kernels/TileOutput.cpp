@@ -2,12 +2,11 @@
 
 // The outputs of vector kernels. A plain output takes the parts of a vector
 // that lie in rows of the image and drops what lies between them. An output in
-// planes takes whole vectors, with zeros between the rows, and is made complete
-// by zeros before the first row and after the last.
+// planes takes whole vectors, with padding between the rows, and is made
+// complete by padding before the first row and after the last.
 
 #include "kernels/TileOutput.h"
 
-#include "kernels/Activations.h"
 #include "kernels/VectorLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -26,8 +25,8 @@ public:
         maskType(VectorType::get(lanes, b.getI1Type())) {}
 
 private:
-  void storeChannels(Value runStart, ArrayRef<Value> channels,
-                     ValueRange vectors) override {
+  void storeChannels(Value runStart, ArrayRef<Value> filters,
+                     ArrayRef<Value> channels, ValueRange vectors) override {
     for (int64_t v = 0; v < tile.vectors; ++v) {
       Placement placement = place(index.add(runStart, v * lanes));
       auto branch = scf::IfOp::create(b, placement.whole,
@@ -35,8 +34,8 @@ private:
       OpBuilder::InsertionGuard guard(b);
       for (auto [g, channel] : llvm::enumerate(channels)) {
         b.setInsertionPoint(branch);
-        Value value =
-            activate(b, vectors[g * tile.vectors + v], kernel.activation);
+        Value value = kernel.finish(b, vectors[g * tile.vectors + v],
+                                    filters[g], /*position=*/nullptr);
         auto positionOf = [&, channel = channel](const Segment &segment) {
           return index.add(channel, segment.position);
         };
@@ -114,8 +113,8 @@ public:
         runLength(kernel.geometry.runLength(kernel.pitch())) {}
 
 private:
-  void storeChannels(Value runStart, ArrayRef<Value> channels,
-                     ValueRange vectors) override {
+  void storeChannels(Value runStart, ArrayRef<Value> filters,
+                     ArrayRef<Value> channels, ValueRange vectors) override {
     for (int64_t v = 0; v < tile.vectors; ++v) {
       OpBuilder::InsertionGuard guard(b);
       Value start = index.add(runStart, v * lanes);
@@ -124,33 +123,27 @@ private:
                                         /*withElseRegion=*/false);
         b.setInsertionPoint(branch.thenYield());
       }
-      for (auto [g, channel] : llvm::enumerate(channels))
-        storeVector(index.add(index.add(channel, start), planes.getOrigin()),
-                    vectors[g * tile.vectors + v]);
+      for (auto [g, channel] : llvm::enumerate(channels)) {
+        Value position =
+            index.add(index.add(channel, start), planes.getOrigin());
+        Value value = kernel.finish(b, vectors[g * tile.vectors + v],
+                                    filters[g], position);
+        vector::StoreOp::create(b, value, kernel.output, position);
+      }
     }
     clearBetweenRows(runStart, channels);
-    // The first tile writes the zeros before the image, the last those behind.
+    // The first tile writes what is before the image, the last what is behind.
     clear(runStart, 0, channels, 0, planes.getOrigin());
     clear(runStart, (tile.tiles() - 1) * tile.size(), channels,
           planes.getOrigin() + runLength, planes.getSize());
   }
 
-  void storeVector(Value position, Value value) {
-    if (kernel.residual)
-      value = arith::AddFOp::create(
-          b, value,
-          vector::LoadOp::create(b, cast<VectorType>(value.getType()),
-                                 kernel.residual, position));
-    vector::StoreOp::create(b, activate(b, value, kernel.activation),
-                            kernel.output, position);
-  }
-
-  /// Writes zeros over the positions of the tile that lie between two rows.
+  /// Writes padding over the positions of the tile that lie between two rows.
   void clearBetweenRows(Value runStart, ArrayRef<Value> channels) {
     int64_t columns = kernel.geometry.outWidth, pitch = kernel.pitch();
     Value end =
         index.min(index.add(runStart, tile.size()), index.constant(runLength));
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.element));
+    Value padding = arith::ConstantOp::create(b, paddingAttr());
     for (int64_t column = columns; column < pitch; ++column) {
       // The first such position of the tile: runStart, and up to the column.
       Value past = index.rem(index.add(runStart, pitch - column), pitch);
@@ -161,12 +154,13 @@ private:
       b.setInsertionPointToStart(loop.getBody());
       Value position = index.add(loop.getInductionVar(), planes.getOrigin());
       for (Value channel : channels)
-        memref::StoreOp::create(b, zero, kernel.output,
+        memref::StoreOp::create(b, padding, kernel.output,
                                 index.add(channel, position));
     }
   }
 
-  /// Writes zeros to elements `from` to `to` if the tile begins at `tileStart`.
+  /// Writes padding to elements `from` to `to` if the tile begins at
+  /// `tileStart`.
   void clear(Value runStart, int64_t tileStart, ArrayRef<Value> channels,
              int64_t from, int64_t to) {
     if (from >= to)
@@ -177,7 +171,14 @@ private:
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(branch.thenYield());
     for (Value channel : channels)
-      emitZeros(b, kernel.output, channel, from, to, lanes);
+      emitFill(b, kernel.output, channel, from, to, lanes, planes.getPadding());
+  }
+
+  TypedAttr paddingAttr() const {
+    int64_t padding = planes.getPadding();
+    if (kernel.element.isInteger())
+      return b.getIntegerAttr(kernel.element, padding);
+    return b.getFloatAttr(kernel.element, padding);
   }
 
   PlanesAttr planes;
@@ -197,7 +198,7 @@ void TileOutput::store(Value runStart, ArrayRef<Value> filters,
   for (Value filter : filters)
     channels.push_back(
         index.add(base, index.mul(filter, kernel.channelStride())));
-  storeChannels(runStart, channels, vectors);
+  storeChannels(runStart, filters, channels, vectors);
 }
 
 std::unique_ptr<TileOutput> TileOutput::create(ImplicitLocOpBuilder &b,

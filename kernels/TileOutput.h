@@ -30,6 +30,7 @@ protected:
 
   /// The same, where the images of the filters begin at `channels`.
   virtual void storeChannels(mlir::Value runStart,
+                             llvm::ArrayRef<mlir::Value> filters,
                              llvm::ArrayRef<mlir::Value> channels,
                              mlir::ValueRange vectors) = 0;
 

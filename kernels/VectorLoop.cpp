@@ -56,17 +56,21 @@ Value patternc::emitFold(ImplicitLocOpBuilder &b, int64_t count, Value init,
   return loop.getResult(0);
 }
 
-void patternc::emitZeros(ImplicitLocOpBuilder &b, Value buffer, Value base,
-                         int64_t begin, int64_t end, int64_t lanes) {
+void patternc::emitFill(ImplicitLocOpBuilder &b, Value buffer, Value base,
+                        int64_t begin, int64_t end, int64_t lanes,
+                        int64_t number) {
   IndexArithmetic index(b);
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  TypedAttr one = element.isInteger()
+                      ? TypedAttr(b.getIntegerAttr(element, number))
+                      : TypedAttr(b.getFloatAttr(element, number));
   emitVectorLoop(b, begin, end, lanes, element, [&](Value i, VectorType type) {
     Value at = index.add(base, i);
-    Value zero = arith::ConstantOp::create(
-        b, b.getZeroAttr(type ? Type(type) : element));
     if (type)
-      vector::StoreOp::create(b, zero, buffer, at);
+      vector::StoreOp::create(
+          b, arith::ConstantOp::create(b, DenseElementsAttr::get(type, one)),
+          buffer, at);
     else
-      memref::StoreOp::create(b, zero, buffer, at);
+      memref::StoreOp::create(b, arith::ConstantOp::create(b, one), buffer, at);
   });
 }

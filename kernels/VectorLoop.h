@@ -31,9 +31,10 @@ mlir::Value
 emitFold(mlir::ImplicitLocOpBuilder &b, int64_t count, mlir::Value init,
          llvm::function_ref<mlir::Value(mlir::Value i, mlir::Value so)> body);
 
-/// Writes zeros to elements `begin` to `end` behind `base` of a buffer.
-void emitZeros(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
-               mlir::Value base, int64_t begin, int64_t end, int64_t lanes);
+/// Writes `number` to elements `begin` to `end` behind `base` of a buffer.
+void emitFill(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
+              mlir::Value base, int64_t begin, int64_t end, int64_t lanes,
+              int64_t number);
 
 } // namespace patternc
 

@@ -84,12 +84,13 @@ struct TurnConvolution : OpRewritePattern<Conv2DOp> {
         rewriter, loc, turned(op.getType()), turn(rewriter, loc, op.getInput()),
         arith::ConstantOp::create(rewriter, op.getWeights().getLoc(),
                                   cast<TypedAttr>(turnedWeights)),
-        op.getBias(), /*residual=*/nullptr, map, op.getFilterOrderAttr(),
-        op.getFilterGroupAttr(), swapped(op.getStrides()),
+        op.getScale(), op.getBias(), /*residual=*/nullptr, map,
+        op.getFilterOrderAttr(), op.getFilterGroupAttr(),
+        swapped(op.getStrides()),
         rewriter.getDenseI64ArrayAttr(
             {padding[1], padding[0], padding[3], padding[2]}),
         swapped(op.getDilations()), op.getGroupsAttr(), op.getActivationAttr(),
-        op.getLayerAttr());
+        op.getQuantizationAttr(), op.getLayerAttr());
     rewriter.replaceOp(op, turn(rewriter, loc, conv));
     return success();
   }

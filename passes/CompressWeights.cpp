@@ -118,7 +118,10 @@ private:
     if (maxVectorGroup)
       return maxVectorGroup;
     TargetAttr target = TargetAttr::of(op);
-    return vectorsOfSums * target.getLanes(op.getType().getElementType());
+    // Of bytes, the sums have 32 bits.
+    Type sum = op.getQuantizationAttr() ? Float32Type::get(op.getContext())
+                                        : op.getType().getElementType();
+    return vectorsOfSums * target.getLanes(sum);
   }
 
   LogicalResult compress(Conv2DOp op) {
@@ -159,11 +162,11 @@ private:
     Value reorder = indexConstant(b, arrays.reorder);
     auto packed = PackedConv2DOp::create(
         b, op.getType(), op.getInput(), weight, index, patternOffset, offset,
-        reorder, op.getBias(), op.getResidual(),
+        reorder, op.getScale(), op.getBias(), op.getResidual(),
         FkwAttr::get(b.getContext(), op.getMap().getSet(), arrays.group),
         /*schedule=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr(),
-        op.getLayerAttr());
+        op.getQuantizationAttr(), op.getLayerAttr());
 
     int64_t elementBytes = weightType.getElementTypeBitWidth() / 8;
     denseBytes += weights->elements().size() * elementBytes;

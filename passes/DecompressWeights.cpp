@@ -71,11 +71,11 @@ private:
         createKernelMap(layerName(op), set, geometry.filters,
                         geometry.channelsPerGroup(), std::move(dense.ids));
     auto conv = Conv2DOp::create(
-        b, op.getType(), op.getInput(), weights, op.getBias(), op.getResidual(),
-        map, b.getDenseI32ArrayAttr(indices->reorder),
+        b, op.getType(), op.getInput(), weights, op.getScale(), op.getBias(),
+        op.getResidual(), map, b.getDenseI32ArrayAttr(indices->reorder),
         /*filter_group=*/nullptr, op.getStridesAttr(), op.getPaddingAttr(),
         op.getDilationsAttr(), op.getGroupsAttr(), op.getActivationAttr(),
-        op.getLayerAttr());
+        op.getQuantizationAttr(), op.getLayerAttr());
     op.replaceAllUsesWith(conv.getOutput());
     erasePacked(op);
     return success();

@@ -12,6 +12,7 @@
 #include "dialect/ConstantData.h"
 #include "dialect/LayerName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -134,6 +135,15 @@ placesOfChannels(AffineMap map, ArrayRef<int64_t> from,
                              [&](int64_t channel) { return channel * step; });
 }
 
+/// Whether what `op` computes is rounded to whole numbers next: the scale of a
+/// quantisation, which is to stay where it is.
+static bool isRounded(linalg::GenericOp op) {
+  return llvm::any_of(op->getUsers(), [](Operation *user) {
+    auto next = dyn_cast<linalg::GenericOp>(user);
+    return next && !next.getBody()->getOps<math::RoundEvenOp>().empty();
+  });
+}
+
 namespace {
 
 /// Finds what is affine in an image.
@@ -168,7 +178,7 @@ private:
   std::optional<Affine> matchOne(linalg::GenericOp op) {
     if (!op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
         op.getNumParallelLoops() != op.getNumLoops() || op.getNumLoops() < 2 ||
-        !isPlain(op.getResult(0)) ||
+        !isPlain(op.getResult(0)) || isRounded(op) ||
         op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) ||
         !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity())
       return std::nullopt;

@@ -115,7 +115,7 @@ public:
   }
 
   /// Null for images that are too large for planes, after an error at `op`.
-  PlanesAttr planes(Operation *op, Extent extent) const {
+  PlanesAttr planes(Operation *op, Extent extent, int64_t padding) const {
     auto [height, width, strideH, strideW, lineElements] = extent;
     int64_t columns = llvm::divideCeilSigned(width, strideW);
     int64_t pitch = std::max(columns, lookup(pitches, extent));
@@ -127,7 +127,7 @@ public:
     function_ref<InFlightDiagnostic()> emitError = emit;
     return PlanesAttr::getChecked(
         emitError, context, DenseI64ArrayAttr::get(context, {strideH, strideW}),
-        origin, pitch, size);
+        origin, pitch, size, padding);
   }
 
 private:
@@ -177,23 +177,45 @@ private:
       auto conv = dyn_cast<PackedConv2DOp>(op);
       if (conv && !staysPlain(conv)) {
         const Run &run = runs[runOfOp[op]];
-        PlanesAttr input = layouts.planes(op, run.input);
-        PlanesAttr output = input ? layouts.planes(op, run.output) : input;
+        auto [ofInput, ofOutput] = paddings(conv);
+        PlanesAttr input = layouts.planes(op, run.input, ofInput);
+        PlanesAttr output =
+            input ? layouts.planes(op, run.output, ofOutput) : input;
         done = success(output &&
                        succeeded(move(conv, conv.getInputMutable(), input)));
         for (OpOperand &residual : conv.getResidualMutable())
-          done = success(succeeded(done) &&
-                         succeeded(move(conv, residual, output)));
+          done = success(
+              succeeded(done) &&
+              succeeded(move(conv, residual, ofResidual(conv, output))));
         if (succeeded(done))
           done = place(conv.getOutput(), output, conv.getResidual() != nullptr);
       } else if (auto pool = dyn_cast<Pool2DOp>(op)) {
-        PlanesAttr output = layouts.planes(op, extentOf(pool.getOutput()));
+        PlanesAttr output = layouts.planes(op, extentOf(pool.getOutput()),
+                                           paddings(pool).second);
         done = success(output && succeeded(place(pool.getOutput(), output,
                                                  /*always=*/false)));
       }
       return failed(done) ? WalkResult::interrupt() : WalkResult::advance();
     });
     return failure(result.wasInterrupted());
+  }
+
+  /// What planes of the input and of the output are padded with.
+  template <typename ImageOp>
+  static std::pair<int64_t, int64_t> paddings(ImageOp op) {
+    QuantizationAttr quantization = op.getQuantizationAttr();
+    if (!quantization)
+      return {0, 0};
+    return {quantization.getInput().getZeroPoint(),
+            quantization.getOutput().getZeroPoint()};
+  }
+
+  /// The planes of what is added to an output in `planes`.
+  static PlanesAttr ofResidual(PackedConv2DOp op, PlanesAttr planes) {
+    QuantizationAttr quantization = op.getQuantizationAttr();
+    return quantization
+               ? planes.withPadding(quantization.getResidual().getZeroPoint())
+               : planes;
   }
 
   /// `image` in planes; null if that takes too much memory, after an error at
@@ -253,6 +275,7 @@ private:
     auto image = cast<TypedValue<RankedTensorType>>(use.get());
     if (PlanesAttr now = planesOf(image);
         now && now.getStrides() == planes.getStrides() &&
+        now.getPadding() == planes.getPadding() &&
         now.getPitch() == planes.getPitch() &&
         now.getOrigin() >= planes.getOrigin() &&
         now.getSize() - now.getOrigin() >=

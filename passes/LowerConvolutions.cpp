@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -89,7 +90,7 @@ static Value createArray(ImplicitLocOpBuilder &b, Type element,
   if (numbers)
     return createArray(b, array.name, std::move(*numbers));
   return createArray(
-      b, array.name, element,
+      b, array.name, array.type ? array.type : element,
       std::get<SmallVector<float, 0>>(std::move(array.elements)));
 }
 

@@ -560,6 +560,48 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
   let dependentDialects = ["::patternc::PatternDialect", "::patternc::ScheduleDialect"];
 }
 
+def QuantizeConvolutionsPass : Pass<"pattern-quantize-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Compute in bytes what a model quantises.";
+  let description = [{
+    Precondition: raised convolutions and pooling with their epilogues, between elementwise
+    operations that quantise (`clamp(round(x / scale) + zero point)`) and dequantise
+    (`(q − zero point) · scale`) their images, as tools for quantisation write it.
+
+    A convolution whose input, and what it adds, are dequantised, whose output is quantised, and
+    whose weights are whole numbers of steps for each filter (the scale is found in the weights)
+    computes bytes; so does pooling. Quantising what was dequantised just before, by the same scale
+    and zero point, is dropped, with the reshapes, concatenations and transpositions between them
+    left to the numbers. Bytes have a sign where the target multiplies such ones; a range of the
+    model that has the other kind is shifted by 128.
+
+    Left in floats, with a remark that says why: a convolution whose weights have no scales or
+    whose bias is not constant; one whose sums might not fit 32 bits; one with another
+    activation than ReLU and ReLU6; and everything where the target has no kernels of bytes,
+    which are those for CPUs. Refuses nothing. Place: after the fusion of epilogues.
+
+    Statistics, as remarks:
+    - `convolutions`: convolutions that compute bytes
+    - `pools`: likewise, poolings
+
+    Before:
+
+    ```mlir
+    %y = pattern.conv2d %dequantised, %w bias(%b) map ... : (tensor<1x2x8x8xf32>, ...) -> ...
+    %q = linalg.generic ... ins(%y) // clamp(round(y · 40) + 128, 0, 255)
+    ```
+
+    After:
+
+    ```mlir
+    %bytes = pattern.conv2d %x, %w scale(%s) bias(%b) map ... {quantization = ...} :
+        (tensor<1x2x8x8xi8>, ...) -> ...
+    %q = linalg.generic ... ins(%bytes) // as f32, for what is left in floats
+    ```
+  }];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ApplyFilterGroupsPass : Pass<"pattern-apply-filter-groups", "::mlir::ModuleOp"> {
   let summary = "Take the sizes of filter groups from a file of schedules.";
   let description = [{
@@ -702,8 +744,8 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     ```
   }];
   let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect",
-                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect",
                            "::patternc::FlowDialect", "::patternc::StreamDialect",
                            "::patternc::IreeCodegenDialect"];

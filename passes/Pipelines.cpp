@@ -48,6 +48,7 @@ static void linalgToPacked(OpPassManager &pm, const Options &options) {
   pm.addPass(createRaisePoolingPass());
   pm.addPass(createRaiseFullyConnectedPass());
   pm.addPass(createFuseEpiloguesPass());
+  pm.addPass(createQuantizeConvolutionsPass());
   if (!options.schedules.empty())
     pm.addPass(createApplyFilterGroupsPass({options.schedules}));
   pm.addPass(createReorderFiltersPass());

@@ -176,14 +176,16 @@ struct RaiseConvolution : OpRewritePattern<LinalgOp> {
     SmallVector<int64_t> padding = takePadding(input, isZero);
     auto outputType = RankedTensorType::get(conv->outputShape, element);
     Value result = Conv2DOp::create(
-        rewriter, loc, outputType, input, constant(weights), bias,
+        rewriter, loc, outputType, input, constant(weights),
+        /*scale=*/nullptr, bias,
         /*residual=*/nullptr, map,
         /*filter_order=*/nullptr, /*filter_group=*/nullptr,
         rewriter.getDenseI64ArrayAttr(conv->strides),
         rewriter.getDenseI64ArrayAttr(padding),
         rewriter.getDenseI64ArrayAttr(conv->dilations),
         rewriter.getI64IntegerAttr(conv->groups),
-        ActivationAttr::get(rewriter.getContext(), Activation::None), layer);
+        ActivationAttr::get(rewriter.getContext(), Activation::None),
+        /*quantization=*/nullptr, layer);
     auto wanted = cast<RankedTensorType>(op->getResult(0).getType());
     if (wanted.getRank() == 5)
       result = tensor::ExpandShapeOp::create(rewriter, loc, wanted, result,

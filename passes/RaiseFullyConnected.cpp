@@ -211,12 +211,14 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
         rewriter, loc, imageOf(channels), input, onePosition);
     auto pair = rewriter.getDenseI64ArrayAttr({1, 1});
     Value conv = Conv2DOp::create(
-        rewriter, loc, imageOf(filters), image, weights, /*bias=*/nullptr,
+        rewriter, loc, imageOf(filters), image, weights, /*scale=*/nullptr,
+        /*bias=*/nullptr,
         /*residual=*/nullptr, matrix.map,
         /*filter_order=*/nullptr, /*filter_group=*/nullptr, /*strides=*/pair,
         rewriter.getDenseI64ArrayAttr({0, 0, 0, 0}), /*dilations=*/pair,
         rewriter.getI64IntegerAttr(1),
-        ActivationAttr::get(rewriter.getContext(), Activation::None), layer);
+        ActivationAttr::get(rewriter.getContext(), Activation::None),
+        /*quantization=*/nullptr, layer);
     Value result =
         tensor::CollapseShapeOp::create(rewriter, loc, conv, onePosition);
     if (isBatch)

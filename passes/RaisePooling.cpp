@@ -144,7 +144,7 @@ static Value createPool(PatternRewriter &rewriter, Location loc, Pooling kind,
       RankedTensorType::get(windows.outputShape,
                             getElementTypeOrSelf(windows.image.getType())),
       windows.image, kind, windows.kernel, windows.strides, windows.padding,
-      /*schedule=*/nullptr, /*layer=*/nullptr);
+      /*quantization=*/nullptr, /*schedule=*/nullptr, /*layer=*/nullptr);
 }
 
 namespace {

@@ -29,6 +29,7 @@ _STAGES = {
     "pattern-raise-pooling": "pooling",
     "pattern-raise-fully-connected": "fully-connected",
     "pattern-fuse-epilogues": "graph",
+    "pattern-quantize-convolutions": "quantized",
     "pattern-apply-filter-groups": "groups",
     "pattern-reorder-filters": "reordered",
     "pattern-compress-weights": "packed",

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// A tile is a flat run of output positions; the 32-bit sums of some filters of
+// a group stay in registers while loops go over the records that the group
+// keeps, those of one pattern after the other. A record is a kernel, of which
+// four taps at a time make a quad, or four kernels of one pattern in different
+// channels, of which each tap makes one. The bytes of a quad are loaded for all
+// positions of the tile, with one load for those that lie in one row, and
+// interleaved so that a lane has its four; each filter then costs one
+// instruction a vector. Where a quad is not full, its weights are zero.
+
+#include "kernels/CpuDotKernel.h"
+
+#include "kernels/DotProducts.h"
+#include "kernels/IndexArithmetic.h"
+#include "kernels/Requantization.h"
+#include "kernels/TileOutput.h"
+#include "kernels/VectorLoop.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Calls `found` with the stored kernels of each filter group and pattern.
+static void forEachRun(
+    const FkwIndices &indices, int64_t patterns,
+    function_ref<void(int64_t group, int64_t first, int64_t last)> found) {
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int64_t p = 0; p < patterns; ++p) {
+      const int32_t *ends = &indices.patternOffset[i * (patterns + 1) + p];
+      found(i, indices.offset[i] + ends[0], indices.offset[i] + ends[1]);
+    }
+}
+
+int64_t patternc::countQuads(const FkwIndices &indices,
+                             KernelPatternsAttr patterns, Quads quads) {
+  int64_t taps = patterns.getEntries(), count = 0;
+  forEachRun(indices, patterns.getNumPatterns(),
+             [&](int64_t, int64_t first, int64_t last) {
+               count += quads == Quads::Taps
+                            ? (last - first) * llvm::divideCeilSigned(taps, 4)
+                            : llvm::divideCeilSigned(last - first, 4) * taps;
+             });
+  return count;
+}
+
+namespace {
+
+/// Where the bytes of one of the four places of all quads are: in the vector
+/// that was loaded from `address` on, `shift` bytes behind its first.
+struct Place {
+  Value row;
+  int64_t shift;
+};
+
+} // namespace
+
+/// Writes the loops; the members are the values that several steps read.
+class CpuDotKernel::Loops {
+public:
+  Loops(KernelBuilder &builder, const CpuDotKernel &kernel)
+      : builder(builder), kernel(kernel), b(builder.body()), index(b),
+        geometry(kernel.geometry), schedule(kernel.schedule),
+        lanes(schedule.getLanes()), vectors(schedule.getVectors()),
+        filters(schedule.getFilters()),
+        patterns(kernel.patterns().getNumPatterns()),
+        quads(kernel.quadsOfRecord()),
+        rowType(VectorType::get(4 * lanes, b.getI8Type())),
+        sumType(VectorType::get(lanes, b.getI32Type())),
+        dots(b, schedule.getProducts(), lanes, kernel.quantization.getBytes()) {
+  }
+
+  void emit() {
+    Value band = builder.workgroupId(0);
+    Value block = builder.workgroupId(1);
+    Value image = builder.workgroupId(2);
+    imageBase = kernel.inputBase(b, image);
+    output =
+        TileOutput::create(b, kernel, kernel.tile, kernel.outputBase(b, image));
+    auto filterTiles =
+        index.part(block, kernel.filterTiles(), schedule.getBlocks());
+    auto tiles =
+        index.part(band, kernel.tile.tiles(), kernel.grid().workgroups[0]);
+    emitLoop(b, filterTiles.first, filterTiles.second,
+             [&](Value i) { emitFilterTile(i, tiles.first, tiles.second); });
+  }
+
+private:
+  /// The tiles of the filters that are computed at once.
+  void emitFilterTile(Value filterTile, Value firstTile, Value lastTile) {
+    int64_t parts = kernel.group() / filters;
+    Value filterGroup = index.div(filterTile, parts);
+    filterInGroup = index.mul(index.rem(filterTile, parts), filters);
+    Value firstFilter = index.mul(filterTile, filters);
+    SmallVector<Value> numbers, init;
+    for (int64_t f = 0; f < filters; ++f) {
+      Value filter = index.load(kernel.reorder, index.add(firstFilter, f));
+      numbers.push_back(filter);
+      Value start;
+      if (kernel.bias)
+        start = vector::BroadcastOp::create(
+            b, sumType, memref::LoadOp::create(b, kernel.bias, filter));
+      else
+        start = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
+      init.append(vectors, start);
+    }
+    Value firstRun = index.mul(filterGroup, patterns);
+
+    auto tiles = scf::ForOp::create(b, firstTile, lastTile, index.constant(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(tiles.getBody());
+    Value runStart = index.mul(tiles.getInductionVar(), kernel.tile.size());
+    inputBase = index.add(imageBase, runStart);
+    SmallVector<Value> sums = init;
+    if (kernel.hasTable()) {
+      sums = emitSums(index.constant(0), index.constant(patterns), sums,
+                      [&](Value pattern, ValueRange so) {
+                        return emitRun(index.add(firstRun, pattern), pattern,
+                                       /*positions=*/{}, so);
+                      });
+    } else {
+      for (int64_t p = 0; p < patterns; ++p)
+        sums = emitRun(index.add(firstRun, p), /*pattern=*/nullptr,
+                       kernel.patterns().getPattern(p), sums);
+    }
+    output->store(runStart, numbers, sums);
+  }
+
+  /// A loop that carries the sums.
+  SmallVector<Value>
+  emitSums(Value first, Value last, ValueRange sums,
+           function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(b, first, last, index.constant(1), sums);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(
+        b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
+  /// The records of a filter group that have one pattern: number `pattern`, of
+  /// which the offsets are in the table, or with taps at `positions`.
+  SmallVector<Value> emitRun(Value run, Value pattern,
+                             ArrayRef<int32_t> positions, ValueRange sums) {
+    SmallVector<Value> offsets;
+    if (pattern)
+      for (int64_t i = 0; i < offsetsOfPattern(kernel); ++i)
+        offsets.push_back(index.load(
+            kernel.offsets,
+            index.add(index.mul(pattern, offsetsOfPattern(kernel)), i)));
+    Value first = index.load(kernel.bounds, run);
+    Value last = index.load(kernel.bounds, index.add(run, 1));
+    return emitSums(first, last, sums, [&](Value record, ValueRange so) {
+      SmallVector<Value> result(so);
+      SmallVector<Value, 4> bases = channelBases(record);
+      for (int64_t quad = 0; quad < quads; ++quad) {
+        SmallVector<Place, 4> places =
+            pattern ? placesByTable(bases, offsets, quad)
+                    : placesByCode(bases, positions, quad);
+        emitQuad(index.add(index.mul(record, quads), quad), places, result);
+      }
+      return result;
+    });
+  }
+
+  SmallVector<Value, 4> channelBases(Value record) {
+    SmallVector<Value, 4> bases;
+    int64_t count = kernel.channelsOfRecord();
+    for (int64_t i = 0; i < count; ++i) {
+      Value channel =
+          index.load(kernel.channels, index.add(index.mul(record, count), i));
+      bases.push_back(index.add(
+          inputBase, index.mul(channel, kernel.planes.getPlaneSize())));
+    }
+    return bases;
+  }
+
+  Value loadRow(Value at) {
+    return vector::LoadOp::create(b, rowType, kernel.input, at);
+  }
+
+  /// Every place from a row of its own.
+  SmallVector<Place, 4> placesByTable(ArrayRef<Value> bases,
+                                      ArrayRef<Value> offsets, int64_t quad) {
+    SmallVector<Place, 4> places;
+    for (int64_t i = 0; i < 4; ++i) {
+      bool isChannel = kernel.joinsChannels();
+      Value base = isChannel ? bases[i] : bases[0];
+      Value offset = isChannel ? offsets[quad] : offsets[4 * quad + i];
+      places.push_back({loadRow(index.add(base, offset)), 0});
+    }
+    return places;
+  }
+
+  SmallVector<Place, 4> placesByCode(ArrayRef<Value> bases,
+                                     ArrayRef<int32_t> positions,
+                                     int64_t quad) {
+    auto offsetOf = [&](int64_t tap) {
+      return geometry.tapOffset(positions[tap], kernel.planes);
+    };
+    SmallVector<Place, 4> places;
+    if (kernel.joinsChannels()) {
+      for (Value base : bases)
+        places.push_back({loadRow(index.add(base, offsetOf(quad))), 0});
+      return places;
+    }
+    // Taps, in ascending order, share a row as far as it reaches.
+    SmallVector<std::pair<int64_t, int64_t>, 4> byOffset;
+    for (int64_t i = 0; i < 4; ++i)
+      byOffset.push_back(
+          {offsetOf(std::min(4 * quad + i, kernel.taps() - 1)), i});
+    llvm::sort(byOffset);
+    places.resize(4);
+    int64_t reach = (4 - vectors) * lanes;
+    Value row;
+    int64_t rowOffset = 0;
+    for (auto [offset, i] : byOffset) {
+      if (!row || offset - rowOffset > reach) {
+        row = loadRow(index.add(bases[0], offset));
+        rowOffset = offset;
+      }
+      places[i] = {row, offset - rowOffset};
+    }
+    return places;
+  }
+
+  /// The four bytes of every lane of vector `v`.
+  Value interleave(ArrayRef<Place> places, int64_t v) {
+    SmallVector<Value, 4> rows;
+    for (const Place &place : places)
+      if (!llvm::is_contained(rows, place.row))
+        rows.push_back(place.row);
+    // Takes places from one or two rows; others hold anything.
+    auto take = [&](Value first, Value second) -> Value {
+      SmallVector<int64_t> mask;
+      for (int64_t lane = 0; lane < lanes; ++lane)
+        for (const Place &place : places) {
+          int64_t at = v * lanes + lane + place.shift;
+          mask.push_back(place.row == first    ? at
+                         : place.row == second ? 4 * lanes + at
+                                               : 0);
+        }
+      return vector::ShuffleOp::create(b, first, second, mask);
+    };
+    Value made = take(rows[0], rows.size() > 1 ? rows[1] : rows[0]);
+    if (rows.size() <= 2)
+      return made;
+    Value rest = take(rows[2], rows.back());
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      for (auto [i, place] : llvm::enumerate(places)) {
+        bool isMade = place.row == rows[0] || place.row == rows[1];
+        mask.push_back((isMade ? 0 : 4 * lanes) + 4 * lane + i);
+      }
+    return vector::ShuffleOp::create(b, made, rest, mask);
+  }
+
+  /// One quad of all positions and filters.
+  void emitQuad(Value quad, ArrayRef<Place> places,
+                SmallVectorImpl<Value> &sums) {
+    SmallVector<DotProducts::Prepared> inputs;
+    for (int64_t v = 0; v < vectors; ++v)
+      inputs.push_back(dots.prepareInput(interleave(places, v)));
+    Value firstWeight =
+        index.mul(index.add(index.mul(quad, kernel.group()), filterInGroup), 4);
+    for (int64_t f = 0; f < filters; ++f) {
+      DotProducts::Prepared weights =
+          dots.prepareWeights(loadWeights(firstWeight, f));
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value &sum = sums[f * vectors + v];
+        sum = dots.add(sum, inputs[v], weights);
+      }
+    }
+  }
+
+  /// The weights of one filter in every lane.
+  Value loadWeights(Value first, int64_t f) {
+    if (schedule.getWeights() == WeightLoads::Lanes) {
+      int64_t lane = f % lanes;
+      Value all = vector::LoadOp::create(b, rowType, kernel.weight,
+                                         index.add(first, 4 * (f - lane)));
+      SmallVector<int64_t> mask;
+      for (int64_t i = 0; i < 4 * lanes; ++i)
+        mask.push_back(4 * lane + i % 4);
+      return vector::ShuffleOp::create(b, all, all, mask);
+    }
+    Value four = vector::LoadOp::create(b, VectorType::get(4, b.getI8Type()),
+                                        kernel.weight, index.add(first, 4 * f));
+    Value word = vector::ExtractOp::create(
+        b,
+        vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), four),
+        0);
+    return vector::BitCastOp::create(
+        b, rowType, vector::BroadcastOp::create(b, sumType, word));
+  }
+
+  static int64_t offsetsOfPattern(const CpuDotKernel &kernel) {
+    return kernel.quadsOfRecord() * (kernel.joinsChannels() ? 1 : 4);
+  }
+
+  KernelBuilder &builder;
+  const CpuDotKernel &kernel;
+  ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  const ConvolutionGeometry &geometry;
+  CpuDotAttr schedule;
+  int64_t lanes, vectors, filters, patterns, quads;
+  VectorType rowType, sumType;
+  DotProducts dots;
+  Value imageBase, inputBase, filterInGroup;
+  std::unique_ptr<TileOutput> output;
+};
+
+CpuDotKernel::CpuDotKernel(PackedConv2DOp op)
+    : ConvolutionKernel(op), schedule(scheduleOf<CpuDotAttr>(op)),
+      tile(*this, schedule.getLanes(), schedule.getVectors(),
+           WeightLoads::Broadcast) {}
+
+Grid CpuDotKernel::grid() const {
+  return {{llvm::divideCeilSigned(tile.tiles(), schedule.getTiles()),
+           schedule.getBlocks(), images()}};
+}
+
+Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, Value sums, Value filter,
+                           Value position) const {
+  auto type = cast<VectorType>(sums.getType());
+  Value factor = vector::BroadcastOp::create(
+      b, type.clone(b.getF32Type()),
+      memref::LoadOp::create(b, multiplier, filter));
+  Value added;
+  if (residual && position)
+    added = vector::LoadOp::create(b, type.clone(b.getI8Type()), residual,
+                                   position);
+  return requantize(b, sums, factor, added, quantization);
+}
+
+/// In 16 bits, if all of them fit.
+static StoredNumbers inFewBits(SmallVector<int32_t, 0> values) {
+  bool fit = llvm::all_of(values, llvm::isUInt<16>);
+  return {std::move(values), fit ? 16u : 32u};
+}
+
+LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
+                                      FkwIndices indices,
+                                      KernelOperands &operands,
+                                      std::string &reason) {
+  auto multipliers = multipliersOf(op);
+  if (!multipliers) {
+    reason = "its scales are not constant";
+    return failure();
+  }
+  int64_t taps = this->taps(), group = this->group(),
+          perRecord = channelsOfRecord();
+  SmallVector<float, 0> quads;
+  SmallVector<int32_t, 0> channels, bounds{0};
+  forEachRun(indices, patterns().getNumPatterns(),
+             [&](int64_t, int64_t first, int64_t last) {
+               for (int64_t k = first; k < last; k += perRecord) {
+                 for (int64_t i = 0; i < perRecord; ++i)
+                   channels.push_back(indices.index[std::min(k + i, last - 1)]);
+                 for (int64_t quad = 0; quad < quadsOfRecord(); ++quad)
+                   for (int64_t filter = 0; filter < group; ++filter)
+                     for (int64_t i = 0; i < 4; ++i) {
+                       int64_t kernel = joinsChannels() ? k + i : k;
+                       int64_t tap = joinsChannels() ? quad : 4 * quad + i;
+                       quads.push_back(
+                           kernel < last && tap < taps
+                               ? weights[(kernel * taps + tap) * group + filter]
+                               : 0);
+                     }
+               }
+               bounds.push_back(channels.size() / perRecord);
+             });
+  // A buffer cannot be empty, and a vector of weights is read whole.
+  quads.append(schedule.getWeights() == WeightLoads::Lanes
+                   ? 4 * schedule.getLanes()
+                   : quads.empty(),
+               0);
+  operands.front() = KernelArray{arrayName(".quads"), std::move(quads)};
+  operands.push_back(
+      KernelArray{arrayName(".channels"), inFewBits(std::move(channels))});
+  operands.push_back(
+      KernelArray{arrayName(".runs"), inFewBits(std::move(bounds))});
+  operands.push_back(KernelArray{"", inFewBits(std::move(indices.reorder))});
+  if (hasTable()) {
+    StoredNumbers table;
+    for (int64_t p = 0; p < patterns().getNumPatterns(); ++p)
+      for (int64_t tap = 0;
+           tap < (joinsChannels() ? taps : 4 * quadsOfRecord()); ++tap)
+        table.values.push_back(geometry.tapOffset(
+            patterns().getPattern(p)[std::min(tap, taps - 1)], planes));
+    operands.push_back(KernelArray{"", std::move(table)});
+  }
+  operands.push_back(KernelArray{arrayName(".multiplier"),
+                                 std::move(*multipliers),
+                                 Float32Type::get(op.getContext())});
+  return success();
+}
+
+void CpuDotKernel::bindArrays(BufferCursor &buffers) {
+  channels = buffers.take();
+  bounds = buffers.take();
+  reorder = buffers.take();
+  offsets = hasTable() ? buffers.take() : Value();
+  multiplier = buffers.take();
+}
+
+void CpuDotKernel::emitLoops(KernelBuilder &builder) {
+  Loops(builder, *this).emit();
+}

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Computes in bytes what a model quantises. Precondition: convolutions and
+// pooling with their epilogues, of f32, between elementwise operations that
+// quantise and dequantise. Postcondition: those between which nothing else
+// stands compute i8. Refuses nothing; says why a convolution is left in floats.
+//
+// A tensor of f32 that holds whole numbers stands between the two operations.
+// Its bytes are the numbers, shifted where the target's bytes have another
+// range; whoever is left in floats gets the numbers back from them.
+
+#include "analysis/LinalgMatchers.h"
+#include "analysis/QuantizationMatcher.h"
+#include "analysis/WeightScales.h"
+#include "dialect/ConstantData.h"
+#include "dialect/ConvolutionGeometry.h"
+#include "dialect/LayerName.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "passes/Passes.h"
+#include "passes/Statistics.h"
+
+#include <cmath>
+
+namespace patternc {
+#define GEN_PASS_DEF_QUANTIZECONVOLUTIONSPASS
+#include "passes/Passes.h.inc"
+} // namespace patternc
+
+using namespace mlir;
+using namespace patternc;
+
+/// Moves elements and changes none: reshapes, transpositions, concatenations.
+static bool isMove(Operation *op) {
+  return isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+                         tensor::ConcatOp>(op);
+}
+
+/// The same move of other tensors, whose elements are `element`.
+static Value moveAlike(ImplicitLocOpBuilder &b, Operation *move,
+                       ValueRange operands, Type element) {
+  Operation *copy = b.clone(*move);
+  copy->setOperands(operands);
+  auto type = cast<RankedTensorType>(move->getResult(0).getType());
+  copy->getResult(0).setType(type.clone(element));
+  return copy->getResult(0);
+}
+
+static RankedTensorType typeOf(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType());
+}
+
+/// Scales that differ by what the rounding of an inverse does are the same.
+static bool areAlike(double x, double y) {
+  return std::abs(x - y) <= 1e-6 * std::max(x, y);
+}
+
+namespace {
+
+/// An image of bytes, and what they stand for.
+struct ByteImage {
+  Value bytes;
+  UniformAttr uniform;
+};
+
+/// The numbers that an image is quantised to, after moves of the image.
+struct QuantizedUse {
+  Value numbers;
+  Quantized quantized;
+  SmallVector<Operation *, 2> moves; // the first one first
+};
+
+class QuantizeConvolutions
+    : public patternc::impl::QuantizeConvolutionsPassBase<
+          QuantizeConvolutions> {
+public:
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    TargetAttr target = TargetAttr::of(module);
+    if (!target.isCpu())
+      return;
+    isSigned = target.has(TargetFeature::DotS8S8);
+    SmallVector<Operation *> ops;
+    module.walk([&](Operation *op) {
+      if (isa<linalg::GenericOp, Conv2DOp, Pool2DOp>(op))
+        ops.push_back(op);
+    });
+    int64_t convolutions = 0, pools = 0;
+    for (Operation *op : ops) {
+      bool isReplaced = false;
+      if (auto conv = dyn_cast<Conv2DOp>(op)) {
+        isReplaced = succeeded(quantize(conv));
+        convolutions += isReplaced;
+      } else if (auto pool = dyn_cast<Pool2DOp>(op)) {
+        isReplaced = succeeded(quantize(pool));
+        pools += isReplaced;
+      } else {
+        dropRepetition(cast<linalg::GenericOp>(op));
+      }
+    }
+    eraseUnused(module);
+    remarkStatistics(*this, module,
+                     {{"convolutions", convolutions}, {"pools", pools}});
+  }
+
+private:
+  //===------------------------------------------------------------------===//
+  // Numbers and bytes
+  //===------------------------------------------------------------------===//
+
+  Bytes kind() const { return isSigned ? Bytes::Signed : Bytes::Unsigned; }
+
+  /// What is added to numbers from `low` on to make them bytes.
+  int64_t shiftOf(int64_t low) const {
+    if (isSigned)
+      return low < 0 ? 0 : -128;
+    return low < 0 ? 128 : 0;
+  }
+
+  bool isByte(int64_t number) const {
+    return isSigned ? llvm::isInt<8>(number) : llvm::isUInt<8>(number);
+  }
+
+  UniformAttr uniformOf(double scale, int64_t zeroPoint) {
+    return UniformAttr::get(&getContext(), scale, zeroPoint);
+  }
+
+  static Value
+  mapElements(ImplicitLocOpBuilder &b, Value tensor, Type element,
+              function_ref<Value(ImplicitLocOpBuilder &, Value)> map) {
+    RankedTensorType type = typeOf(tensor).clone(element);
+    int64_t rank = type.getRank();
+    SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(rank));
+    Value empty = tensor::EmptyOp::create(b, type.getShape(), element);
+    return linalg::GenericOp::create(
+               b, type, tensor, empty, maps,
+               SmallVector<utils::IteratorType>(rank,
+                                                utils::IteratorType::parallel),
+               [&](OpBuilder &inner, Location loc, ValueRange args) {
+                 ImplicitLocOpBuilder body(loc, inner);
+                 linalg::YieldOp::create(body, map(body, args[0]));
+               })
+        .getResult(0);
+  }
+
+  static Value shifted(ImplicitLocOpBuilder &b, Value x, int64_t shift) {
+    if (shift == 0)
+      return x;
+    return arith::AddFOp::create(
+        b, x, arith::ConstantOp::create(b, b.getF32FloatAttr(shift)));
+  }
+
+  /// The bytes of whole numbers, and what was added to them.
+  std::optional<std::pair<Value, int64_t>> bytesOf(ImplicitLocOpBuilder &b,
+                                                   Value numbers) {
+    if (auto from = matchFromBytes(numbers))
+      return from->isSigned == isSigned
+                 ? std::optional(std::pair(from->bytes, from->shift))
+                 : std::nullopt;
+    if (Operation *move = numbers.getDefiningOp(); isMove(move)) {
+      SmallVector<Value> operands;
+      std::optional<int64_t> shift;
+      for (Value operand : move->getOperands()) {
+        auto bytes = bytesOf(b, operand);
+        if (!bytes || (shift && *shift != bytes->second))
+          return std::nullopt;
+        operands.push_back(bytes->first);
+        shift = bytes->second;
+      }
+      if (!shift)
+        return std::nullopt;
+      return std::pair(moveAlike(b, move, operands, b.getI8Type()), *shift);
+    }
+    std::optional<Quantized> quantized = matchQuantized(numbers);
+    if (!quantized)
+      return std::nullopt;
+    int64_t shift = shiftOf(quantized->low);
+    if (!isByte(quantized->low + shift) || !isByte(quantized->high + shift))
+      return std::nullopt;
+    Value bytes = mapElements(
+        b, numbers, b.getI8Type(), [&](ImplicitLocOpBuilder &body, Value x) {
+          Value whole = arith::FPToSIOp::create(body, body.getI32Type(),
+                                                shifted(body, x, shift));
+          return arith::TruncIOp::create(body, body.getI8Type(), whole);
+        });
+    return std::pair(bytes, shift);
+  }
+
+  /// The bytes of an image that is dequantised, and then perhaps moved.
+  std::optional<ByteImage> byteImageOf(ImplicitLocOpBuilder &b, Value image) {
+    if (Operation *move = image.getDefiningOp();
+        isMove(move) && move->getNumOperands() == 1) {
+      auto before = byteImageOf(b, move->getOperand(0));
+      if (before)
+        before->bytes = moveAlike(b, move, before->bytes, b.getI8Type());
+      return before;
+    }
+    std::optional<Dequantized> dequantized = matchDequantized(image);
+    if (!dequantized)
+      return std::nullopt;
+    auto bytes = bytesOf(b, dequantized->numbers);
+    if (!bytes || !isByte(dequantized->zeroPoint + bytes->second))
+      return std::nullopt;
+    return ByteImage{
+        bytes->first,
+        uniformOf(dequantized->scale, dequantized->zeroPoint + bytes->second)};
+  }
+
+  /// What `image` is quantised to, if that is all that it is used for.
+  std::optional<QuantizedUse> quantizedUseOf(Value image) {
+    QuantizedUse use;
+    while (image.hasOneUse() && isMove(*image.user_begin()) &&
+           (*image.user_begin())->getNumOperands() == 1) {
+      use.moves.push_back(*image.user_begin());
+      image = use.moves.back()->getResult(0);
+    }
+    use.numbers = image;
+    // The operations of a quantisation: scale, round, shift, clamp twice.
+    for (int i = 0; i < 5; ++i) {
+      if (!use.numbers.hasOneUse())
+        return std::nullopt;
+      auto next = dyn_cast<linalg::GenericOp>(*use.numbers.user_begin());
+      if (!next || next->getNumResults() != 1)
+        return std::nullopt;
+      use.numbers = next->getResult(0);
+      auto quantized = matchQuantized(use.numbers);
+      if (!quantized)
+        continue;
+      int64_t shift = shiftOf(quantized->low);
+      if (quantized->image != image || !isByte(quantized->low + shift) ||
+          !isByte(quantized->high + shift) ||
+          !isByte(quantized->zeroPoint + shift))
+        return std::nullopt;
+      use.quantized = *quantized;
+      return use;
+    }
+    return std::nullopt;
+  }
+
+  /// Replaces the numbers of a use by those of `bytes`, which are moved as the
+  /// image was.
+  void replace(ImplicitLocOpBuilder &b, const QuantizedUse &use, Value bytes) {
+    for (Operation *move : use.moves)
+      bytes = moveAlike(b, move, bytes, b.getI8Type());
+    int64_t shift = shiftOf(use.quantized.low);
+    Value numbers = mapElements(
+        b, bytes, b.getF32Type(), [&](ImplicitLocOpBuilder &body, Value x) {
+          Value number =
+              isSigned
+                  ? Value(arith::SIToFPOp::create(body, body.getF32Type(), x))
+                  : Value(arith::UIToFPOp::create(body, body.getF32Type(), x));
+          if (shift == 0)
+            return number;
+          return Value(arith::SubFOp::create(
+              body, number,
+              arith::ConstantOp::create(body, body.getF32FloatAttr(shift))));
+        });
+    Value replaced = use.numbers;
+    replaced.replaceAllUsesWith(numbers);
+  }
+
+  QuantizationAttr quantizationOf(UniformAttr input, const Quantized &output,
+                                  Activation activation, UniformAttr residual) {
+    int64_t shift = shiftOf(output.low);
+    int64_t zeroPoint = output.zeroPoint + shift;
+    int64_t low = output.low + shift, high = output.high + shift;
+    if (activation != Activation::None)
+      low = std::clamp(zeroPoint, low, high);
+    if (activation == Activation::Relu6)
+      high = std::clamp<int64_t>(
+          zeroPoint + std::nearbyint(std::min(6 / output.scale, 255.0)), low,
+          high);
+    return QuantizationAttr::get(&getContext(), kind(), input,
+                                 uniformOf(output.scale, zeroPoint), low, high,
+                                 residual);
+  }
+
+  //===------------------------------------------------------------------===//
+  // Operations
+  //===------------------------------------------------------------------===//
+
+  /// Drops a quantisation of what was dequantised by the same numbers.
+  void dropRepetition(linalg::GenericOp op) {
+    if (op->getNumResults() != 1)
+      return;
+    Value numbers = op->getResult(0);
+    std::optional<Quantized> quantized = matchQuantized(numbers);
+    if (!quantized)
+      return;
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    if (Value before = numbersBefore(b, quantized->image, *quantized))
+      numbers.replaceAllUsesWith(before);
+  }
+
+  /// The numbers that `image` was dequantised from, moved as it was; null if
+  /// they are others than those that it is quantised to.
+  static Value numbersBefore(ImplicitLocOpBuilder &b, Value image,
+                             const Quantized &quantized) {
+    if (Operation *move = image.getDefiningOp(); isMove(move)) {
+      SmallVector<Value> operands;
+      for (Value operand : move->getOperands()) {
+        operands.push_back(numbersBefore(b, operand, quantized));
+        if (!operands.back())
+          return {};
+      }
+      return moveAlike(b, move, operands, b.getF32Type());
+    }
+    auto before = matchDequantized(image);
+    if (!before || !areAlike(before->scale, quantized.scale) ||
+        before->zeroPoint != quantized.zeroPoint)
+      return {};
+    auto range = rangeOf(before->numbers);
+    bool isIn = range && range->first >= quantized.low &&
+                range->second <= quantized.high;
+    return isIn ? before->numbers : Value();
+  }
+
+  /// The least and the greatest that whole numbers may be.
+  static std::optional<std::pair<int64_t, int64_t>> rangeOf(Value numbers) {
+    if (auto from = matchFromBytes(numbers)) {
+      int64_t least = (from->isSigned ? -128 : 0) - from->shift;
+      return std::pair(least, least + 255);
+    }
+    if (auto quantized = matchQuantized(numbers))
+      return std::pair(quantized->low, quantized->high);
+    return std::nullopt;
+  }
+
+  LogicalResult quantize(Pool2DOp op) {
+    if (!op.getType().getElementType().isF32())
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
+    std::optional<ByteImage> input =
+        use ? byteImageOf(b, op.getInput()) : std::nullopt;
+    if (!input)
+      return failure();
+    QuantizationAttr quantization = quantizationOf(
+        input->uniform, use->quantized, Activation::None, /*residual=*/{});
+    if (op.getPooling() == Pooling::Max) {
+      UniformAttr output = quantization.getOutput();
+      if (output.getZeroPoint() != input->uniform.getZeroPoint() ||
+          !areAlike(output.scaleAsDouble(), input->uniform.scaleAsDouble()))
+        return failure();
+      quantization = QuantizationAttr::get(
+          &getContext(), kind(), input->uniform, input->uniform,
+          quantization.getLow(), quantization.getHigh(), /*residual=*/{});
+    }
+    auto pool = Pool2DOp::create(b, op.getType().clone(b.getI8Type()),
+                                 input->bytes, op.getPooling(), op.getKernel(),
+                                 op.getStrides(), op.getPadding(), quantization,
+                                 /*schedule=*/nullptr, op.getLayerAttr());
+    b.setInsertionPointAfterValue(use->numbers);
+    replace(b, *use, pool.getOutput());
+    return success();
+  }
+
+  LogicalResult left(Conv2DOp op, StringRef reason) {
+    remark::missed(op.getLoc(),
+                   remark::RemarkOpts::name("float").category(getArgument()))
+        << remark::reason("{0}", reason);
+    return failure();
+  }
+
+  LogicalResult quantize(Conv2DOp op) {
+    if (!op.getType().getElementType().isF32())
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    std::optional<ByteImage> input = byteImageOf(b, op.getInput());
+    if (!input)
+      return failure(); // it is none of what the model quantises
+    std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
+    if (!use)
+      return left(op, "its output is not quantised");
+    std::optional<ByteImage> residual;
+    if (op.getResidual()) {
+      residual = byteImageOf(b, op.getResidual());
+      if (!residual)
+        return left(op, "what it adds is not quantised");
+    }
+    if (op.getActivation() == Activation::HardSwish ||
+        op.getActivation() == Activation::Silu)
+      return left(op, "its activation is computed in floats");
+
+    ConvolutionGeometry geometry = ConvolutionGeometry::of(op);
+    auto weights = ConstantData<float>::of(op.getWeights());
+    std::optional<ScaledWeights> scaled =
+        weights ? findScales(weights->elements(), geometry.filters)
+                : std::nullopt;
+    if (!scaled)
+      return left(op, "its weights are not quantised");
+    std::optional<ConstantData<float>> bias;
+    if (op.getBias() && !(bias = ConstantData<float>::of(op.getBias())))
+      return left(op, "its bias is not constant");
+    auto sums = sumsOf(*scaled, bias ? bias->elements() : ArrayRef<float>(),
+                       input->uniform);
+    if (!sums)
+      return left(op, "its sums may not fit 32 bits");
+
+    auto perFilter = [&](Type element) {
+      return RankedTensorType::get({geometry.filters}, element);
+    };
+    std::string name = layerName(op);
+    Value numbers = createBlobConstant<float>(
+        b, op.getLoc(), name + ".weight",
+        op.getWeights().getType().clone(b.getI8Type()),
+        std::move(scaled->numbers));
+    Value scale = createBlobConstant<float>(b, op.getLoc(), name + ".scale",
+                                            perFilter(b.getF32Type()),
+                                            std::move(scaled->scales));
+    Value start = createBlobConstant<int32_t>(b, op.getLoc(), name + ".bias",
+                                              perFilter(b.getI32Type()),
+                                              std::move(*sums));
+    QuantizationAttr quantization =
+        quantizationOf(input->uniform, use->quantized, op.getActivation(),
+                       residual ? residual->uniform : UniformAttr());
+    auto conv = Conv2DOp::create(
+        b, op.getType().clone(b.getI8Type()), input->bytes, numbers, scale,
+        start, residual ? residual->bytes : Value(), op.getMap(),
+        op.getFilterOrderAttr(), op.getFilterGroupAttr(), op.getStridesAttr(),
+        op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
+        ActivationAttr::get(&getContext(), Activation::None), quantization,
+        op.getLayerAttr());
+    b.setInsertionPointAfterValue(use->numbers);
+    replace(b, *use, conv.getOutput());
+    return success();
+  }
+
+  /// The sums that each filter begins with: its bias, less what the zero point
+  /// adds to all of its products. Nothing if a sum might not fit.
+  static std::optional<SmallVector<int32_t, 0>>
+  sumsOf(const ScaledWeights &weights, ArrayRef<float> bias,
+         UniformAttr input) {
+    SmallVector<int32_t, 0> sums;
+    int64_t each = weights.numbers.size() / weights.scales.size();
+    for (auto [filter, scale] : llvm::enumerate(weights.scales)) {
+      int64_t sum = 0, magnitude = 0;
+      for (float number :
+           ArrayRef(weights.numbers).slice(filter * each, each)) {
+        sum += number;
+        magnitude += std::abs(number);
+      }
+      double start =
+          bias.empty() ? 0
+                       : std::nearbyint(bias[filter] / (input.scaleAsDouble() *
+                                                        double(scale)));
+      start -= double(input.getZeroPoint()) * sum;
+      if (!(std::abs(start) + 255.0 * magnitude <
+            double(std::numeric_limits<int32_t>::max())))
+        return std::nullopt;
+      sums.push_back(start);
+    }
+    return sums;
+  }
+
+  /// What only quantised and dequantised for what is replaced now.
+  static void eraseUnused(ModuleOp module) {
+    SmallVector<Operation *> ops;
+    module.walk([&](Operation *op) {
+      if (isa<linalg::GenericOp, Conv2DOp, Pool2DOp, arith::ConstantOp,
+              tensor::EmptyOp>(op) ||
+          isMove(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
+  }
+
+  bool isSigned = false;
+};
+
+} // namespace
