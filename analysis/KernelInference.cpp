@@ -3,6 +3,9 @@
 // A support is the set of positions of a kernel that are not zero. The widest
 // supports are the patterns; a narrower one (a weight that happens to be zero)
 // belongs to a pattern that contains it, or is widened to a pattern of its own.
+// Filters that differ in little but such weights, as all do that were pruned
+// together and then rounded, get the structure that all of them need: what is
+// equal can be stored and computed together.
 
 #include "analysis/KernelInference.h"
 
@@ -59,6 +62,49 @@ findPatterns(const std::map<Support, int64_t> &counts, int64_t maxPatterns) {
   return patterns;
 }
 
+/// Of the kernels that a filter keeps, the part that may be missing in another
+/// one of the same structure.
+static constexpr int64_t missingOfKept = 5;
+
+/// Whether the supports of two filters can be those of one: where both keep a
+/// kernel a pattern covers it in both, and few are kept by one alone.
+static bool areAlike(ArrayRef<Support> x, ArrayRef<Support> y,
+                     ArrayRef<Support> patterns) {
+  int64_t left = llvm::count_if(x, [](Support s) { return s; }) / missingOfKept;
+  for (auto [a, b] : llvm::zip_equal(x, y)) {
+    if (a == b)
+      continue;
+    if ((!a || !b) && --left < 0)
+      return false;
+    if (a && b && llvm::none_of(patterns, [both = a | b](Support p) {
+          return !(both & ~p);
+        }))
+      return false;
+  }
+  return true;
+}
+
+/// Gives filters that are alike the supports of all of them together.
+static void uniteAlike(MutableArrayRef<Support> supports, int64_t channels,
+                       ArrayRef<Support> patterns) {
+  SmallVector<std::pair<SmallVector<Support, 0>, SmallVector<int64_t>>> unions;
+  for (size_t at = 0; at < supports.size(); at += channels) {
+    ArrayRef<Support> own = supports.slice(at, channels);
+    auto *alike = llvm::find_if(unions, [&](const auto &united) {
+      return areAlike(united.first, own, patterns);
+    });
+    if (alike == unions.end())
+      alike = &unions.emplace_back(SmallVector<Support, 0>(own),
+                                   SmallVector<int64_t>());
+    for (auto [all, one] : llvm::zip_equal(alike->first, own))
+      all |= one;
+    alike->second.push_back(at);
+  }
+  for (const auto &[united, members] : unions)
+    for (int64_t at : members)
+      llvm::copy(united, supports.begin() + at);
+}
+
 KernelMapAttr patternc::inferKernelMap(MLIRContext *context, StringRef layer,
                                        ArrayRef<float> weights,
                                        ArrayRef<int64_t> shape,
@@ -85,9 +131,12 @@ KernelMapAttr patternc::inferKernelMap(MLIRContext *context, StringRef layer,
   if (patterns.empty() || llvm::popcount(patterns.front()) == area) {
     set = KernelPatternsAttr::getAllPositions(context, shape[2], shape[3]);
     for (int64_t kernel = 0; kernel < kernels; ++kernel)
-      ids[kernel] = llvm::any_of(weights.slice(kernel * area, area),
-                                 [](float w) { return w != 0; });
+      supports[kernel] = llvm::any_of(weights.slice(kernel * area, area),
+                                      [](float w) { return w != 0; });
+    uniteAlike(supports, shape[1], /*patterns=*/{1});
+    llvm::copy(supports, ids.begin());
   } else {
+    uniteAlike(supports, shape[1], patterns);
     SmallVector<int32_t> positions;
     for (Support pattern : patterns)
       for (int32_t position = 0; position < area; ++position)
