@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         frontends,
         models,
         prune,
+        quantization,
         runtime,
         search,
         settings,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from patternc.compiler import Pipeline, compile, target_names
     from patternc.prune import Pruner, PruningConfig, fit, prune_
+    from patternc.quantization import PatterncQuantizer, QuantizationConfig, quantize
     from patternc.runtime import CompiledModule, load
 
 __version__ = importlib.metadata.version("patternc")
@@ -33,13 +35,16 @@ __version__ = importlib.metadata.version("patternc")
 # Where the public names are, so that each is imported when it is first used.
 _HOMES = {
     "CompiledModule": "patternc.runtime",
+    "PatterncQuantizer": "patternc.quantization",
     "Pipeline": "patternc.compiler",
     "Pruner": "patternc.prune",
     "PruningConfig": "patternc.prune",
+    "QuantizationConfig": "patternc.quantization",
     "compile": "patternc.compiler",
     "fit": "patternc.prune",
     "load": "patternc.runtime",
     "prune_": "patternc.prune",
+    "quantize": "patternc.quantization",
     "target_names": "patternc.compiler",
 }
 
@@ -51,6 +56,7 @@ _SUBMODULES = (
     "frontends",
     "models",
     "prune",
+    "quantization",
     "runtime",
     "search",
     "settings",
@@ -60,9 +66,11 @@ _SUBMODULES = (
 __all__ = [
     "CompiledModule",
     "PatterncError",
+    "PatterncQuantizer",
     "Pipeline",
     "Pruner",
     "PruningConfig",
+    "QuantizationConfig",
     "cocotune",
     "compile",
     "compiler",
@@ -73,6 +81,8 @@ __all__ = [
     "models",
     "prune",
     "prune_",
+    "quantization",
+    "quantize",
     "runtime",
     "search",
     "settings",

@@ -17,6 +17,7 @@ _EXTRA = {
     "torch.ao.quantization.fx._decomposed": "torch",
     "torch.export": "torch",
     "torch_mlir": "torch",
+    "torchao.quantization.pt2e": "quantize",
     "iree.compiler": "iree",
     "iree.runtime": "runtime",
     "safetensors.torch": "torch",

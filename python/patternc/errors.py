@@ -34,6 +34,10 @@ class PruningError(PatterncError, ValueError):
     """A pruning request does not fit the model."""
 
 
+class QuantizationError(PatterncError, ValueError):
+    """A quantisation request does not fit the model, or its calibration does not."""
+
+
 class SearchError(PatterncError, ValueError):
     """A budget cannot be read or reached, or a search does not fit the model."""
 

@@ -81,14 +81,14 @@ def export(
                     f"'{name}' has no shape yet; run the model once before compiling it"
                 )
         _check_args(example_args, example_kwargs or {})
-        program = _capture(model, example_args, example_kwargs)
+        program = capture(model, example_args, example_kwargs)
     else:
         raise ModelError(
             f"expected a torch.nn.Module or a torch.export.ExportedProgram, "
             f"but got {type(model).__name__}"
         )
     signature(program)
-    _check_weights(_read_weights(program))
+    check_weights(_read_weights(program))
     _check_elements(program)
     with _quiet():
         program = program.run_decompositions(decomposition_table())
@@ -248,7 +248,12 @@ def _read_weights(program: ExportedProgram) -> Iterator[tuple[str, Any]]:
             yield spec.target, stored.get(spec.target)
 
 
-def _check_weights(weights: Iterable[tuple[str, Any]]) -> None:
+def check_weights(weights: Iterable[tuple[str, Any]]) -> None:
+    """Refuses weights that cannot be compiled, or hold NaN or infinite values.
+
+    Raises:
+      ModelError: names the first.
+    """
     for name, weight in weights:
         if not isinstance(weight, torch.Tensor):
             continue
@@ -291,16 +296,21 @@ def _check_elements(program: ExportedProgram) -> None:
         )
 
 
-def _capture(
+def capture(
     model: torch.nn.Module, example_args: Any, example_kwargs: dict[str, Any] | None
 ) -> ExportedProgram:
+    """Exports a module in evaluation mode, whatever mode it is in.
+
+    Raises:
+      ModelError: when torch.export cannot; says why.
+    """
     with _evaluation_mode(model), _quiet():
         try:
             return torch.export.export(model, example_args, example_kwargs)
         # Whatever the model's own code raises when it is traced comes out here.
         except Exception as error:
             # A weight that cannot be compiled is often what the tracer stumbled over.
-            _check_weights([*model.named_parameters(), *model.named_buffers()])
+            check_weights([*model.named_parameters(), *model.named_buffers()])
             raise ModelError(
                 f"torch.export cannot capture {type(model).__name__}: {first_line(error)}"
             ) from error
