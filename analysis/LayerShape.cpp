@@ -8,6 +8,14 @@
 using namespace mlir;
 using namespace patternc;
 
+/// Of weights and images.
+template <typename ConvolutionOp> static StringRef dtypeOf(ConvolutionOp op) {
+  Type element = op.getType().getElementType();
+  if (element.isInteger())
+    return "int8";
+  return element.isF16() ? "float16" : "float32";
+}
+
 template <typename ConvolutionOp>
 static llvm::json::Object describe(ConvolutionOp op) {
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
@@ -22,7 +30,7 @@ static llvm::json::Object describe(ConvolutionOp op) {
       {"padding", llvm::json::Array(op.getPadding())},
       {"dilations", llvm::json::Array(op.getDilations())},
       {"groups", g.groups},
-      {"dtype", op.getType().getElementType().isF16() ? "float16" : "float32"},
+      {"dtype", dtypeOf(op)},
       {"activation", stringifyActivation(op.getActivation())}};
 }
 

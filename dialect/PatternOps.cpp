@@ -80,7 +80,7 @@ static LogicalResult verifyQuantizedConvolution(ConvolutionOp op) {
            << (scale ? "scales" : "a quantization") << ", but no "
            << (scale ? "quantization" : "scales");
   Type element = op.getOutput().getType().getElementType();
-  Type sum = quantization ? IntegerType::get(op.getContext(), 32) : element;
+  Type sum = quantization ? Float32Type::get(op.getContext()) : element;
   if (TypedValue<RankedTensorType> bias = op.getBias();
       bias && bias.getType().getElementType() != sum)
     return op.emitOpError("computes ")

@@ -24,8 +24,7 @@ class Pattern_PlainTensorOf<list<Type> elementTypes>
                      "statically shaped tensor without encoding, of at most 2^48 bytes,">;
 /// All images of an operation have one element type; i8 for bytes that stand for real numbers.
 def Pattern_Image : Pattern_PlainTensorOf<[F16, F32, I8]>;
-/// Sums of products of bytes begin with 32 bits.
-def Pattern_Bias : Pattern_PlainTensorOf<[F16, F32, I32]>;
+def Pattern_Bias : Pattern_PlainTensorOf<[F16, F32]>;
 def Pattern_Scale : Pattern_PlainTensorOf<[F32]>;
 def Pattern_I32Array : Pattern_PlainTensorOf<[I32]>;
 def Pattern_Planes
@@ -64,13 +63,12 @@ def Pattern_Conv2DOp : Pattern_ConvolutionOp<"conv2d"> {
     `x / (1 + exp(−x))`.
 
     With a `quantization` images and weights are bytes, weights with a sign and a scale for each
-    filter, and the bias is `bias[f] − zero_point · Σ weights[f]` in i32, in units of the input's
-    scale times that of the filter; padding is the input's zero point. The sum `s` of a filter's
-    products and its bias is exact in i32. Output *q* is
-    `clamp(round(s · m[f] + (r − zero_point_r) · m_r) + zero_point, low, high)`, with
-    `m[f] = scale_input · scale[f] / scale_output` and `m_r = scale_r / scale_output` rounded to f32,
-    the sum one fused multiply-add of the residual, the rounding to even. There is no other
-    activation than the range.
+    filter, and padding is the input's zero point; the bias is f32. The sum
+    `s[f] = Σ weight · (input − zero point)` of a filter is exact in i32. Output *q* is
+    `clamp(round(s[f] · m[f] + bias[f] · (1 / scale_output) + (r − zero_point_r) · m_r) +
+    zero_point, low, high)`, with `m[f] = scale_input · scale[f] / scale_output` and
+    `m_r = scale_r / scale_output` in f32, each sum a fused multiply-add, in this order, and the
+    rounding to even. There is no other activation than the range.
 
     Refused: shapes, padding or groups that do not fit each other; sizes beyond what
     memory and 32-bit counters hold (images of 2^31 positions with their padding, strides

@@ -98,9 +98,9 @@ private:
       Value filter = index.load(kernel.reorder, index.add(firstFilter, f));
       numbers.push_back(filter);
       Value start;
-      if (kernel.bias)
+      if (kernel.starts)
         start = vector::BroadcastOp::create(
-            b, sumType, memref::LoadOp::create(b, kernel.bias, filter));
+            b, sumType, memref::LoadOp::create(b, kernel.starts, filter));
       else
         start = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
       init.append(vectors, start);
@@ -325,14 +325,17 @@ Grid CpuDotKernel::grid() const {
 Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, Value sums, Value filter,
                            Value position) const {
   auto type = cast<VectorType>(sums.getType());
-  Value factor = vector::BroadcastOp::create(
-      b, type.clone(b.getF32Type()),
-      memref::LoadOp::create(b, multiplier, filter));
+  auto ofFilter = [&](Value numbers) -> Value {
+    return vector::BroadcastOp::create(
+        b, type.clone(b.getF32Type()),
+        memref::LoadOp::create(b, numbers, filter));
+  };
+  FilterScales filters{ofFilter(multiplier), bias ? ofFilter(bias) : Value()};
   Value added;
   if (residual && position)
     added = vector::LoadOp::create(b, type.clone(b.getI8Type()), residual,
                                    position);
-  return requantize(b, sums, factor, added, quantization);
+  return requantize(b, sums, filters, added, quantization);
 }
 
 /// In 16 bits, if all of them fit.
@@ -352,6 +355,7 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
   }
   int64_t taps = this->taps(), group = this->group(),
           perRecord = channelsOfRecord();
+  SmallVector<int32_t, 0> starts = sumsToBeginWith(op, weights, indices);
   SmallVector<float, 0> quads;
   SmallVector<int32_t, 0> channels, bounds{0};
   forEachRun(indices, patterns().getNumPatterns(),
@@ -395,6 +399,8 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
   operands.push_back(KernelArray{arrayName(".multiplier"),
                                  std::move(*multipliers),
                                  Float32Type::get(op.getContext())});
+  if (!starts.empty())
+    operands.push_back(KernelArray{"", StoredNumbers{std::move(starts)}});
   return success();
 }
 
@@ -404,6 +410,7 @@ void CpuDotKernel::bindArrays(BufferCursor &buffers) {
   reorder = buffers.take();
   offsets = hasTable() ? buffers.take() : Value();
   multiplier = buffers.take();
+  starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
 void CpuDotKernel::emitLoops(KernelBuilder &builder) {

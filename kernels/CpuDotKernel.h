@@ -50,6 +50,7 @@ private:
   mlir::Value reorder;    // filters, i16 or i32
   mlir::Value offsets;    // patterns × quads × 4, i32; null without a table
   mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
+  mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
 };
 
 } // namespace patternc

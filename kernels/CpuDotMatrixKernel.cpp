@@ -137,18 +137,19 @@ private:
       Value stored = index.add(firstFilter, firstOfVector(group, lanes, v));
       FilterVector filters(b, kernel.reorder, stored, lanes,
                            schedule.getStores());
-      Value multipliers = filters.load(kernel.multiplier, zero);
-      Value bias = kernel.bias ? filters.load(kernel.bias, zero) : Value();
+      FilterScales scales{filters.load(kernel.multiplier, zero),
+                          kernel.bias ? filters.load(kernel.bias, zero)
+                                      : Value()};
+      Value start = kernel.starts ? filters.load(kernel.starts, zero) : Value();
       for (int64_t row = 0; row < rows; ++row) {
         Value base = index.add(output, row * geometry.filters);
         Value sum = sums[row * vectors + v];
-        if (bias)
-          sum = arith::AddIOp::create(b, sum, bias);
+        if (start)
+          sum = arith::AddIOp::create(b, sum, start);
         Value residual =
             kernel.residual ? filters.load(kernel.residual, base) : Value();
-        filters.store(
-            requantize(b, sum, multipliers, residual, kernel.quantization),
-            kernel.output, base);
+        filters.store(requantize(b, sum, scales, residual, kernel.quantization),
+                      kernel.output, base);
       }
     }
   }
@@ -187,6 +188,7 @@ LogicalResult CpuDotMatrixKernel::addArrays(ArrayRef<float> weights,
     reason = "it stores vectors, but their filters are no runs";
     return failure();
   }
+  SmallVector<int32_t, 0> starts = sumsToBeginWith(op, weights, indices);
   SmallVector<float, 0> quads;
   StoredNumbers channels, bounds{{0}};
   for (int64_t i = 0; i < geometry.filters / group(); ++i) {
@@ -209,6 +211,8 @@ LogicalResult CpuDotMatrixKernel::addArrays(ArrayRef<float> weights,
   operands.push_back(KernelArray{arrayName(".multiplier"),
                                  std::move(*multipliers),
                                  Float32Type::get(op.getContext())});
+  if (!starts.empty())
+    operands.push_back(KernelArray{"", StoredNumbers{std::move(starts)}});
   return success();
 }
 
@@ -217,6 +221,7 @@ void CpuDotMatrixKernel::bindArrays(BufferCursor &buffers) {
   bounds = buffers.take();
   reorder = buffers.take();
   multiplier = buffers.take();
+  starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
 void CpuDotMatrixKernel::emitLoops(KernelBuilder &builder) {

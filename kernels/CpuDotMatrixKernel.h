@@ -41,6 +41,7 @@ private:
   mlir::Value bounds;     // filter groups + 1: first quads
   mlir::Value reorder;    // filters
   mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
+  mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
 };
 
 } // namespace patternc

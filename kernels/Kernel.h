@@ -10,7 +10,7 @@
 
 namespace patternc {
 
-/// Numbers that are not negative, in so many bits each.
+/// Numbers in so many bits each; none is negative in fewer than 32.
 struct StoredNumbers {
   llvm::SmallVector<int32_t, 0> values;
   unsigned bits = 32;

@@ -80,19 +80,43 @@ patternc::multipliersOf(PackedConv2DOp op) {
   return multipliers;
 }
 
+SmallVector<int32_t, 0> patternc::sumsToBeginWith(PackedConv2DOp op,
+                                                  ArrayRef<float> weights,
+                                                  const FkwIndices &indices) {
+  int64_t zeroPoint = op.getQuantizationAttr().getInput().getZeroPoint();
+  if (zeroPoint == 0)
+    return {};
+  SmallVector<int32_t, 0> sums(indices.reorder.size());
+  int64_t taps = op.getStorage().getSet().getEntries();
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int64_t k = indices.offset[i] * taps; k < indices.offset[i + 1] * taps;
+         ++k)
+      for (int64_t f = 0; f < indices.group; ++f)
+        sums[indices.reorder[i * indices.group + f]] -=
+            zeroPoint * static_cast<int64_t>(weights[k * indices.group + f]);
+  return sums;
+}
+
 Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,
-                           Value multipliers, Value residual,
+                           const FilterScales &filters, Value residual,
                            QuantizationAttr quantization) {
-  Value steps = arith::MulFOp::create(b, toFloat(b, sums), multipliers);
+  double scale = quantization.getOutput().scaleAsDouble();
+  Value steps = toFloat(b, sums);
+  if (filters.bias) {
+    Value bias = arith::MulFOp::create(
+        b, filters.bias, constantLike(b, filters.bias, 1 / scale));
+    steps = vector::FMAOp::create(b, steps, filters.multiplier, bias);
+  } else {
+    steps = arith::MulFOp::create(b, steps, filters.multiplier);
+  }
   if (residual) {
     UniformAttr uniform = quantization.getResidual();
     Value added = widenBytes(b, residual, quantization.getBytes());
     added = arith::SubIOp::create(
         b, added, constantLike(b, added, uniform.getZeroPoint()));
-    Value scale = constantLike(b, steps,
-                               uniform.scaleAsDouble() /
-                                   quantization.getOutput().scaleAsDouble());
-    steps = vector::FMAOp::create(b, toFloat(b, added), scale, steps);
+    steps = vector::FMAOp::create(
+        b, toFloat(b, added),
+        constantLike(b, steps, uniform.scaleAsDouble() / scale), steps);
   }
   return roundToBytes(b, steps, quantization);
 }

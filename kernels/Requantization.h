@@ -5,6 +5,7 @@
 
 #include "dialect/PatternOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "storage/FkwStorage.h"
 
 namespace patternc {
 
@@ -24,14 +25,26 @@ mlir::Value constantLike(mlir::ImplicitLocOpBuilder &b, mlir::Value like,
 mlir::Value roundToBytes(mlir::ImplicitLocOpBuilder &b, mlir::Value steps,
                          QuantizationAttr quantization);
 
-/// The steps of the output in one of the sums of each filter, in f32; nothing
-/// if the scales of the filters are not constant.
+/// What an epilogue needs of the filters of a vector of sums, each as numbers
+/// in its lanes.
+struct FilterScales {
+  mlir::Value multiplier; // steps of the output in one of the sums, f32
+  mlir::Value bias;       // f32, or null
+};
+
+/// The multipliers of all filters; nothing if their scales are not constant.
 std::optional<llvm::SmallVector<float, 0>> multipliersOf(PackedConv2DOp op);
 
-/// The output of a vector of sums, of which `multipliers` are the steps:
-/// `residual`, bytes or null, is added, and all is rounded to bytes.
+/// The sums that filters begin with: what the zero point of the input adds to
+/// them, negated. Empty if that is nothing.
+llvm::SmallVector<int32_t, 0> sumsToBeginWith(PackedConv2DOp op,
+                                              llvm::ArrayRef<float> weights,
+                                              const FkwIndices &indices);
+
+/// The output of a vector of sums: `residual`, bytes or null, is added, and all
+/// is rounded to bytes.
 mlir::Value requantize(mlir::ImplicitLocOpBuilder &b, mlir::Value sums,
-                       mlir::Value multipliers, mlir::Value residual,
+                       const FilterScales &filters, mlir::Value residual,
                        QuantizationAttr quantization);
 
 } // namespace patternc

@@ -574,9 +574,8 @@ def QuantizeConvolutionsPass : Pass<"pattern-quantize-convolutions", "::mlir::Mo
     left to the numbers. Bytes have a sign where the target multiplies such ones; a range of the
     model that has the other kind is shifted by 128.
 
-    Left in floats, with a remark that says why: a convolution whose weights have no scales or
-    whose bias is not constant; one whose sums might not fit 32 bits; one with another
-    activation than ReLU and ReLU6; and everything where the target has no kernels of bytes,
+    Left in floats, with a remark that says why: a convolution whose weights have no scales; one
+    whose sums might not fit 32 bits; one with another activation than ReLU and ReLU6; and everything where the target has no kernels of bytes,
     which are those for CPUs. Refuses nothing. Place: after the fusion of epilogues.
 
     Statistics, as remarks:

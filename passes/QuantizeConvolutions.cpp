@@ -392,34 +392,24 @@ private:
                 : std::nullopt;
     if (!scaled)
       return left(op, "its weights are not quantised");
-    std::optional<ConstantData<float>> bias;
-    if (op.getBias() && !(bias = ConstantData<float>::of(op.getBias())))
-      return left(op, "its bias is not constant");
-    auto sums = sumsOf(*scaled, bias ? bias->elements() : ArrayRef<float>(),
-                       input->uniform);
-    if (!sums)
+    if (!fitSums(*scaled))
       return left(op, "its sums may not fit 32 bits");
 
-    auto perFilter = [&](Type element) {
-      return RankedTensorType::get({geometry.filters}, element);
-    };
     std::string name = layerName(op);
     Value numbers = createBlobConstant<float>(
         b, op.getLoc(), name + ".weight",
         op.getWeights().getType().clone(b.getI8Type()),
         std::move(scaled->numbers));
-    Value scale = createBlobConstant<float>(b, op.getLoc(), name + ".scale",
-                                            perFilter(b.getF32Type()),
-                                            std::move(scaled->scales));
-    Value start = createBlobConstant<int32_t>(b, op.getLoc(), name + ".bias",
-                                              perFilter(b.getI32Type()),
-                                              std::move(*sums));
+    Value scale = createBlobConstant<float>(
+        b, op.getLoc(), name + ".scale",
+        RankedTensorType::get({geometry.filters}, b.getF32Type()),
+        std::move(scaled->scales));
     QuantizationAttr quantization =
         quantizationOf(input->uniform, use->quantized, op.getActivation(),
                        residual ? residual->uniform : UniformAttr());
     auto conv = Conv2DOp::create(
         b, op.getType().clone(b.getI8Type()), input->bytes, numbers, scale,
-        start, residual ? residual->bytes : Value(), op.getMap(),
+        op.getBias(), residual ? residual->bytes : Value(), op.getMap(),
         op.getFilterOrderAttr(), op.getFilterGroupAttr(), op.getStridesAttr(),
         op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
         ActivationAttr::get(&getContext(), Activation::None), quantization,
@@ -429,31 +419,18 @@ private:
     return success();
   }
 
-  /// The sums that each filter begins with: its bias, less what the zero point
-  /// adds to all of its products. Nothing if a sum might not fit.
-  static std::optional<SmallVector<int32_t, 0>>
-  sumsOf(const ScaledWeights &weights, ArrayRef<float> bias,
-         UniformAttr input) {
-    SmallVector<int32_t, 0> sums;
+  /// Whether sums of products of any bytes, less any zero point, fit 32 bits.
+  static bool fitSums(const ScaledWeights &weights) {
     int64_t each = weights.numbers.size() / weights.scales.size();
-    for (auto [filter, scale] : llvm::enumerate(weights.scales)) {
-      int64_t sum = 0, magnitude = 0;
-      for (float number :
-           ArrayRef(weights.numbers).slice(filter * each, each)) {
-        sum += number;
+    ArrayRef<float> left = weights.numbers;
+    for (; !left.empty(); left = left.drop_front(each)) {
+      double magnitude = 0;
+      for (float number : left.take_front(each))
         magnitude += std::abs(number);
-      }
-      double start =
-          bias.empty() ? 0
-                       : std::nearbyint(bias[filter] / (input.scaleAsDouble() *
-                                                        double(scale)));
-      start -= double(input.getZeroPoint()) * sum;
-      if (!(std::abs(start) + 255.0 * magnitude <
-            double(std::numeric_limits<int32_t>::max())))
-        return std::nullopt;
-      sums.push_back(start);
+      if (2 * 255 * magnitude > std::numeric_limits<int32_t>::max())
+        return false;
     }
-    return sums;
+    return true;
   }
 
   /// What only quantised and dequantised for what is replaced now.

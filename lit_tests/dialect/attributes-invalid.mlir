@@ -188,7 +188,7 @@ func.func private @planes_too_small(
 // -----
 
 #planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 4, size = 16>
-// expected-error @+1 {{planes need elements of f16 or f32, but found 'index'}}
+// expected-error @+1 {{planes need elements of f16, f32 or i8, but found 'index'}}
 func.func private @elements(tensor<1x1x4x4xindex, #planes>)
 
 // -----

@@ -19,7 +19,7 @@ class LayerReport:
       input, weights, output: shapes, NxCxHxW and filtersxchannelsxheightxwidth.
       strides, padding, dilations, groups, activation: of the convolution; padding is top, left,
         bottom, right.
-      dtype: of weights, images and sums: float32 or float16.
+      dtype: of weights and images: float32, float16 or int8.
       patterns: the positions that each pattern of its set keeps.
       filter_group: filters that share one set of indices.
       kernels, kept_kernels: kernels of the layer, and those that are left.
