@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""One measurement: models are compiled, loaded, checked, timed in turns, and checked again."""
+"""One measurement: models are compiled, loaded into processes, checked, timed in turns, checked."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from benchmarks.comparison.engine_process import EngineProcess
 from benchmarks.comparison.multiply_adds import multiply_adds
 from benchmarks.comparison.peak import prepare_fma_loop
-from benchmarks.comparison.resident import resident_bytes
-from benchmarks.engines.engine import Engine, NotMeasuredError, Prepared
+from benchmarks.engines.engine import Engine, NotMeasuredError
 from benchmarks.measuring.errors import WrongResultError
-from benchmarks.measuring.interleave import Timing, interleave
+from benchmarks.measuring.interleave import Timing, take_turns, timed_turn
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Candidate:
     model: nn.Module
 
 
-Check = Callable[[np.ndarray, Candidate, Tensor], object]
+# Takes an output, the candidate that computed it, and the image; returns how far the output is from
+# PyTorch's, as a share of its largest value, or raises WrongResultError.
+Check = Callable[[np.ndarray, Candidate, Tensor], float]
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,20 @@ class Row:
     Attributes:
       multiply_adds: of a direct computation that skips the weights that are zero.
       timing: how long a run took.
+      precision: what it computes in.
+      error: how far its output is from PyTorch's in float32, of the largest value.
       compile_seconds: from the torch module to what the engine loads.
-      load_seconds: from there to the first result.
-      resident_bytes: memory of the engine with the model, None where it was not measured.
+      load_seconds: from there to the first result, in a fresh process.
+      resident_bytes: memory of the engine with the model.
     """
 
     multiply_adds: int
     timing: Timing
+    precision: str = "float32"
+    error: float = 0.0
     compile_seconds: float = 0.0
     load_seconds: float = 0.0
-    resident_bytes: int | None = None
+    resident_bytes: int = 0
 
     @property
     def gflops(self) -> float:
@@ -73,6 +81,8 @@ class Row:
         """In JSON's types."""
         return {
             "multiply_adds": self.multiply_adds,
+            "precision": self.precision,
+            "error": self.error,
             "compile_seconds": self.compile_seconds,
             "load_seconds": self.load_seconds,
             "resident_bytes": self.resident_bytes,
@@ -126,63 +136,63 @@ def measure(
     threads: int,
     rounds: int,
     calls_per_turn: int,
-    memory: bool = False,
 ) -> Measurement:
-    """Loads what was compiled, and times it by `interleave`.
+    """Loads what was compiled, each into a process of its own, and times it by `take_turns`.
 
     Args:
       compiled: by `compile_candidates` for the same image.
       image: input of every run.
-      check: takes an output, the candidate that computed it, and the image; raises
-        WrongResultError.
+      check: of the outputs.
       threads: of every engine.
       rounds, calls_per_turn: as for `interleave`.
-      memory: whether to measure `resident_bytes`, before the timing.
 
     Raises:
       WrongResultError: from the check, before or after the timing; it names the engine.
+      ConnectionError: the process of an engine ended while it was timed.
     """
-    prepared: dict[str, Prepared] = {}
-    load_seconds, missing = {}, dict(compiled.missing)
-    with tqdm(compiled.results.items(), disable=None, leave=False) as bar:
-        for name, result in bar:
-            bar.set_description(f"load {name}")
-            engine = compiled.candidates[name].engine
-            start = time.perf_counter()
-            try:
-                prepared[name] = engine.load(result, image, threads=threads)
-            except NotMeasuredError as error:
-                missing[name] = str(error)
-                continue
-            prepared[name].run()
-            load_seconds[name] = time.perf_counter() - start
+    processes: dict[str, EngineProcess] = {}
+    missing = dict(compiled.missing)
 
-    def check_all(when: str) -> None:
-        with tqdm(prepared.items(), desc="check", disable=None, leave=False) as bar:
-            for name, entry in bar:
+    def check_all(when: str) -> dict[str, float]:
+        errors = {}
+        with tqdm(processes.items(), desc="check", disable=None, leave=False) as bar:
+            for name, process in bar:
                 try:
-                    check(entry.output(), compiled.candidates[name], image)
+                    errors[name] = check(process.output(), compiled.candidates[name], image)
                 except WrongResultError as error:
                     raise WrongResultError(f"{name}, {when} the timing: {error}") from error
+        return errors
 
-    check_all("before")
-    resident: dict[str, int] = {}
-    if memory:
-        for name in tqdm(prepared, "memory", disable=None, leave=False):
-            engine = compiled.candidates[name].engine
-            resident[name] = resident_bytes(engine, compiled.results[name], image, threads=threads)
-    fma_loop, fma_multiply_adds = prepare_fma_loop()
-    calls = {"peak": fma_loop} | {name: entry.run for name, entry in prepared.items()}
-    timings = interleave(calls, rounds=rounds, calls_per_turn=calls_per_turn)
+    with ExitStack() as stack:
+        with tqdm(compiled.results.items(), disable=None, leave=False) as bar:
+            for name, result in bar:
+                bar.set_description(f"load {name}")
+                engine = compiled.candidates[name].engine
+                try:
+                    process = EngineProcess(engine, result, image, threads=threads)
+                except NotMeasuredError as error:
+                    missing[name] = str(error)
+                    continue
+                processes[name] = stack.enter_context(process)
+        check_all("before")
+        fma_loop, fma_multiply_adds = prepare_fma_loop()
+        timings = take_turns(
+            {"peak": partial(timed_turn, fma_loop)}
+            | {name: process.turn for name, process in processes.items()},
+            rounds=rounds,
+            calls_per_turn=calls_per_turn,
+        )
+        errors = check_all("after")
     core = Row(fma_multiply_adds, timings.pop("peak"))
-    check_all("after")
     rows = {
         name: Row(
             multiply_adds(compiled.candidates[name].model, image),
             timing,
+            compiled.candidates[name].engine.precision,
+            errors[name],
             compiled.seconds[name],
-            load_seconds[name],
-            resident.get(name),
+            processes[name].load_seconds,
+            processes[name].resident_bytes,
         )
         for name, timing in timings.items()
     }

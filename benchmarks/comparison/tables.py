@@ -16,29 +16,31 @@ def measured_table(measurement: Measurement, *, ours: str, preparation: bool = F
       preparation: whether to show the seconds before the first run, and the memory.
     """
     rows, peak = measurement.rows, measurement.peak
-    headers = ["engine", "median ms", "min", "quartiles", "MMAC", "GFLOP/s", "of peak"]
+    headers = ["engine", "median ms", "min", "quartiles", "error", "MMAC", "GFLOP/s", "of peak"]
     headers += [*(("compile s", "load s", "MB") if preparation else ()), "time / ours"]
     lines = []
     for name, row in rows.items():
         line = [name, f"{row.timing.median * 1e3:.2f}", f"{row.timing.fastest * 1e3:.2f}"]
         line.append(" - ".join(f"{quartile * 1e3:.2f}" for quartile in row.timing.quartiles))
+        line.append(f"{row.error:.0e}")
         line += [f"{row.multiply_adds / 1e6:.0f}", f"{row.gflops:.1f}", f"{row.gflops / peak:.0%}"]
         if preparation:
             line += [f"{row.compile_seconds:.1f}", f"{row.load_seconds:.2f}"]
-            line.append("-" if row.resident_bytes is None else f"{row.resident_bytes / 1e6:.0f}")
+            line.append(f"{row.resident_bytes / 1e6:.0f}")
         ratio = row.timing.median / rows[ours].timing.median if ours in rows else None
         lines.append([*line, "-" if ratio is None else f"{ratio:.2f}"])
     table = tabulate(
         lines, headers, colalign=("left", *["right"] * (len(headers) - 1)), disable_numparse=True
     )
     notes = [
+        "error: the largest difference from PyTorch in float32, of the largest value",
         "MMAC: million multiply-adds of a direct convolution that skips zeros; GFLOP/s: two each",
         f"peak: {peak:.0f} GFLOP/s, a loop of fused multiply-adds timed in the same run",
     ]
     if preparation:
         notes += [
-            "compile: from PyTorch to what the engine loads; load: to the first result",
-            "MB: memory of the engine with the network, in a process of its own",
+            "compile: from PyTorch to what the engine loads; load: to the first result, in a fresh process",
+            "MB: memory of the engine with the network",
         ]
     missing = [f"\n{name}: not measured: {why}" for name, why in measurement.missing.items()]
     return "\n".join([table, "", *notes, *missing])

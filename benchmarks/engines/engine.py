@@ -6,10 +6,12 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from torch import Tensor, nn
+
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 
 class NotMeasuredError(Exception):
@@ -30,9 +32,15 @@ class Prepared:
 
 
 class Engine(Protocol):
-    """What runs a model, in float32."""
+    """What runs a model.
+
+    Attributes:
+      name: with the precision, where that is not float32.
+      precision: what convolutions and matrices are computed in; input and output are float32.
+    """
 
     name: str
+    precision: Precision
 
     def compile(self, model: nn.Module, image: Tensor) -> Any:
         """What can be done ahead of time, once for a model: export, conversion, compilation.
@@ -79,6 +87,11 @@ class Pickled:
 
     def read(self, file: Path) -> Any:
         return pickle.loads(file.read_bytes())
+
+
+def name_with(name: str, precision: Precision) -> str:
+    """The name of an engine in a precision."""
+    return name if precision == "float32" else f"{name}, {precision}"
 
 
 def prepare(engine: Engine, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from benchmarks.engines.engine import NotMeasuredError, Pickled, Prepared
+from benchmarks.engines.engine import NotMeasuredError, Pickled, Precision, Prepared, name_with
 from benchmarks.engines.peers import import_peer
 from benchmarks.engines.to_onnx import to_onnx
 
@@ -24,7 +24,9 @@ class Mnn(Pickled):
     A run copies the input in, because MNN lets results within the network overwrite it.
     """
 
-    name = "MNN"
+    def __init__(self, precision: Precision = "float32") -> None:
+        self.name = name_with("MNN", precision)
+        self.precision: Precision = precision
 
     def compile(self, model: nn.Module, image: Tensor) -> bytes:
         with _captured():

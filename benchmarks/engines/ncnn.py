@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from benchmarks.engines.engine import NotMeasuredError, Pickled, Prepared
+from benchmarks.engines.engine import NotMeasuredError, Pickled, Precision, Prepared, name_with
 from benchmarks.engines.peers import import_peer
 from benchmarks.engines.to_ncnn import UntranslatableError, to_ncnn
 
@@ -17,7 +17,9 @@ from benchmarks.engines.to_ncnn import UntranslatableError, to_ncnn
 class Ncnn(Pickled):
     """ncnn, all arithmetic and storage in float32."""
 
-    name = "ncnn"
+    def __init__(self, precision: Precision = "float32") -> None:
+        self.name = name_with("ncnn", precision)
+        self.precision: Precision = precision
 
     def compile(self, model: nn.Module, image: Tensor) -> tuple[str, bytes]:
         import_peer("ncnn")

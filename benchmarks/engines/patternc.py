@@ -3,12 +3,14 @@
 """patternc, and IREE without it."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
 import patternc
-from benchmarks.engines.engine import NotMeasuredError, Prepared
-from patternc.compiler import Pass, Pipeline, Precision
+from benchmarks.engines.calibration import calibration_inputs
+from benchmarks.engines.engine import NotMeasuredError, Precision, Prepared
+from patternc.compiler import Pass, Pipeline
 from patternc.errors import TargetError
 
 
@@ -17,7 +19,8 @@ class Patternc:
 
     Args:
       pipeline: the passes to run; by default the standard ones.
-      precision: what it computes in.
+      precision: what it computes in; for ``int8`` patternc quantises the model, calibrated by
+        `calibration_inputs`.
     """
 
     name = "patternc"
@@ -26,17 +29,17 @@ class Patternc:
         self, pipeline: Pipeline | None = None, *, precision: Precision = "float32"
     ) -> None:
         self._pipeline = pipeline
-        self._precision: Precision = precision
+        self.precision: Precision = precision
 
     def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
+        options: dict[str, Any] = {"pipeline": self._pipeline, "progress": False}
+        if self.precision == "int8":
+            if not hasattr(patternc, "quantize"):
+                raise NotMeasuredError(f"patternc {patternc.__version__} has no patternc.quantize")
+            program = patternc.quantize(model, calibration_inputs(image))
+            return patternc.compile(program, **options)
         try:
-            return patternc.compile(
-                model,
-                (image,),
-                precision=self._precision,
-                pipeline=self._pipeline,
-                progress=False,
-            )
+            return patternc.compile(model, (image,), precision=self.precision, **options)
         except TargetError as error:
             raise NotMeasuredError(str(error)) from error
 

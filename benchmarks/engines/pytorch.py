@@ -5,13 +5,14 @@
 import torch
 from torch import Tensor, nn
 
-from benchmarks.engines.engine import Pickled, Prepared
+from benchmarks.engines.engine import Pickled, Precision, Prepared
 
 
 class PyTorch(Pickled):
     """PyTorch eager. Its number of threads is the process's."""
 
     name = "PyTorch eager"
+    precision: Precision = "float32"
 
     def compile(self, model: nn.Module, image: Tensor) -> nn.Module:
         return model

@@ -4,8 +4,9 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tqdm import tqdm
 
@@ -43,11 +44,7 @@ class Timing:
 def interleave(
     calls: Mapping[str, Callable[[], object]], *, rounds: int, calls_per_turn: int
 ) -> dict[str, Timing]:
-    """Times calls round-robin.
-
-    In every round each call has one turn: it runs once untimed, which brings back into the caches
-    what the others displaced, and then `calls_per_turn` times timed. A progress bar is shown on a
-    terminal.
+    """Times calls of this process by `take_turns`.
 
     Args:
       calls: what to time, by name.
@@ -57,15 +54,38 @@ def interleave(
     Returns:
       ``rounds * calls_per_turn`` durations for each name.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    with tqdm(total=rounds * len(calls), desc="measure", disable=None, leave=False) as bar:
+    turns = {name: partial(timed_turn, call) for name, call in calls.items()}
+    return take_turns(turns, rounds=rounds, calls_per_turn=calls_per_turn)
+
+
+def take_turns(
+    turns: Mapping[str, Callable[[int], Sequence[float]]], *, rounds: int, calls_per_turn: int
+) -> dict[str, Timing]:
+    """Times round-robin, with a progress bar on a terminal.
+
+    Args:
+      turns: by name, what has a turn, here or in another process: as `timed_turn` does it.
+      rounds, calls_per_turn: as for `interleave`.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in turns}
+    with tqdm(total=rounds * len(turns), desc="measure", disable=None, leave=False) as bar:
         for _ in range(rounds):
-            for name, call in calls.items():
+            for name, turn in turns.items():
                 time.sleep(_SETTLE_SECONDS)
-                call()
-                for _ in range(calls_per_turn):
-                    start = time.perf_counter()
-                    call()
-                    seconds[name].append(time.perf_counter() - start)
+                seconds[name] += turn(calls_per_turn)
                 bar.update()
     return {name: Timing(tuple(values)) for name, values in seconds.items()}
+
+
+def timed_turn(call: Callable[[], object], calls: int) -> list[float]:
+    """The durations of so many calls.
+
+    One before them, untimed, brings back into the caches what others displaced.
+    """
+    call()
+    seconds = []
+    for _ in range(calls):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return seconds

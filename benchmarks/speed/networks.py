@@ -3,7 +3,7 @@
 """Whole networks, pruned in patternc, against the same networks dense in other engines.
 
 The networks are VGG-16 (its convolutions, with ReLU and max pools), ResNet-50 and MobileNet-V2,
-batch 1, 224x224, float32, with random weights. Pruned are all convolutions but the first: 3x3 ones
+batch 1, 224x224, with random weights, in float32, bfloat16 and int8, as far as an engine has them. Pruned are all convolutions but the first: 3x3 ones
 8.1 times (a pattern keeps 4 of 9 positions of a kernel, and one kernel in 3.6 stays), 1x1 ones 3.6
 times (connectivity), depthwise ones to patterns. The filters of a group share their patterns and
 channels; with groups of 1 every filter has its own.
@@ -21,35 +21,28 @@ from tqdm import tqdm
 
 from benchmarks.comparison.bars import write_bars
 from benchmarks.comparison.checks import check_network
+from benchmarks.comparison.headline import headline
 from benchmarks.comparison.measurement import Candidate, Measurement, compile_candidates, measure
 from benchmarks.comparison.tables import measured_table, threads_in_words
-from benchmarks.engines.engine import Engine
+from benchmarks.engines.dense import DENSE_ENGINES
+from benchmarks.engines.engine import name_with
 from benchmarks.engines.host import describe_host
-from benchmarks.engines.mnn import Mnn
-from benchmarks.engines.ncnn import Ncnn
-from benchmarks.engines.onnx_runtime import OnnxRuntime
-from benchmarks.engines.openvino import OpenVino
-from benchmarks.engines.patternc import IreeAlone, Patternc
-from benchmarks.engines.pytorch import PyTorch
+from benchmarks.engines.patternc import Patternc
 from benchmarks.measuring.command_line import add_choices, new_timing_parser, positive, run
 from benchmarks.measuring.machine import machine_line
 from benchmarks.measuring.pyplot import require_pyplot
 from benchmarks.models.pruned_networks import NETWORKS, Network
 
 _OURS = "patternc"
-_PEERS: Mapping[str, Engine] = {
-    "ncnn": Ncnn(),
-    "onnxruntime": OnnxRuntime(),
-    "openvino": OpenVino(),
-    "mnn": Mnn(),
-    "pytorch": PyTorch(),
-    "iree": IreeAlone(),
-}
+_PRECISIONS = ("float32", "bfloat16", "int8")
+_INT8 = "groups of 8, int8"
 
 
 @dataclass(frozen=True)
 class Goal:
-    """How many times as fast as the fastest dense peer a variant is meant to be.
+    """How many times as fast as the fastest dense engine a variant is meant to be.
+
+    An int8 variant as the fastest at any precision, another as the fastest in float32.
 
     Attributes:
       threads: the number that the goal is for, None for any.
@@ -62,6 +55,12 @@ class Goal:
 
 
 _GOALS = (
+    Goal("vgg16", _INT8, 4.5, threads=1),
+    Goal("vgg16", _INT8, 4, threads=2),
+    Goal("resnet50", _INT8, 2.4, threads=1),
+    Goal("resnet50", _INT8, 2.2, threads=2),
+    Goal("mobilenet_v2", _INT8, 2, threads=1),
+    Goal("mobilenet_v2", _INT8, 1.6, threads=2),
     Goal("vgg16", "groups of 8", 4, threads=1),
     Goal("vgg16", "groups of 8", 3.5, threads=2),
     Goal("vgg16", "groups of 1", 2),
@@ -94,7 +93,7 @@ def main() -> int:
     results = []
     for key in arguments.networks:
         network = NETWORKS[key]
-        candidates = _candidates(network, arguments.engines)
+        candidates = _candidates(network, arguments.engines, arguments.precisions)
         compiled = compile_candidates(candidates, image)
         for threads in arguments.threads:
             measurement = measure(
@@ -104,11 +103,10 @@ def main() -> int:
                 threads=threads,
                 rounds=arguments.rounds,
                 calls_per_turn=network.calls_per_turn,
-                memory=True,
             )
             result = Result(key, measurement)
             results.append(result)
-            ours = _name(next(iter(network.variants)))
+            ours = next(filter(measurement.rows.__contains__, _pruned(network)), "")
             print(f"\n{result.title}\n")
             print(measured_table(measurement, ours=ours, preparation=True), flush=True)
     print()
@@ -128,86 +126,76 @@ def main() -> int:
 def _parse_arguments() -> argparse.Namespace:
     parser = new_timing_parser(__doc__)
     add_choices(parser, "--networks", NETWORKS, "what to measure")
-    add_choices(parser, "--engines", (_OURS, *_PEERS), "what to measure it with")
+    add_choices(parser, "--engines", (_OURS, *DENSE_ENGINES), "what to measure it with")
+    add_choices(parser, "--precisions", _PRECISIONS, "of the engines that have them")
     parser.add_argument(
         "--threads",
         nargs="+",
         type=positive,
         default=[1, 2],
         metavar="NUMBER",
-        help="threads of every engine; a table for each number, 1 and at most one other (1 2)",
+        help="threads of every engine; a table for each number (1 2)",
     )
     arguments = parser.parse_args()
     arguments.networks = list(dict.fromkeys(arguments.networks))
     arguments.threads = list(dict.fromkeys(arguments.threads))
-    if len(set(arguments.threads) - {1}) > 1:
-        parser.error(
-            "--threads: IREE sizes its pool once in a process; give 1 and one other number"
-        )
     return arguments
 
 
-def _candidates(network: Network, engines: Sequence[str]) -> list[Candidate]:
+def _candidates(
+    network: Network, engines: Sequence[str], precisions: Sequence[str]
+) -> list[Candidate]:
     dense = network.dense()
     candidates = []
     if _OURS in engines:
-        engine = Patternc()
         variants = tqdm(network.variants, "prune", disable=None, leave=False)
-        candidates += [
-            Candidate(_name(variant), engine, network.pruned(dense, variant))
-            for variant in variants
-        ]
-        candidates.append(Candidate(_name("dense"), engine, dense))
-    peers = [engine for key, engine in _PEERS.items() if key in engines]
-    return candidates + [Candidate(engine.name, engine, dense) for engine in peers]
+        models = {v: network.pruned(dense, v) for v in variants} | {"dense": dense}
+        first = next(iter(models))
+        ours = [(v, Patternc()) for v in models]
+        ours += [(v, Patternc(precision="int8")) for v in (first, "dense")]
+        candidates += [Candidate(_name(v, e), e, models[v]) for v, e in ours]
+    peers = [e for key in DENSE_ENGINES if key in engines for e in DENSE_ENGINES[key]]
+    candidates += [Candidate(engine.name, engine, dense) for engine in peers]
+    return [c for c in candidates if c.engine.precision in precisions]
 
 
-def _name(variant: str) -> str:
-    return f"{Patternc.name}, {variant}"
+def _name(variant: str, engine: Patternc) -> str:
+    return name_with(f"{Patternc.name}, {variant}", engine.precision)
 
 
 def _heading(arguments: argparse.Namespace, machine: Mapping[str, Any]) -> str:
     return (
-        "batch 1, 224x224, float32; other engines run the dense network\n"
+        "batch 1, 224x224; other engines run the dense network\n"
         f"{machine_line(machine)}\n"
         f"{arguments.rounds} rounds, every result checked before and after the timing"
     )
 
 
 def _conclusions(results: Sequence[Result]) -> list[str]:
-    """A sentence for each pruned variant: its speed beside the fastest peer's, and the goal."""
+    """A sentence for each pruned variant: its speed beside the fastest engines', and the goal."""
+    engines = [engine.name for kinds in DENSE_ENGINES.values() for engine in kinds]
     sentences = []
     for result in results:
         rows = result.measurement.rows
-        peers = [engine.name for engine in _PEERS.values() if engine.name in rows]
-        if not peers:
-            continue
-        fastest = min(peers, key=lambda name: rows[name].timing.median)
-        for variant in NETWORKS[result.network].variants:
-            if _name(variant) in rows:
-                ratio = rows[fastest].timing.median / rows[_name(variant)].timing.median
-                goal = _goal(result, variant)
-                sentences.append(
-                    f"{result.title}: {_name(variant)}, is {ratio:.2f} times as fast as {fastest}, "
-                    f"the fastest of {len(peers)} dense peers"
-                    + (f"; {_verdict(goal, ratio, len(peers))}." if goal else ".")
-                )
+        dense = [name for name in engines if name in rows]
+        for name in _pruned(NETWORKS[result.network]):
+            if name in rows:
+                sentence = headline(rows, name, dense, goal=_goal(result, name))
+                sentences.append(f"{result.title}: {sentence}")
     return sentences
 
 
-def _goal(result: Result, variant: str) -> Goal | None:
-    wanted = (result.network, variant)
-    threads = (None, result.measurement.threads)
-    found = (g for g in _GOALS if (g.network, g.variant) == wanted and g.threads in threads)
-    return next(found, None)
+def _pruned(network: Network) -> list[str]:
+    """The names of our pruned candidates, the first the one that matters most."""
+    return [f"{_OURS}, {variant}" for variant in (_INT8, *network.variants)]
 
 
-def _verdict(goal: Goal, ratio: float, peers: int) -> str:
-    if ratio < goal.ratio:
-        return f"the goal of {goal.ratio:g} is missed"
-    if peers < len(_PEERS):
-        return f"the goal of {goal.ratio:g} is open, because not all peers were measured"
-    return f"the goal of {goal.ratio:g} is reached"
+def _goal(result: Result, name: str) -> float | None:
+    for goal in _GOALS:
+        if (goal.network, f"{_OURS}, {goal.variant}") == (result.network, name):
+            if goal.threads in (None, result.measurement.threads):
+                return goal.ratio
+    return None
 
 
 def _bold(text: str) -> str:
@@ -218,7 +206,7 @@ def _write_json(
     arguments: argparse.Namespace, machine: Mapping[str, Any], results: Sequence[Result]
 ) -> None:
     content = {
-        "case": "batch 1, 224x224, float32",
+        "case": "batch 1, 224x224",
         "machine": dict(machine),
         "rounds": arguments.rounds,
         "measurements": [

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.iree, pytest.mark.torch, pytest.mark.slow]
 def test_mobilenet_on_one_thread(tmp_path, run_benchmark):
     file = tmp_path / "samples.json"
     quick = ["--networks", "mobilenet_v2", "--threads", "1", "--rounds", "1"]
-    engines = ["--engines", "patternc", "pytorch"]
+    engines = ["--engines", "patternc", "pytorch", "--precisions", "float32"]
     process = run_benchmark("speed.networks", *quick, *engines, "--json", file)
     assert process.returncode == 0, process.stderr
     (measurement,) = json.loads(file.read_text())["measurements"]
@@ -25,8 +25,10 @@ def test_mobilenet_on_one_thread(tmp_path, run_benchmark):
     ]
     for figures in engines.values():
         assert len(figures["seconds"]) == measurement["calls_per_turn"]
+        assert figures["error"] < 1e-4
     # At least the weights, 13.9 MB dense and 7.6 MB pruned.
     assert engines["patternc, groups of 8"]["resident_bytes"] > 7.6e6
     assert engines["patternc, dense"]["resident_bytes"] > 13.9e6
     heading = next(line for line in process.stdout.splitlines() if line.startswith("engine"))
     assert " MB " in heading
+    assert "PyTorch eager, the fastest of 1 dense engines in float32" in process.stdout
