@@ -39,7 +39,8 @@ def measured_table(measurement: Measurement, *, ours: str, preparation: bool = F
     ]
     if preparation:
         notes += [
-            "compile: from PyTorch to what the engine loads; load: to the first result, in a fresh process",
+            "compile: from PyTorch to what the engine loads",
+            "load: from there to the first result, in a fresh process",
             "MB: memory of the engine with the network",
         ]
     missing = [f"\n{name}: not measured: {why}" for name, why in measurement.missing.items()]

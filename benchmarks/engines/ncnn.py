@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from benchmarks.engines.calibration import calibration_inputs
 from benchmarks.engines.engine import NotMeasuredError, Pickled, Precision, Prepared, name_with
 from benchmarks.engines.peers import import_peer
 from benchmarks.engines.to_ncnn import UntranslatableError, to_ncnn
 
 
 class Ncnn(Pickled):
-    """ncnn, all arithmetic and storage in float32."""
+    """ncnn, all arithmetic and storage in float32, or as far as it can in another precision."""
 
     def __init__(self, precision: Precision = "float32") -> None:
         self.name = name_with("ncnn", precision)
@@ -24,7 +25,7 @@ class Ncnn(Pickled):
     def compile(self, model: nn.Module, image: Tensor) -> tuple[str, bytes]:
         import_peer("ncnn")
         try:
-            return to_ncnn(model)
+            return to_ncnn(model, calibration_inputs(image) if self.precision == "int8" else ())
         except UntranslatableError as error:
             raise NotMeasuredError(str(error)) from error
 
@@ -32,10 +33,10 @@ class Ncnn(Pickled):
         ncnn = import_peer("ncnn")
         net = ncnn.Net()
         net.opt.num_threads = threads
-        for precision in ("fp16", "bf16"):
+        for precision, short in (("float16", "fp16"), ("bfloat16", "bf16")):
             for use in ("packed", "storage", "arithmetic"):
-                if hasattr(net.opt, f"use_{precision}_{use}"):
-                    setattr(net.opt, f"use_{precision}_{use}", False)
+                if hasattr(net.opt, f"use_{short}_{use}"):
+                    setattr(net.opt, f"use_{short}_{use}", precision == self.precision)
         graph, weights = compiled
         with tempfile.TemporaryDirectory() as folder:
             param, binary = Path(folder, "model.param"), Path(folder, "model.bin")

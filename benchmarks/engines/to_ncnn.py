@@ -6,11 +6,14 @@ The module is traced, and its batch norms are folded into the convolutions befor
 operation becomes one layer of ncnn; but a ReLU or ReLU6 that alone reads a convolution or a linear
 layer becomes an activation of that layer, and a result that is read several times goes through a
 layer Split, which ncnn asks for.
+
+For int8 the file has scales, by which ncnn quantises: signed, symmetric, one for each filter and one
+for each input. What only convolutions read stays int8 between them, as ncnn's own tools do it.
 """
 
 import operator
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import torch
@@ -20,6 +23,7 @@ from torch.fx.proxy import TraceError
 
 _MAGIC = "7767517"
 _FLOAT32 = bytes(4)  # a tag before weights
+_LARGEST_INT8 = 127.0
 _ADDITIONS = (operator.add, torch.add)
 _RELUS = (torch.relu, nn.functional.relu, "relu")
 _FLATTENINGS = (torch.flatten, "flatten")
@@ -29,12 +33,13 @@ class UntranslatableError(Exception):
     """The model has an operation without a translation."""
 
 
-def to_ncnn(model: nn.Module) -> tuple[str, bytes]:
+def to_ncnn(model: nn.Module, calibration: Iterable[Tensor] = ()) -> tuple[str, bytes]:
     """Translates a model with one input and one output.
 
     Args:
       model: in eval mode; convolutions, batch norms after them, ReLU, ReLU6, pools, additions,
         flattening and linear layers, wired in any way.
+      calibration: inputs; if there are any, convolutions and linear layers are quantised by them.
 
     Returns:
       The text of a .param file, with blobs named input and output, and the .bin file to it.
@@ -46,16 +51,39 @@ def to_ncnn(model: nn.Module) -> tuple[str, bytes]:
         traced = fuse(model)
     except (TraceError, TypeError) as error:
         raise UntranslatableError(f"the model cannot be traced ({error})") from error
-    translation = _Translation(cast(fx.GraphModule, traced))
+    traced = cast(fx.GraphModule, traced)
+    largest = _LargestValues(traced)
+    for x in calibration:
+        largest.run(x)
+    translation = _Translation(traced, largest.values)
     layers, blobs = translation.layers, translation.blobs
     param = "\n".join([_MAGIC, f"{len(layers)} {blobs}", *layers, ""])
     return param, bytes(translation.weights)
 
 
-class _Translation:
-    """Layers, number of blobs and weights of a traced model."""
+class _LargestValues(fx.Interpreter):
+    """Runs a model, and keeps the largest absolute value of each result over all runs."""
 
     def __init__(self, traced: fx.GraphModule):
+        super().__init__(traced)
+        self.values: dict[fx.Node, float] = {}
+
+    def run_node(self, n: fx.Node) -> Tensor:
+        result = super().run_node(n)
+        self.values[n] = max(self.values.get(n, 0.0), float(result.abs().max()))
+        return result
+
+
+class _Translation:
+    """Layers, number of blobs and weights of a traced model.
+
+    Args:
+      traced: the model.
+      largest: absolute values of its nodes, where it is to be quantised.
+    """
+
+    def __init__(self, traced: fx.GraphModule, largest: Mapping[fx.Node, float]):
+        self._largest = largest
         self.layers: list[str] = []
         self.blobs = 0
         self.weights = bytearray()
@@ -76,10 +104,15 @@ class _Translation:
             is_convolution = isinstance(operation, nn.Conv2d)
             kind = _convolution(operation) if is_convolution else _linear(operation)
             activation, result = self._activation(node)
+            weights = (
+                [operation.weight] if operation.bias is None else [operation.weight, operation.bias]
+            )
+            if self._largest:
+                term, scales = self._scales(node, result)
+                activation += f" 8={term}"
+                weights += scales
             self._add(kind + activation, node, result)
-            self.weights += _FLOAT32 + _bytes(operation.weight)
-            if operation.bias is not None:
-                self.weights += _bytes(operation.bias)
+            self.weights += _FLOAT32 + b"".join(map(_bytes, weights))
         elif node.op == "placeholder":
             if self.layers:
                 raise UntranslatableError("the model has several inputs")
@@ -115,6 +148,20 @@ class _Translation:
             if isinstance(operation, nn.ReLU6):
                 return " 9=3 -23310=2,0,6", reader  # clip, to an array of two bounds
         return "", node
+
+    def _scales(self, node: fx.Node, result: fx.Node) -> tuple[int, list[Tensor]]:
+        """The scales of a layer that is quantised, and ncnn's number for which there are."""
+        layer = cast(nn.Conv2d | nn.Linear, self._operation(node))
+        is_convolution = isinstance(layer, nn.Conv2d)
+        blobs = _sources(node)
+        if is_convolution and all(
+            isinstance(self._operation(reader), nn.Conv2d) for reader in result.users
+        ):
+            blobs.append(result)  # which then is int8
+        term = 1 if is_convolution and layer.groups > 1 else 2
+        filters = _LARGEST_INT8 / layer.weight.abs().flatten(1).amax(dim=1)
+        scales = [torch.tensor(_LARGEST_INT8 / self._largest[blob]) for blob in blobs]
+        return term + 100 * (len(blobs) - 1), [filters, *scales]
 
     def _add(self, kind: str, node: fx.Node, result: fx.Node, *, blob: str = "") -> None:
         """Adds a layer.

@@ -36,6 +36,7 @@ from benchmarks.comparison.bars import write_bars
 from benchmarks.comparison.checks import check_layer, check_network
 from benchmarks.comparison.measurement import (
     Candidate,
+    Check,
     Measurement,
     Row,
     compile_candidates,
@@ -171,7 +172,7 @@ def _measure(
     pipelines: Mapping[str, Pipeline],
     model: nn.Module,
     image: Tensor,
-    check: Callable[[np.ndarray, Candidate, Tensor], object],
+    check: Check,
     arguments: argparse.Namespace,
 ) -> Result:
     candidates = [Candidate(name, Patternc(p), model) for name, p in pipelines.items()]
@@ -189,8 +190,9 @@ def _measure(
     return Result(measurement, loads)
 
 
-def _check_layer(output: np.ndarray, candidate: Candidate, image: Tensor) -> None:
+def _check_layer(output: np.ndarray, candidate: Candidate, image: Tensor) -> float:
     check_layer(output, candidate.model, image)
+    return check_network(output, candidate, image)
 
 
 def _heading(arguments: argparse.Namespace, machine: Mapping[str, Any]) -> str:
