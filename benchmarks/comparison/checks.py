@@ -57,11 +57,7 @@ def check_network(output: np.ndarray, candidate: Candidate, image: Tensor) -> fl
     Raises:
       WrongResultError: it is more than the engine's arithmetic explains.
     """
-    with torch.inference_mode():
-        expected = candidate.model(image).numpy()
-    if output.shape != expected.shape:
-        raise WrongResultError(f"has shape {output.shape}, PyTorch's has {expected.shape}")
-    difference = float(np.abs(output - expected).max() / np.abs(expected).max())
+    difference = relative_difference(output, candidate, image)
     engine = candidate.engine
     tolerance = _TOLERANCES[engine.precision]
     if isinstance(engine, Mnn):
@@ -72,3 +68,16 @@ def check_network(output: np.ndarray, candidate: Candidate, image: Tensor) -> fl
             f"expected at most {tolerance:.0e}"
         )
     return difference
+
+
+def relative_difference(output: np.ndarray, candidate: Candidate, x: Tensor) -> float:
+    """The largest difference from PyTorch eager, of the largest value.
+
+    Raises:
+      WrongResultError: the output has another shape.
+    """
+    with torch.inference_mode():
+        expected = candidate.model(x).numpy()
+    if output.shape != expected.shape:
+        raise WrongResultError(f"has shape {output.shape}, PyTorch's has {expected.shape}")
+    return float(np.abs(output - expected).max() / np.abs(expected).max())

@@ -2,10 +2,12 @@
 
 """MNN."""
 
+import importlib.metadata
+import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,23 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from benchmarks.engines.calibration import calibration_inputs
 from benchmarks.engines.engine import NotMeasuredError, Pickled, Precision, Prepared, name_with
+from benchmarks.engines.kept_files import kept
 from benchmarks.engines.peers import import_peer
 from benchmarks.engines.to_onnx import to_onnx
 
+# What its tool would else take for granted of the inputs are pictures.
+_QUANTISATION = {
+    "input_type": "sequence",
+    "batch_size": 1,
+    "feature_quantize_method": "KL",
+    "weight_quantize_method": "MAX_ABS",
+}
+
 
 class Mnn(Pickled):
-    """MNN's CPU backend in its high precision, which is float32.
+    """MNN's CPU backend in its high precision, which is float32, or on the model that it quantises.
 
     A run copies the input in, because MNN lets results within the network overwrite it.
     """
@@ -31,15 +43,16 @@ class Mnn(Pickled):
     def compile(self, model: nn.Module, image: Tensor) -> bytes:
         with _captured():
             import_peer("MNN")
-            tools = import_peer("_tools")  # the part of MNN that converts
+            # The part of MNN that converts. `MNN.tools` around it installs packages when imported.
+            import_peer("_tools")
         with tempfile.TemporaryDirectory() as folder:
             source, result = Path(folder, "model.onnx"), Path(folder, "model.mnn")
-            source.write_bytes(to_onnx(model, image))
+            onnx = to_onnx(model, image)
+            source.write_bytes(onnx)
             files = ["--modelFile", str(source), "--MNNModel", str(result)]
-            with _captured() as printed:
-                tools.mnnconvert(["mnnconvert", "-f", "ONNX", *files, "--bizCode", "patternc"])
-            if not result.exists():
-                raise NotMeasuredError(f"its converter takes no such model:\n{printed()}")
+            _run_tool("mnnconvert", "-f", "ONNX", *files, "--bizCode", "patternc", result=result)
+            if self.precision == "int8":
+                return _quantised(result, calibration_inputs(image), made_of=onnx)
             return result.read_bytes()
 
     def load(self, compiled: bytes, image: Tensor, *, threads: int) -> Prepared:
@@ -70,6 +83,40 @@ class Mnn(Pickled):
             return np.array(host.getNumpyData())
 
         return Prepared(run, read)
+
+
+def _run_tool(name: str, *arguments: str, result: Path) -> None:
+    with _captured() as printed:
+        getattr(import_peer("_tools"), name)([name, *arguments])
+    if not result.exists():
+        raise NotMeasuredError(f"{name} takes no such model:\n{printed()}")
+
+
+def _quantised(dense: Path, inputs: Sequence[Tensor], *, made_of: bytes) -> bytes:
+    """A model of MNN's in int8, calibrated by `inputs`; `made_of` tells models apart."""
+    with _captured():
+        interpreter = import_peer("MNN").Interpreter(str(dense))
+        (name,) = interpreter.getSessionInputAll(interpreter.createSession({"backend": "CPU"}))
+
+    def make(file: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for number, x in enumerate(inputs):
+                sample = Path(folder, str(number))
+                sample.mkdir()
+                np.savetxt(sample / f"{name}.txt", x.numpy().ravel())
+                shapes = {"inputs": [{"name": name, "shape": list(x.shape)}], "outputs": []}
+                (sample / "input.json").write_text(json.dumps(shapes))
+            settings = _QUANTISATION | {"path": folder, "used_sample_num": len(inputs)}
+            # It would take files among the samples for samples, and writes a second one of its own.
+            with tempfile.TemporaryDirectory() as other:
+                config, result = Path(other, "config.json"), Path(other, "model.mnn")
+                config.write_text(json.dumps(settings))
+                _run_tool("mnnquant", str(dense), str(result), str(config), result=result)
+                file.write_bytes(result.read_bytes())
+
+    parts = [importlib.metadata.version("MNN").encode(), json.dumps(_QUANTISATION).encode()]
+    parts += [made_of, *(x.numpy().tobytes() for x in inputs)]
+    return kept(".mnn", parts, make)
 
 
 @contextmanager

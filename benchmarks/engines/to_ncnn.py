@@ -7,8 +7,8 @@ operation becomes one layer of ncnn; but a ReLU or ReLU6 that alone reads a conv
 layer becomes an activation of that layer, and a result that is read several times goes through a
 layer Split, which ncnn asks for.
 
-For int8 the file has scales, by which ncnn quantises: signed, symmetric, one for each filter and one
-for each input. What only convolutions read stays int8 between them, as ncnn's own tools do it.
+For int8 the file has scales, by which ncnn quantises: signed, symmetric, one for each filter and
+one for each input. What only convolutions read stays int8 between them, as ncnn's own tools do it.
 """
 
 import operator

@@ -6,7 +6,6 @@ Quantise and dequantise operators stand around operators in float32 (QDQ). Weigh
 symmetric with a scale a filter, activations unsigned with a scale and a zero point a tensor.
 """
 
-import hashlib
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,38 +14,36 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from benchmarks.engines.calibration import calibration_inputs
+from benchmarks.engines.kept_files import kept
 from benchmarks.engines.peers import import_peer
 from benchmarks.engines.to_onnx import to_onnx
-from patternc.whole_file import whole_file
-
-# A model is quantised once: it takes minutes, and all engines get the same one.
-_CACHE = Path(__file__).resolve().parents[2] / "build" / "qdq"
 
 
 def to_qdq(model: nn.Module, image: Tensor) -> bytes:
-    """The model, calibrated by `calibration_inputs`."""
+    """The model, calibrated by `calibration_inputs`; made once, so all engines get the same."""
     onnx, onnxruntime = import_peer("onnx"), import_peer("onnxruntime")
     quantization = import_peer("onnxruntime.quantization")
-    dense, inputs = to_onnx(model, image), calibration_inputs(image)
-    digest = hashlib.sha256(onnxruntime.__version__.encode() + dense)
-    digest.update(b"".join(x.numpy().tobytes() for x in inputs))
-    file = _CACHE / f"{digest.hexdigest()[:24]}.onnx"
-    if not file.exists():
+    dense, inputs = to_onnx(model, image), [x.numpy() for x in calibration_inputs(image)]
+
+    def make(file: Path) -> None:
         onnxruntime.set_default_logger_severity(3)  # errors
-        _CACHE.mkdir(parents=True, exist_ok=True)
         (source,) = onnx.load_from_string(dense).graph.input
-        with whole_file(file) as unfinished, tempfile.TemporaryDirectory() as folder:
-            Path(folder, "dense.onnx").write_bytes(dense)
+        with tempfile.TemporaryDirectory() as folder:
+            exported, inferred = Path(folder, "exported.onnx"), Path(folder, "inferred.onnx")
+            exported.write_bytes(dense)
+            quantization.shape_inference.quant_pre_process(exported, inferred)
             quantization.quantize_static(
-                Path(folder, "dense.onnx"),
-                unfinished,
-                _Inputs({source.name: x.numpy()} for x in inputs),
+                inferred,
+                file,
+                _Inputs({source.name: x} for x in inputs),
                 quant_format=quantization.QuantFormat.QDQ,
                 per_channel=True,
                 weight_type=quantization.QuantType.QInt8,
                 activation_type=quantization.QuantType.QUInt8,
             )
-    return file.read_bytes()
+
+    version = onnxruntime.__version__.encode()
+    return kept(".onnx", [version, dense, *(x.tobytes() for x in inputs)], make)
 
 
 class _Inputs:
