@@ -31,7 +31,7 @@ class Candidate:
 
 
 # Takes an output, the candidate that computed it, and the image; returns how far the output is from
-# PyTorch's, as a share of its largest value, or raises WrongResultError.
+# PyTorch's, as a share of it, or raises WrongResultError.
 Check = Callable[[np.ndarray, Candidate, Tensor], float]
 
 
@@ -59,7 +59,7 @@ class Row:
       multiply_adds: of a direct computation that skips the weights that are zero.
       timing: how long a run took.
       precision: what it computes in.
-      error: how far its output is from PyTorch's in float32, of the largest value.
+      error: how far its output is from PyTorch's in float32, as a share of it.
       compile_seconds: from the torch module to what the engine loads.
       load_seconds: from there to the first result, in a fresh process.
       resident_bytes: memory of the engine with the model.

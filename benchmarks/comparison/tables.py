@@ -33,7 +33,7 @@ def measured_table(measurement: Measurement, *, ours: str, preparation: bool = F
         lines, headers, colalign=("left", *["right"] * (len(headers) - 1)), disable_numparse=True
     )
     notes = [
-        "error: the largest difference from PyTorch in float32, of the largest value",
+        "error: the norm of the difference from PyTorch in float32, of the norm",
         "MMAC: million multiply-adds of a direct convolution that skips zeros; GFLOP/s: two each",
         f"peak: {peak:.0f} GFLOP/s, a loop of fused multiply-adds timed in the same run",
     ]

@@ -68,6 +68,7 @@ class _LargestValues(fx.Interpreter):
         super().__init__(traced)
         self.values: dict[fx.Node, float] = {}
 
+    @torch.no_grad()
     def run_node(self, n: fx.Node) -> Tensor:
         result = super().run_node(n)
         self.values[n] = max(self.values.get(n, 0.0), float(result.abs().max()))

@@ -33,7 +33,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 
 from benchmarks.comparison.bars import write_bars
-from benchmarks.comparison.checks import check_layer, check_network, relative_difference
+from benchmarks.comparison.checks import check_layer, check_network, relative_error
 from benchmarks.comparison.measurement import (
     Candidate,
     Check,
@@ -192,7 +192,7 @@ def _measure(
 
 def _check_layer(output: np.ndarray, candidate: Candidate, image: Tensor) -> float:
     check_layer(output, candidate.model, image)
-    return relative_difference(output, candidate, image)
+    return relative_error(output, candidate, image)
 
 
 def _heading(arguments: argparse.Namespace, machine: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 
 import patternc
-from benchmarks.comparison.checks import check_layer, relative_difference
+from benchmarks.comparison.checks import check_layer, relative_error
 from benchmarks.comparison.measurement import Candidate, Measurement, compile_candidates, measure
 from benchmarks.comparison.tables import threads_in_words
 from benchmarks.engines.host import describe_host
@@ -102,7 +102,7 @@ def _measure(size: int, rows: int, arguments: argparse.Namespace) -> Measurement
 
 def _check(output: np.ndarray, candidate: Candidate, x: Tensor) -> float:
     check_layer(output, candidate.model, x)
-    return relative_difference(output, candidate, x)
+    return relative_error(output, candidate, x)
 
 
 def _table(measurement: Measurement) -> str:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.comparison.bars import write_bars
-from benchmarks.comparison.checks import check_layer, check_network, relative_difference
+from benchmarks.comparison.checks import check_layer, check_network, relative_error
 from benchmarks.comparison.headline import headline
 from benchmarks.comparison.measurement import Candidate, Measurement, compile_candidates, measure
 from benchmarks.comparison.tables import measured_table, threads_in_words
@@ -101,7 +101,7 @@ def _check(output: np.ndarray, candidate: Candidate, image: Tensor) -> float:
     bounded = {"float32": torch.float32, "float16": torch.float16}
     if dtype := bounded.get(candidate.engine.precision):
         check_layer(output, candidate.model, image, dtype)
-        return relative_difference(output, candidate, image)
+        return relative_error(output, candidate, image)
     return check_network(output, candidate, image)
 
 
