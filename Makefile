@@ -127,11 +127,11 @@ zoo: $(STAMPS)/architectures $(STAMPS)/bench ## 160 networks of torchvision, tim
 	@$(ACTIVE) python -m benchmarks.zoo $(ZOO_ARGS)
 
 .PHONY: bench
-bench: $(STAMPS)/bench ## one pruned layer against IREE, ONNX Runtime and ncnn
-	@$(ACTIVE) python -m benchmarks.speed.single_layer
+bench: $(STAMPS)/bench ## one pruned layer against six engines, in float32 and int8
+	@$(ACTIVE) python -m benchmarks.speed.single_layer $(BENCH_ARGS)
 
 .PHONY: bench-networks
-bench-networks: $(STAMPS)/bench ## whole networks against six engines, on one thread and on two
+bench-networks: $(STAMPS)/bench ## whole networks against six engines, in float32 and int8, on one thread and on two
 	@$(ACTIVE) python -m benchmarks.speed.networks $(BENCH_ARGS)
 
 .PHONY: bench-layers
