@@ -5,6 +5,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
@@ -44,16 +45,23 @@ def machine_line(machine: Mapping[str, Any]) -> str:
 
 
 def cpu_model() -> str:
-    """The processor's name, as far as Linux knows it; else its architecture."""
+    """The processor's name, family and model, as far as Linux knows them; else its architecture.
+
+    The name alone may be no more than a brand, in virtual machines above all.
+    """
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
-            for line in cpuinfo:
-                name, _, value = line.partition(":")
-                if name.strip() == "model name":
-                    return value.strip()
+            first = cpuinfo.read().split("\n\n")[0]
     except OSError:
-        pass
-    return platform.machine()
+        return platform.machine()
+    fields = dict(re.findall(r"^(.*?)\s*: (.*)$", first, flags=re.MULTILINE))
+    numbers = [
+        f"{key.removeprefix('cpu ')} {fields[key]}"
+        for key in ("cpu family", "model")
+        if key in fields
+    ]
+    name = fields.get("model name", platform.machine())
+    return f"{name} ({', '.join(numbers)})" if numbers else name
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
