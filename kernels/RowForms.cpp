@@ -26,6 +26,13 @@ static std::optional<int64_t> windowFor(Device device, Operation *op) {
   return TargetAttr::of(op).getDevice() == device ? windowOf(op) : std::nullopt;
 }
 
+/// Columns of a phase of an image that are not at its edges.
+static int64_t columnsOf(RankedTensorType image) {
+  auto planes = dyn_cast_or_null<PlanesAttr>(image.getEncoding());
+  int64_t stride = planes ? planes.getStrides()[1] : 1;
+  return std::max<int64_t>(image.getDimSize(3) / stride - 2, 1);
+}
+
 static int64_t chooseUnroll(int64_t window) {
   return window <= maxUnrolledWindow ? window : 1;
 }
@@ -93,9 +100,14 @@ public:
 
 private:
   static CpuRowsAttr schedule(Operation *op, int64_t unroll) {
-    Type element = getElementTypeOrSelf(op->getResult(0).getType());
-    return CpuRowsAttr::get(op->getContext(),
-                            TargetAttr::of(op).getLanes(element), unroll);
+    auto image = cast<RankedTensorType>(op->getResult(0).getType());
+    int64_t lanes = TargetAttr::of(op).getLanes(image.getElementType());
+    // Vectors of bytes may be longer than a row without the columns at its
+    // edges, of which there are few.
+    if (image.getElementType().isInteger())
+      lanes =
+          std::min<int64_t>(lanes, llvm::bit_floor<uint64_t>(columnsOf(image)));
+    return CpuRowsAttr::get(op->getContext(), lanes, unroll);
   }
 };
 
