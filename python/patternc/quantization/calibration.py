@@ -5,7 +5,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from patternc.errors import QuantizationError
@@ -85,8 +84,7 @@ def _split(
     if times == 1:
         return [arguments]
     pieces = [
-        found.split(expected.shape[0])
-        for found, expected in zip(arguments, example, strict=True)
+        found.split(expected.shape[0]) for found, expected in zip(arguments, example, strict=True)
     ]
     return list(zip(*pieces, strict=True))
 

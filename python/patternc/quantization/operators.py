@@ -68,8 +68,8 @@ def is_average(node: Node) -> bool:
     """A mean over the positions of an image."""
     if operator_name(node) != "mean":
         return operator_name(node) in AVERAGES
-    x = node.args[0]
-    dims = node.args[1] if len(node.args) > 1 else None
+    x: Any = node.args[0]
+    dims: Any = node.args[1] if len(node.args) > 1 else None
     if not isinstance(dims, list | tuple) or not is_activation(x):
         return False
     rank = x.meta["val"].dim()

@@ -3,7 +3,6 @@
 """Quantisation of a trained model by what it computes from some inputs."""
 
 import copy
-import math
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -62,6 +61,7 @@ def quantize(
         raise QuantizationError(
             f"config is a {type(config).__name__}, expected a QuantizationConfig"
         )
+    config = config or QuantizationConfig()
     if not isinstance(model, nn.Module | ExportedProgram):
         raise QuantizationError(
             f"model is a {type(model).__name__}, expected a torch.nn.Module or a "
@@ -76,14 +76,14 @@ def quantize(
     graph = _captured(model, example, inputs[0])
     with _quiet(), torch.no_grad():
         prepared = prepare_pt2e(graph, PatterncQuantizer(config))
-        zeros = _removed_weights(prepared)
+        weights = _float_weights(prepared)
+        _refuse_infinite(prepared)
         for arguments in show_progress(
             inputs, len(inputs), "calibrate", unit="input", shown=progress
         ):
             prepared(*arguments)
         quantized = convert_pt2e(prepared)
-        _check_ranges(quantized)
-        _check_zeros(quantized, zeros)
+        _mend_zeros_(quantized, weights, keep_kernels=config.keep_kernels)
         _drop_unread_(quantized)
         return torch.export.export(quantized, inputs[0])
 
@@ -143,38 +143,63 @@ def _keep_batch_norms_(graph: GraphModule) -> None:
     graph.recompile()
 
 
-def _removed_weights(prepared: GraphModule) -> dict[str, Tensor]:
-    """Which weights are 0, by the node of their layer."""
-    removed = {}
+def _float_weights(prepared: GraphModule) -> dict[str, Tensor]:
+    """The weights that are going to be quantised, by the node of their layer."""
+    weights = {}
     for layer in prepared.graph.nodes:
         if operators.operator_name(layer) in operators.LAYERS:
             observer = layer.args[1]
             if observer.op == "call_module":
-                removed[layer.name] = _tensor(prepared, observer.args[0].target) == 0
-    return removed
+                weights[layer.name] = _tensor(prepared, observer.args[0].target)
+    return weights
 
 
-def _check_zeros(quantized: GraphModule, removed: dict[str, Tensor]) -> None:
+def _mend_zeros_(quantized: GraphModule, weights: dict[str, Tensor], *, keep_kernels: bool) -> None:
+    """Checks that weights that are 0 have stayed so, and keeps kernels from becoming 0."""
     for layer in quantized.graph.nodes:
-        if layer.name not in removed:
+        if layer.name not in weights:
             continue
+        weight = weights[layer.name]
         integers = _tensor(quantized, layer.args[1].args[0].target)
-        if integers[removed[layer.name]].any():
+        if integers[weight == 0].any():
             raise QuantizationError(
                 f"weights of layer '{exporting.layer_path(layer)}' that were removed are not 0 "
                 "once they are quantised; this is a fault of patternc or torchao"
             )
+        if keep_kernels:
+            _keep_kernels_(integers, weight)
 
 
-def _check_ranges(quantized: GraphModule) -> None:
-    for node in quantized.graph.nodes:
-        if str(node.target) == "quantized_decomposed.quantize_per_tensor.default":
-            source, scale = node.args[:2]
-            if not (math.isfinite(scale) and scale > 0):
+def _keep_kernels_(integers: Tensor, weight: Tensor) -> None:
+    """Gives kernels that rounding has emptied 1 or -1 at the position of their largest weight.
+
+    Args:
+      integers: int8, [filters, channels, ...].
+      weight: float32, of that shape.
+    """
+    kernels = integers.flatten(2) if integers.dim() > 2 else integers[:, :, None]
+    values = weight.flatten(2) if weight.dim() > 2 else weight[:, :, None]
+    lost = (kernels == 0).all(2) & (values != 0).any(2)
+    filters, channels = lost.nonzero(as_tuple=True)
+    positions = values.abs().argmax(2)[lost]
+    signs = values[filters, channels, positions].sign().to(kernels.dtype)
+    kernels[filters, channels, positions] = signs  # a view of the integers
+
+
+def _refuse_infinite(prepared: GraphModule) -> None:
+    """Lets every observer refuse NaN and infinite values, of which no range can be made."""
+    for node in prepared.graph.nodes:
+        if node.op != "call_module" or node.target == "_guards_fn":
+            continue
+
+        def check(module: nn.Module, arguments: tuple[Tensor], source: Any = node.args[0]) -> None:
+            if not exporting.is_finite(arguments[0]):
                 raise QuantizationError(
-                    f"{source.name}{exporting.layer_of(source)} is NaN or infinite for an input of "
-                    "the calibration"
+                    f"the result '{source.name}'{exporting.layer_of(source)} is NaN or infinite "
+                    "for an input of the calibration"
                 )
+
+        prepared.get_submodule(node.target).register_forward_pre_hook(check)
 
 
 def _drop_unread_(graph: GraphModule) -> None:
