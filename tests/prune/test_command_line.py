@@ -98,6 +98,23 @@ def test_trains_prunes_and_compiles(folder, capsys):
 
 
 @pytest.mark.iree
+def test_quantises(folder, capsys):
+    pytest.importorskip("torchao.quantization.pt2e")
+    options = ["--connectivity", "2", "--group-size", "2", "--output", "small.patternc"]
+    assert prune(*SHORT, *options, "--quantize", "--calibration-images", "70") == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^2 +8x8x3x3 +8 +32/64 ", printed, re.MULTILINE)
+    assert re.search(r"^compiled, 8 bits +\d+\.\d+%$", printed, re.MULTILINE)
+    program = torch.export.load(folder / "small.pt2")
+    assert any("quantize_per_tensor" in str(node.target) for node in program.graph.nodes)
+    x = torch.rand(1, 1, 8, 8)
+    compiled = patternc.load("small.patternc")(x.numpy())
+    torch.testing.assert_close(torch.from_numpy(compiled), program.module()(x), rtol=0, atol=0.2)
+    assert prune("--quantize", "--calibration-images", "0") == 1
+    assert_fails(capsys, "--calibration-images is 0, expected at least 1")
+
+
+@pytest.mark.iree
 def test_goes_on_after_an_interrupt(folder, capsys, monkeypatch):
     assert prune(*SHORT, "--run-directory", "whole") == 0
     import network  # the module that the command has found

@@ -17,7 +17,7 @@ from tabulate import tabulate
 from patternc.command_line.checks import check_results
 from patternc.command_line.options import DATA_HELP, MODEL_HELP, add_results, add_variant
 from patternc.command_line.progress_log import progress_log
-from patternc.errors import TargetError
+from patternc.errors import QuantizationError, TargetError
 
 if TYPE_CHECKING:
     from patternc.prune import PruningConfig
@@ -31,7 +31,7 @@ trains on a GPU if there is one.
 """
 _EXAMPLES = """\
 examples:
-  patternc prune --model digits --data digits
+  patternc prune --model digits --data digits --quantize
   patternc prune --model resnet50 --weights resnet50.pth --data image-folder train val \\
       --epochs 24 --run-directory run --target snapdragon-855 --output resnet50.patternc
   patternc prune --model package.module:factory --data cifar10 cifar-10-batches-bin --config -
@@ -39,6 +39,7 @@ examples:
 With --run-directory a run that was interrupted goes on when the same command gets --resume.
 """
 _DENSE_EPOCHS = 20
+_CALIBRATION_IMAGES = 256
 # Options that are fields of the configs; not given, a field is that of the file or the default.
 _PRUNING_FIELDS = ("connectivity", "form", "group_size", "method", "epochs", "period")
 _TRAINING_FIELDS = ("dense_epochs", "retrain_epochs", "seed")
@@ -103,6 +104,20 @@ def add_command(commands: Any) -> None:
     group.add_argument("--retrain-epochs", type=int, metavar="N", help="after pruning (16)")
     group.add_argument("--seed", type=int, metavar="N", help="of weights, order, augmentation (0)")
 
+    group = parser.add_argument_group("quantisation")
+    group.add_argument(
+        "--quantize",
+        action="store_true",
+        help="to 8 bits after training, and save the program as .pt2 beside the output",
+    )
+    group.add_argument(
+        "--calibration-images",
+        type=int,
+        default=_CALIBRATION_IMAGES,
+        metavar="N",
+        help=f"of the training data, to find ranges of activations ({_CALIBRATION_IMAGES})",
+    )
+
     add_results(
         parser, state="configs, log and checkpoints", what="model", output="pruned.patternc"
     )
@@ -126,6 +141,12 @@ def run(arguments: argparse.Namespace) -> None:
     # What would fail after hours of training fails now.
     target = get_target(arguments.target)
     require("iree.compiler", needed_for="compiling the pruned model")
+    if arguments.quantize:
+        require("torchao.quantization.pt2e", needed_for="quantising the pruned model")
+    if arguments.calibration_images < 1:
+        raise QuantizationError(
+            f"--calibration-images is {arguments.calibration_images}, expected at least 1"
+        )
     check_results(arguments)
     pruning, training = _pruning_config(arguments), _training_config(arguments)
     train, evaluation = open_data(arguments.data)
@@ -158,18 +179,45 @@ def run(arguments: argparse.Namespace) -> None:
             resume=arguments.resume,
         )
         print(result.pruning.report(), flush=True)
-        module = compile(model.cpu(), (image[None],), target=target)
+        network: Any = model.cpu()
+        if arguments.quantize:
+            network = _quantized(network, batches, image[None], arguments)
+        module = compile(network, (image[None],), target=target)
     module.save(arguments.output)
     print(f"\n{module.report()}\n")
     rows = [("dense", f"{result.dense_metric:.2%}"), ("pruned", f"{result.metric:.2%}")]
+    compiled = "compiled, 8 bits" if arguments.quantize else "compiled"
     try:
-        rows.append(("compiled", f"{_compiled_accuracy(module, evaluation):.2%}"))
+        rows.append((compiled, f"{_compiled_accuracy(module, evaluation):.2%}"))
         note = ""
     except TargetError as error:
-        rows.append(("compiled", "-"))
+        rows.append((compiled, "-"))
         note = f"\nthe compiled model was not run: {error}\n"
     print(tabulate(rows, ("model", "accuracy"), colalign=("left", "right")))
-    print(f"{note}\ncompiled for {target.name}, saved in {arguments.output}")
+    saved = f"{note}\ncompiled for {target.name}, saved in {arguments.output}"
+    if arguments.quantize:
+        saved += f", the quantised program in {_program_file(arguments.output)}"
+    print(saved)
+
+
+def _quantized(model: Any, batches: Any, example: Any, arguments: argparse.Namespace) -> Any:
+    """The program of a model in 8 bits, which is also saved."""
+    import torch
+
+    from patternc.quantization import quantize
+
+    images: list[Any] = []
+    for inputs, _ in batches:
+        images += inputs.split(1)[: arguments.calibration_images - len(images)]
+        if len(images) == arguments.calibration_images:
+            break
+    program = quantize(model, images, example_args=(example,))
+    torch.export.save(program, _program_file(arguments.output))
+    return program
+
+
+def _program_file(output: Path) -> Path:
+    return output.with_name(f"{output.stem}.pt2")
 
 
 def _pruning_config(arguments: argparse.Namespace) -> "PruningConfig":
