@@ -46,7 +46,7 @@ def step_of_output(program):
 @pytest.mark.iree
 @pytest.mark.parametrize("network", [SmallResNet, SmallMobileNet])
 def test_compiled_equals_eager_within_a_step(network):
-    model = random_network(network, pruning={"connectivity": 2.0})
+    model = random_network(network, pruning={"connectivity": 2.0}, width=8)
     program = quantize(model, images(size=32), config=MINIMAL)
     x = images(size=32)[0]
     expected = program.module()(x)

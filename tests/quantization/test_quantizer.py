@@ -10,7 +10,8 @@ from torch.nn import functional
 pytest.importorskip("torchao.quantization.pt2e")
 pytest.importorskip("torch_mlir")
 
-from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+from torchao.quantization.pt2e import move_exported_model_to_eval
+from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e, prepare_qat_pt2e
 
 from patternc import PatterncQuantizer, QuantizationConfig
 from patternc.errors import QuantizationError
@@ -211,6 +212,31 @@ def test_layers_without_constant_weights_are_left():
         return functional.conv2d(m.c(x), x.mean((0, 2))[:, :4, None, None].expand(4, 4, 1, 1))
 
     assert names(forward) == ["x", "conv2d"]
+
+
+def test_training_with_fake_quantisation():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 1)).train()
+    x = torch.randn(2, 3, 8, 8)
+    graph = torch.export.export(model, (x,)).module()
+    prepared = prepare_qat_pt2e(graph, PatterncQuantizer(fake=True))
+    optimizer = torch.optim.SGD(prepared.parameters(), 0.1)
+    losses = []
+    for _ in range(8):
+        optimizer.zero_grad()
+        loss = (prepared(x) - 1).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
+    weight = prepared.get_parameter("2.weight").detach()
+    move_exported_model_to_eval(prepared)
+    converted = convert_pt2e(prepared)
+    assert [n.args[0].name for n in converted.graph.nodes if is_quantize(n)] == [
+        *("input_1", "relu", "conv2d_1")
+    ]
+    # The range is that of the weights as they are, not as they were before.
+    scales = converted.get_buffer("_scale_1")
+    torch.testing.assert_close(scales * 127, weight.abs().amax((1, 2, 3)), rtol=0.1, atol=0)
 
 
 @pytest.mark.parametrize(
