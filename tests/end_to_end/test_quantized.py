@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+"""Convolutions of bytes give the same bits on every target as integers in NumPy."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import patternc
+from patternc.compiler.targets import get_target
+from tests import machines
+from tests.integers import QuantizedConvolution
+
+pytestmark = [pytest.mark.iree, pytest.mark.torch]
+
+_PATTERNS = (
+    *((0, 1, 3, 4), (1, 2, 4, 5), (3, 4, 6, 7), (4, 5, 7, 8)),
+    *((1, 3, 4, 5), (3, 4, 5, 7), (1, 4, 5, 7), (1, 3, 4, 7)),
+)
+
+
+def _convolution(
+    rng: np.random.Generator,
+    *,
+    filters: int,
+    channels: int,
+    kernel: tuple[int, int] = (3, 3),
+    size: tuple[int, int] = (9, 12),
+    patterns: tuple[tuple[int, ...], ...] | None = None,
+    group: int = 8,
+    kept: float = 1.0,
+    residual: bool = False,
+    bias: bool = True,
+    zero: int | None = None,
+    batch: int = 1,
+    scale: float | None = None,
+    **geometry,
+) -> QuantizedConvolution:
+    groups = geometry.get("groups", 1)
+    each = channels // groups
+    ids = rng.integers(1, len(patterns or (0,)) + 1, (filters, each))
+    ids[rng.random(ids.shape) >= kept] = 0
+    ids = np.repeat(ids[::group], group, axis=0)[:filters].astype(np.uint8)
+    weights = rng.integers(-127, 128, (filters, each, *kernel)).astype(np.int8)
+    area = kernel[0] * kernel[1]
+    keeps = np.zeros((len(patterns or (0,)) + 1, area), np.int8)
+    for i, positions in enumerate(patterns or (tuple(range(area)),), start=1):
+        keeps[i, list(positions)] = 1
+    weights *= keeps[ids].reshape(weights.shape)
+    taps = max(1, np.count_nonzero(weights) // filters)
+    input_scale = 0.02 if scale is None else scale
+    output_zero = int(rng.integers(0, 256))
+    return QuantizedConvolution(
+        weights=weights,
+        scales=rng.uniform(0.001, 0.01, filters).astype(np.float32),
+        bias=rng.normal(size=filters).astype(np.float32) * np.float32(input_scale) if bias else None,
+        image=(batch, channels, *size),
+        input=(input_scale, int(rng.integers(0, 256)) if zero is None else zero),
+        output=(input_scale * 0.005 * 80 * np.sqrt(taps), output_zero),
+        residual=(0.03 * input_scale / 0.02, int(rng.integers(0, 256))) if residual else None,
+        bounds=(int(rng.integers(0, output_zero + 1)), 255),
+        patterns=patterns,
+        ids=ids,
+        **geometry,
+    )
+
+
+_CASES = {
+    "patterns": dict(filters=16, channels=20, patterns=_PATTERNS, padding=(1, 1, 1, 1)),
+    "patterns of filters": dict(
+        filters=7, channels=9, patterns=_PATTERNS, group=1, kept=0.5, padding=(1, 1, 1, 1)
+    ),
+    "patterns with strides": dict(
+        filters=8, channels=12, patterns=_PATTERNS, padding=(1, 1, 1, 1), strides=(2, 2)
+    ),
+    "patterns with dilation": dict(
+        filters=8, channels=12, patterns=_PATTERNS, padding=(2, 2, 2, 2), dilations=(2, 2)
+    ),
+    "many patterns": dict(
+        filters=8,
+        channels=40,
+        patterns=tuple((0, 1 + i % 7, 8) for i in range(7))
+        + tuple((1 + i, 2 + i, 8) for i in range(6))
+        + tuple((0, 2 + i, 3 + i) for i in range(5)),
+        padding=(1, 1, 1, 1),
+    ),
+    "dense": dict(filters=16, channels=8, padding=(1, 1, 1, 1), residual=True),
+    "dense of few channels": dict(
+        filters=8, channels=3, kernel=(7, 7), size=(21, 23), padding=(3, 3, 3, 3), strides=(2, 2)
+    ),
+    "1x1": dict(filters=16, channels=13, kernel=(1, 1), residual=True, batch=2),
+    "1x1 with connectivity": dict(filters=24, channels=40, kernel=(1, 1), kept=0.3),
+    "1x1 with strides": dict(filters=8, channels=13, kernel=(1, 1), strides=(2, 2)),
+    "5x5": dict(filters=4, channels=5, kernel=(5, 5), group=4, padding=(2, 2, 2, 2)),
+    "depthwise": dict(filters=16, channels=16, groups=16, padding=(1, 1, 1, 1), group=1),
+    "depthwise patterns": dict(
+        filters=16, channels=16, groups=16, padding=(1, 1, 1, 1), group=1, patterns=_PATTERNS
+    ),
+    "groups": dict(filters=16, channels=8, groups=2, padding=(0, 1, 1, 0)),
+    "rows": dict(filters=8, channels=6, kernel=(1, 3), size=(1, 40), padding=(0, 1, 0, 1)),
+    "small image": dict(filters=8, channels=16, size=(3, 3), padding=(1, 1, 1, 1)),
+    "empty filters": dict(filters=8, channels=6, kept=0.1, padding=(1, 1, 1, 1), bias=False),
+    "zero point 0": dict(filters=8, channels=6, zero=0, padding=(1, 1, 1, 1)),
+    "zero point 255": dict(filters=8, channels=6, zero=255, padding=(1, 1, 1, 1)),
+    "small scales": dict(filters=8, channels=6, scale=1e-8, padding=(1, 1, 1, 1)),
+    "large scales": dict(filters=8, channels=6, scale=1e3, padding=(1, 1, 1, 1)),
+    "matrix": dict(filters=40, channels=37, kernel=(1, 1), size=(1, 1), group=40, residual=True),
+    "matrix of rows": dict(filters=24, channels=32, kernel=(1, 1), size=(1, 1), group=8, batch=5),
+    "matrix with connectivity": dict(
+        filters=32, channels=64, kernel=(1, 1), size=(1, 1), group=16, kept=0.3, batch=3
+    ),
+    "matrix of one filter": dict(
+        filters=1, channels=3, kernel=(1, 1), size=(1, 1), group=1, batch=9
+    ),
+}
+
+
+def _without(name: str, *features: str):
+    target = get_target("llvm-cpu")
+    left = tuple(f for f in target.features if f not in features)
+    return dataclasses.replace(target, name=name, features=left)
+
+
+# The instructions that this machine can run, whatever the best of them is.
+_TARGETS = {
+    "llvm-cpu": get_target("llvm-cpu"),
+    "pairs": _without("pairs", "dot_u8s8"),
+    "multiplications": _without("multiplications", "dot_u8s8", "dot_s16"),
+    "x86-64-v3": get_target("x86-64-v3"),
+}
+
+
+def _check(conv: QuantizedConvolution, target, rng, folder) -> None:
+    x = rng.integers(0, 256, conv.image)
+    added = rng.integers(0, 256, conv.out) if conv.residual else None
+    want = conv.compute(x, added)
+    assert len(np.unique(want)) > 1
+    signed = "dot_s8s8" in target.features
+    ran = conv.as_signed() if signed else conv
+    numbers = [n - 128 * signed for n in (x, added) if n is not None]
+    module = patternc.compile(ran.text(), target=target)
+    inputs = [torch.from_numpy(ran.to_bytes(n)) for n in numbers]
+    (got,) = machines.run(module, *inputs, folder=folder)
+    got = np.asarray(got).astype(np.int64)
+    np.testing.assert_array_equal(got % 256, (want - 128 * signed) % 256)
+
+
+@pytest.mark.parametrize("case", _CASES)
+@pytest.mark.parametrize("target", _TARGETS)
+def test_same_bits(target, case, tmp_path):
+    if target == "x86-64-v3":
+        machines.require_machine(target)
+    rng = np.random.default_rng(list(_CASES).index(case))
+    _check(_convolution(rng, **_CASES[case]), _TARGETS[target], rng, tmp_path)
+
+
+@pytest.mark.aarch64
+@pytest.mark.parametrize("case", ["patterns", "1x1 with connectivity", "depthwise", "matrix"])
+@pytest.mark.parametrize("target", ["snapdragon-855", "snapdragon-8gen2", "aarch64"])
+def test_same_bits_on_arm(target, case, tmp_path):
+    machines.require_machine(target)
+    rng = np.random.default_rng(list(_CASES).index(case))
+    _check(_convolution(rng, **_CASES[case]), get_target(target), rng, tmp_path)
+
+
+@pytest.mark.parametrize("target", _TARGETS)
+def test_extremes_do_not_overflow(target, tmp_path):
+    """All bytes 255 and all weights 127 or -127: pairs of products beyond 16 bits."""
+    if target == "x86-64-v3":
+        machines.require_machine(target)
+    channels = 64
+    weights = np.full((8, channels, 3, 3), 127, np.int8)
+    weights[4:] = -127
+    conv = QuantizedConvolution(
+        weights=weights,
+        scales=np.full(8, 0.001, np.float32),
+        bias=None,
+        image=(1, channels, 5, 7),
+        input=(0.01, 0),
+        output=(0.01 * 0.001 * 255 * 127 * 9 * channels / 120, 128),
+        bounds=(0, 255),
+    )
+    module = patternc.compile(conv.text(), target=_TARGETS[target])
+    x = np.full(conv.image, 255)
+    (got,) = machines.run(module, torch.from_numpy(conv.to_bytes(x)), folder=tmp_path)
+    np.testing.assert_array_equal(np.asarray(got).view(np.uint8), conv.compute(x))
