@@ -115,19 +115,22 @@ class QuantizedConvolution:
         zero = self.input[1]
         top, left, bottom, right = self.padding
         x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=zero) - zero
-        batch, filters, rows, columns = self.out
+        _batch, filters, rows, columns = self.out
         sums = np.zeros(self.out, np.int64)
         each = filters // self.groups
         for f in range(filters):
             first = f // each * self.weights.shape[1]
             for (c, ky, kx), weight in np.ndenumerate(self.weights[f].astype(np.int64)):
                 top, left = ky * self.dilations[0], kx * self.dilations[1]
-                sums[:, f] += weight * x[
-                    :,
-                    first + c,
-                    top : top + (rows - 1) * self.strides[0] + 1 : self.strides[0],
-                    left : left + (columns - 1) * self.strides[1] + 1 : self.strides[1],
-                ]
+                sums[:, f] += (
+                    weight
+                    * x[
+                        :,
+                        first + c,
+                        top : top + (rows - 1) * self.strides[0] + 1 : self.strides[0],
+                        left : left + (columns - 1) * self.strides[1] + 1 : self.strides[1],
+                    ]
+                )
         assert np.abs(sums).max(initial=0) < 2**31
         multiplier = np.float32(self.input[0] * self.scales.astype(np.float64) / self.output[0])
         steps = sums.astype(np.float32)

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from tests import machines
+from tests.integers import QuantizedConvolution
 
 import patternc
 from patternc.compiler.targets import get_target
-from tests import machines
-from tests.integers import QuantizedConvolution
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -55,7 +55,9 @@ def _convolution(
     return QuantizedConvolution(
         weights=weights,
         scales=rng.uniform(0.001, 0.01, filters).astype(np.float32),
-        bias=rng.normal(size=filters).astype(np.float32) * np.float32(input_scale) if bias else None,
+        bias=rng.normal(size=filters).astype(np.float32) * np.float32(input_scale)
+        if bias
+        else None,
         image=(batch, channels, *size),
         input=(input_scale, int(rng.integers(0, 256)) if zero is None else zero),
         output=(input_scale * 0.005 * 80 * np.sqrt(taps), output_zero),
@@ -68,52 +70,112 @@ def _convolution(
 
 
 _CASES = {
-    "patterns": dict(filters=16, channels=20, patterns=_PATTERNS, padding=(1, 1, 1, 1)),
-    "patterns of filters": dict(
-        filters=7, channels=9, patterns=_PATTERNS, group=1, kept=0.5, padding=(1, 1, 1, 1)
-    ),
-    "patterns with strides": dict(
-        filters=8, channels=12, patterns=_PATTERNS, padding=(1, 1, 1, 1), strides=(2, 2)
-    ),
-    "patterns with dilation": dict(
-        filters=8, channels=12, patterns=_PATTERNS, padding=(2, 2, 2, 2), dilations=(2, 2)
-    ),
-    "many patterns": dict(
-        filters=8,
-        channels=40,
-        patterns=tuple((0, 1 + i % 7, 8) for i in range(7))
+    "patterns": {"filters": 16, "channels": 20, "patterns": _PATTERNS, "padding": (1, 1, 1, 1)},
+    "patterns of filters": {
+        "filters": 7,
+        "channels": 9,
+        "patterns": _PATTERNS,
+        "group": 1,
+        "kept": 0.5,
+        "padding": (1, 1, 1, 1),
+    },
+    "patterns with strides": {
+        "filters": 8,
+        "channels": 12,
+        "patterns": _PATTERNS,
+        "padding": (1, 1, 1, 1),
+        "strides": (2, 2),
+    },
+    "patterns with dilation": {
+        "filters": 8,
+        "channels": 12,
+        "patterns": _PATTERNS,
+        "padding": (2, 2, 2, 2),
+        "dilations": (2, 2),
+    },
+    "many patterns": {
+        "filters": 8,
+        "channels": 40,
+        "patterns": tuple((0, 1 + i % 7, 8) for i in range(7))
         + tuple((1 + i, 2 + i, 8) for i in range(6))
         + tuple((0, 2 + i, 3 + i) for i in range(5)),
-        padding=(1, 1, 1, 1),
-    ),
-    "dense": dict(filters=16, channels=8, padding=(1, 1, 1, 1), residual=True),
-    "dense of few channels": dict(
-        filters=8, channels=3, kernel=(7, 7), size=(21, 23), padding=(3, 3, 3, 3), strides=(2, 2)
-    ),
-    "1x1": dict(filters=16, channels=13, kernel=(1, 1), residual=True, batch=2),
-    "1x1 with connectivity": dict(filters=24, channels=40, kernel=(1, 1), kept=0.3),
-    "1x1 with strides": dict(filters=8, channels=13, kernel=(1, 1), strides=(2, 2)),
-    "5x5": dict(filters=4, channels=5, kernel=(5, 5), group=4, padding=(2, 2, 2, 2)),
-    "depthwise": dict(filters=16, channels=16, groups=16, padding=(1, 1, 1, 1), group=1),
-    "depthwise patterns": dict(
-        filters=16, channels=16, groups=16, padding=(1, 1, 1, 1), group=1, patterns=_PATTERNS
-    ),
-    "groups": dict(filters=16, channels=8, groups=2, padding=(0, 1, 1, 0)),
-    "rows": dict(filters=8, channels=6, kernel=(1, 3), size=(1, 40), padding=(0, 1, 0, 1)),
-    "small image": dict(filters=8, channels=16, size=(3, 3), padding=(1, 1, 1, 1)),
-    "empty filters": dict(filters=8, channels=6, kept=0.1, padding=(1, 1, 1, 1), bias=False),
-    "zero point 0": dict(filters=8, channels=6, zero=0, padding=(1, 1, 1, 1)),
-    "zero point 255": dict(filters=8, channels=6, zero=255, padding=(1, 1, 1, 1)),
-    "small scales": dict(filters=8, channels=6, scale=1e-8, padding=(1, 1, 1, 1)),
-    "large scales": dict(filters=8, channels=6, scale=1e3, padding=(1, 1, 1, 1)),
-    "matrix": dict(filters=40, channels=37, kernel=(1, 1), size=(1, 1), group=40, residual=True),
-    "matrix of rows": dict(filters=24, channels=32, kernel=(1, 1), size=(1, 1), group=8, batch=5),
-    "matrix with connectivity": dict(
-        filters=32, channels=64, kernel=(1, 1), size=(1, 1), group=16, kept=0.3, batch=3
-    ),
-    "matrix of one filter": dict(
-        filters=1, channels=3, kernel=(1, 1), size=(1, 1), group=1, batch=9
-    ),
+        "padding": (1, 1, 1, 1),
+    },
+    "dense": {"filters": 16, "channels": 8, "padding": (1, 1, 1, 1), "residual": True},
+    "dense of few channels": {
+        "filters": 8,
+        "channels": 3,
+        "kernel": (7, 7),
+        "size": (21, 23),
+        "padding": (3, 3, 3, 3),
+        "strides": (2, 2),
+    },
+    "1x1": {"filters": 16, "channels": 13, "kernel": (1, 1), "residual": True, "batch": 2},
+    "1x1 with connectivity": {"filters": 24, "channels": 40, "kernel": (1, 1), "kept": 0.3},
+    "1x1 with strides": {"filters": 8, "channels": 13, "kernel": (1, 1), "strides": (2, 2)},
+    "5x5": {"filters": 4, "channels": 5, "kernel": (5, 5), "group": 4, "padding": (2, 2, 2, 2)},
+    "depthwise": {"filters": 16, "channels": 16, "groups": 16, "padding": (1, 1, 1, 1), "group": 1},
+    "depthwise patterns": {
+        "filters": 16,
+        "channels": 16,
+        "groups": 16,
+        "padding": (1, 1, 1, 1),
+        "group": 1,
+        "patterns": _PATTERNS,
+    },
+    "groups": {"filters": 16, "channels": 8, "groups": 2, "padding": (0, 1, 1, 0)},
+    "rows": {
+        "filters": 8,
+        "channels": 6,
+        "kernel": (1, 3),
+        "size": (1, 40),
+        "padding": (0, 1, 0, 1),
+    },
+    "small image": {"filters": 8, "channels": 16, "size": (3, 3), "padding": (1, 1, 1, 1)},
+    "empty filters": {
+        "filters": 8,
+        "channels": 6,
+        "kept": 0.1,
+        "padding": (1, 1, 1, 1),
+        "bias": False,
+    },
+    "zero point 0": {"filters": 8, "channels": 6, "zero": 0, "padding": (1, 1, 1, 1)},
+    "zero point 255": {"filters": 8, "channels": 6, "zero": 255, "padding": (1, 1, 1, 1)},
+    "small scales": {"filters": 8, "channels": 6, "scale": 1e-8, "padding": (1, 1, 1, 1)},
+    "large scales": {"filters": 8, "channels": 6, "scale": 1e3, "padding": (1, 1, 1, 1)},
+    "matrix": {
+        "filters": 40,
+        "channels": 37,
+        "kernel": (1, 1),
+        "size": (1, 1),
+        "group": 40,
+        "residual": True,
+    },
+    "matrix of rows": {
+        "filters": 24,
+        "channels": 32,
+        "kernel": (1, 1),
+        "size": (1, 1),
+        "group": 8,
+        "batch": 5,
+    },
+    "matrix with connectivity": {
+        "filters": 32,
+        "channels": 64,
+        "kernel": (1, 1),
+        "size": (1, 1),
+        "group": 16,
+        "kept": 0.3,
+        "batch": 3,
+    },
+    "matrix of one filter": {
+        "filters": 1,
+        "channels": 3,
+        "kernel": (1, 1),
+        "size": (1, 1),
+        "group": 1,
+        "batch": 9,
+    },
 }
 
 

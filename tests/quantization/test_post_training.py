@@ -81,30 +81,6 @@ def test_masks_survive():
     np.testing.assert_array_equal(blobs["0.weight"].any((2, 3)), kept)
 
 
-@pytest.mark.parametrize("keep", [True, False])
-def test_weights_that_round_to_zero(keep):
-    model = nn.Sequential(nn.Conv2d(3, 2, 3, padding=1), nn.Conv2d(2, 8, 1), nn.Flatten())
-    small = 1e-4
-    with torch.no_grad():
-        for weight in (model[0].weight, model[1].weight):
-            weight.fill_(0.127)
-        pattern, full, empty = model[0].weight[0]
-        pattern.copy_(torch.tensor([[0, 0.1, -small], [0, small, 0.05], [0, 0, -0.0]]))
-        full[1] = small
-        empty.fill_(small)
-        empty[2, 1] = -2 * small
-        full[2, 2] = 0.127  # and so a step is 0.001
-        model[1].weight[1:4, 1, 0, 0] = torch.tensor([small, -small, 0])
-    config = QuantizationConfig(observer="min-max", keep_structure=keep)
-    blobs = import_torch(quantize(model, images(1), config=config)).blobs
-    integers, one = blobs["0.weight"][0] / 1e-3, int(keep)
-    np.testing.assert_allclose(integers[0], [[0, 100, -one], [0, one, 50], [0, 0, 0]], atol=0.01)
-    assert np.all(integers[1, 1] == 0) and np.all(integers[1, 0] != 0)
-    np.testing.assert_allclose(integers[2], [[0, 0, 0], [0, 0, 0], [0, -one, 0]], atol=0.01)
-    found = blobs["1.weight"][1:4, 1].flatten() / 1e-3
-    np.testing.assert_allclose(found, [one, -one, 0], atol=0.01)
-
-
 @pytest.mark.iree
 def test_groups_of_filters_survive():
     torch.manual_seed(0)

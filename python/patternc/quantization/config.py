@@ -30,10 +30,6 @@ class QuantizationConfig(YamlConfig):
       observer: of activations: 'histogram' takes the range that loses least (of the square of the
         values), 'min-max' all that calibration saw, 'moving-average' minima and maxima averaged
         over the batches, the last of which count most.
-      keep_structure: weights that round to 0 become 1 or -1 where the kernels of a layer would be
-        others without them: those of a kernel that keeps some of its positions, and the largest of
-        one of which nothing would be left. Filters of a group keep the same kernels and patterns
-        then, and are computed together. Only `quantize` does this.
 
     Raises:
       QuantizationError: for a field of the wrong type or out of range.
@@ -46,7 +42,6 @@ class QuantizationConfig(YamlConfig):
     skip_first: bool = False
     skip_last: bool = False
     observer: Observer = "histogram"
-    keep_structure: bool = True
 
     def __post_init__(self):
         if self.version != VERSION:
@@ -54,7 +49,7 @@ class QuantizationConfig(YamlConfig):
                 f"version of the quantisation config is {self.version!r}, this patternc reads "
                 f"{VERSION}"
             )
-        check_flags(self, "skip_first", "skip_last", "keep_structure")
+        check_flags(self, "skip_first", "skip_last")
         check_choice(self, "observer", ("histogram", "min-max", "moving-average"))
         ignore = check_selectors(self.ignore, "ignore", QuantizationError)
         object.__setattr__(self, "ignore", ignore)

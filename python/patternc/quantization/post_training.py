@@ -83,7 +83,7 @@ def quantize(
         ):
             prepared(*arguments)
         quantized = convert_pt2e(prepared)
-        _mend_zeros_(quantized, weights, keep_structure=config.keep_structure)
+        _check_zeros(quantized, weights)
         _drop_unread_(quantized)
         return torch.export.export(quantized, inputs[0])
 
@@ -154,42 +154,17 @@ def _float_weights(prepared: GraphModule) -> dict[str, Tensor]:
     return weights
 
 
-def _mend_zeros_(
-    quantized: GraphModule, weights: dict[str, Tensor], *, keep_structure: bool
-) -> None:
-    """Checks that weights that are 0 have stayed so, and keeps others from becoming 0."""
+def _check_zeros(quantized: GraphModule, weights: dict[str, Tensor]) -> None:
+    """Checks that weights that are 0 have stayed so."""
     for layer in quantized.graph.nodes:
         if layer.name not in weights:
             continue
-        weight = weights[layer.name]
         integers = _tensor(quantized, layer.args[1].args[0].target)
-        if integers[weight == 0].any():
+        if integers[weights[layer.name] == 0].any():
             raise QuantizationError(
                 f"weights of layer '{exporting.layer_path(layer)}' that were removed are not 0 "
                 "once they are quantised; this is a fault of patternc or torchao"
             )
-        if keep_structure:
-            _keep_structure_(integers, weight)
-
-
-def _keep_structure_(integers: Tensor, weight: Tensor) -> None:
-    """Gives 1 or -1 to weights that rounding removed, where that makes another kernel.
-
-    A full kernel is one whatever taps of it are 0, as long as one is not.
-
-    Args:
-      integers: int8, [filters, channels, ...].
-      weight: float32, of that shape.
-    """
-    area = weight[0, 0].numel()
-    kernels, values = (tensor.reshape(-1, area) for tensor in (integers, weight))
-    kept = values != 0
-    lost = kept & (kernels == 0)
-    is_largest = torch.zeros_like(kept).scatter_(1, values.abs().argmax(1, keepdim=True), True)
-    is_empty = lost.sum(1) == kept.sum(1)
-    is_full = kept.all(1)
-    lost &= ~is_full[:, None] | (is_largest & is_empty[:, None])
-    integers[lost.view(weight.shape)] = values[lost].sign().to(integers.dtype)
 
 
 def _refuse_infinite(prepared: GraphModule) -> None:
