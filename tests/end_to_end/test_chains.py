@@ -166,7 +166,7 @@ def chains(draw: st.DrawFn) -> tuple[Chain, torch.Tensor]:
 # Several chains are one module, because a compilation costs much more than what is in it, and
 # because they then have one layout in common.
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -58,7 +58,7 @@ def _assert_right(result, layer: nn.Conv1d, x: torch.Tensor) -> None:
     seed=st.integers(0, 1000),
 )
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 def test_random_layers(
     groups, channels, filters, kernel, stride, padding, dilation, length, batch, bias, seed

@@ -64,7 +64,7 @@ def _assert_right(result, layer: nn.Linear, activation: nn.Module, x: torch.Tens
     seed=st.integers(0, 1000),
 )
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 def test_random_layers(channels, filters, bias, kept, block, relu, seed):
     torch.manual_seed(seed)
@@ -86,7 +86,7 @@ def test_random_layers(channels, filters, bias, kept, block, relu, seed):
     seed=st.integers(0, 1000),
 )
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 def test_random_layers_of_more_rows(rows, channels, blocks, block, bias, relu, seed):
     torch.manual_seed(seed)

@@ -49,7 +49,7 @@ def assert_is_of_pattern_kernels(module) -> None:
     assert text.count('"flow.dispatch"') >= len(module.report().layers) > 0
 
 
-@pytest.mark.parametrize("target", ["x86-64-v4", *EVERY_TARGET_BUT_THE_HOST])
+@pytest.mark.parametrize("target", EVERY_TARGET_BUT_THE_HOST)
 def test_convolutions(target, tmp_path):
     require_machine(target)
     model = Convolutions(CASES)
