@@ -13,8 +13,9 @@ using namespace patternc;
 /// Patterns up to which each has a loop of its own.
 static constexpr int64_t maxLoops = 16;
 
-/// Vectors of sums for each filter: a row that is loaded at once is four long.
-static constexpr int64_t maxVectors = 4;
+/// Vectors of sums for each filter: a row that is loaded at once is four long,
+/// of which neighbouring taps take three.
+static constexpr int64_t maxVectors = 4, maxVectorsOfTaps = 3;
 
 /// Filters beyond which a load of input has enough work.
 static constexpr int64_t maxFilters = 8;
@@ -67,8 +68,9 @@ struct Layer {
 
   /// Sums share the registers with interleaved inputs, rows and weights.
   int64_t mostVectors() const {
-    int64_t vectors = 1;
-    while (vectors < std::min(maxVectors, options.maxVectors) &&
+    int64_t vectors = 1,
+            most = quads == Quads::Taps ? maxVectorsOfTaps : maxVectors;
+    while (vectors < std::min(most, options.maxVectors) &&
            (filters + 1) * (vectors + 1) + 2 <= target.getRegisters() &&
            lanes * (vectors + 1) < std::max(run + lanes, lanes * 2))
       ++vectors;

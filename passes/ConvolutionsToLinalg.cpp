@@ -3,7 +3,7 @@
 // Reference lowering of pattern.conv2d, on its dense weights, and
 // pattern.pool2d to linalg: the oracle inside MLIR. Precondition: the two ops.
 // Postcondition: linalg, tensor and arith only. Refuses pooling of images in
-// planes.
+// planes, and what computes bytes.
 
 #include "dialect/ConvolutionGeometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -200,13 +200,24 @@ public:
       op.erase();
       ++lowered;
     };
-    getOperation().walk([&](Conv2DOp op) { replace(op); });
-    WalkResult result = getOperation().walk([&](Pool2DOp op) {
-      if (op.getInput().getType().getEncoding() || op.getType().getEncoding()) {
-        op.emitOpError("cannot be lowered to linalg: its images are in planes");
+    WalkResult result = getOperation().walk([&](Operation *op) {
+      auto conv = dyn_cast<Conv2DOp>(op);
+      auto pool = dyn_cast<Pool2DOp>(op);
+      StringRef reason;
+      if (pool && (pool.getInput().getType().getEncoding() ||
+                   pool.getType().getEncoding()))
+        reason = "its images are in planes";
+      else if ((conv && conv.getQuantizationAttr()) ||
+               (pool && pool.getQuantizationAttr()))
+        reason = "it computes bytes";
+      if (!reason.empty()) {
+        op->emitOpError("cannot be lowered to linalg: ") << reason;
         return WalkResult::interrupt();
       }
-      replace(op);
+      if (conv)
+        replace(conv);
+      else if (pool)
+        replace(pool);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

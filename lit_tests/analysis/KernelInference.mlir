@@ -153,3 +153,17 @@ func.func @of_63_of_64_positions(%x: tensor<1x1x1x64xf32>) -> tensor<1x2x1x1xf32
       outs(%zero : tensor<1x2x1x1xf32>) -> tensor<1x2x1x1xf32>
   return %y : tensor<1x2x1x1xf32>
 }
+
+// Filters that were pruned together and of which rounding took a weight here, a kernel there, keep one structure.
+// CHECK-LABEL: @alike
+// CHECK{LITERAL}: map <set = <1x2, [[0, 1]]>, ids = dense<[[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 0], [0, 0, 0, 1, 1, 1]]> : tensor<3x6xui8>>
+func.func @alike(%x: tensor<1x6x1x2xf32>) -> tensor<1x3x1x1xf32> {
+  %zero = arith.constant dense<0.0> : tensor<1x3x1x1xf32>
+  %w = arith.constant dense<[
+      [[[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]], [[0.0, 2.0]], [[0.0, 0.0]]],
+      [[[1.0, 2.0]], [[0.0, 0.0]], [[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 0.0]], [[0.0, 0.0]]],
+      [[[0.0, 0.0]], [[0.0, 0.0]], [[0.0, 0.0]], [[1.0, 2.0]], [[1.0, 2.0]], [[1.0, 2.0]]]]> : tensor<3x6x1x2xf32>
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x6x1x2xf32>, tensor<3x6x1x2xf32>)
+      outs(%zero : tensor<1x3x1x1xf32>) -> tensor<1x3x1x1xf32>
+  return %y : tensor<1x3x1x1xf32>
+}

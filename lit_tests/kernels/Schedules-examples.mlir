@@ -33,3 +33,11 @@
 // RUN: sed -n '/^def Schedule_VmRowsAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../kernels/Schedules.td > %t
 // RUN: cat %t-before %t %t-after | pattern-opt | FileCheck %s --check-prefix=VMROWS
 // VMROWS: #schedule.vm_rows<
+
+// RUN: sed -n '/^def Schedule_CpuDotAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../kernels/Schedules.td > %t
+// RUN: cat %t-before %t %t-after | pattern-opt | FileCheck %s --check-prefix=CPUDOT
+// CPUDOT: #schedule.cpu_dot<
+
+// RUN: sed -n '/^def Schedule_CpuDotMatrixAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../kernels/Schedules.td > %t
+// RUN: cat %t-before %t %t-after | pattern-opt | FileCheck %s --check-prefix=CPUDOTMATRIX
+// CPUDOTMATRIX: #schedule.cpu_dot_matrix<
