@@ -11,7 +11,7 @@ import patternc
 from benchmarks.engines.calibration import calibration_inputs
 from benchmarks.engines.engine import NotMeasuredError, Precision, Prepared
 from patternc.compiler import Pass, Pipeline
-from patternc.errors import TargetError
+from patternc.errors import MissingDependencyError, TargetError
 
 
 class Patternc:
@@ -34,9 +34,10 @@ class Patternc:
     def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
         options: dict[str, Any] = {"pipeline": self._pipeline, "progress": False}
         if self.precision == "int8":
-            if not hasattr(patternc, "quantize"):
-                raise NotMeasuredError(f"patternc {patternc.__version__} has no patternc.quantize")
-            program = patternc.quantize(model, calibration_inputs(image))
+            try:
+                program = patternc.quantize(model, calibration_inputs(image))
+            except MissingDependencyError as error:
+                raise NotMeasuredError(str(error)) from error
             return patternc.compile(program, **options)
         try:
             return patternc.compile(model, (image,), precision=self.precision, **options)

@@ -34,6 +34,7 @@ STAGES = (
     "pooling",
     "fully-connected",
     "graph",
+    "quantized",
     "reordered",
     "packed",
     "planes",

@@ -147,6 +147,8 @@ def _cpu(
     # Of an architecture that is not in the table, as little is promised as there is of any.
     bits, registers = vectors[0] if vectors else (128, 16)
     features = {word for name in machine.features for word in _FEATURES.get(name, "").split()}
+    if bits == 512 and "avx512bw" not in has:  # whose products of 16 bits those are
+        features.discard("dot_s16")
     return Target(
         name=name,
         device="cpu",
