@@ -231,6 +231,8 @@ private:
     for (const Place &place : places)
       if (!llvm::is_contained(rows, place.row))
         rows.push_back(place.row);
+    if (rows.size() == 4)
+      return interleavePairs(rows, v);
     // Takes places from one or two rows; others hold anything.
     auto take = [&](Value first, Value second) -> Value {
       SmallVector<int64_t> mask;
@@ -246,14 +248,30 @@ private:
     Value made = take(rows[0], rows.size() > 1 ? rows[1] : rows[0]);
     if (rows.size() <= 2)
       return made;
-    Value rest = take(rows[2], rows.back());
     SmallVector<int64_t> mask;
     for (int64_t lane = 0; lane < lanes; ++lane)
-      for (auto [i, place] : llvm::enumerate(places)) {
-        bool isMade = place.row == rows[0] || place.row == rows[1];
-        mask.push_back((isMade ? 0 : 4 * lanes) + 4 * lane + i);
-      }
-    return vector::ShuffleOp::create(b, made, rest, mask);
+      for (auto [i, place] : llvm::enumerate(places))
+        mask.push_back(place.row == rows[2]
+                           ? 4 * lanes + v * lanes + lane + place.shift
+                           : 4 * lane + i);
+    return vector::ShuffleOp::create(b, made, rows[2], mask);
+  }
+
+  /// The same of four rows: the bytes of two by two, which serve two vectors,
+  /// and then their pairs.
+  Value interleavePairs(ArrayRef<Value> rows, int64_t v) {
+    SmallVector<int64_t> bytes, pairs;
+    for (int64_t i = 0; i < 2 * lanes; ++i) {
+      int64_t at = v / 2 * 2 * lanes + i;
+      bytes.append({at, 4 * lanes + at});
+    }
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t at = 2 * (v % 2 * lanes + lane);
+      pairs.append({at, at + 1, 4 * lanes + at, 4 * lanes + at + 1});
+    }
+    Value first = vector::ShuffleOp::create(b, rows[0], rows[1], bytes);
+    Value second = vector::ShuffleOp::create(b, rows[2], rows[3], bytes);
+    return vector::ShuffleOp::create(b, first, second, pairs);
   }
 
   /// One quad of all positions and filters.
