@@ -17,7 +17,7 @@ def conv2d(op: Operation, operands: Operands, blobs: Mapping[str, bytes]) -> Ope
     sizes: list[int] = op["operandSegmentSizes"]  # type: ignore[assignment]
     image, weights, *rest = operands
     keeps = _kept(op, blobs)
-    return [_epilogue(op, _grouped(op, image, weights * keeps), rest, sizes[2:4])]
+    return [_epilogue(op, _grouped(op, image, weights * keeps), rest, sizes[2:5])]
 
 
 def packed_conv2d(op: Operation, operands: Operands, inside: Inside) -> Operands:
@@ -41,7 +41,7 @@ def packed_conv2d(op: Operation, operands: Operands, inside: Inside) -> Operands
                     assert 0 <= index[k] - first < channels
                     dense[filter_, index[k] - first, positions] = weight[k, :, g]
     dense = dense.reshape(filters, channels, height, width)
-    return [_epilogue(op, _grouped(op, image, dense), rest, sizes[6:8])]
+    return [_epilogue(op, _grouped(op, image, dense), rest, sizes[6:9])]
 
 
 def pool2d(op: Operation, operands: Operands, inside: Inside) -> Operands:
@@ -57,9 +57,12 @@ def pool2d(op: Operation, operands: Operands, inside: Inside) -> Operands:
 
 def _epilogue(op: Operation, y: np.ndarray, rest: list[np.ndarray], sizes: list[int]) -> np.ndarray:
     rest = list(rest)
-    if sizes[0]:
+    scales, biases, residuals = sizes
+    if scales:
+        raise Unknown("a convolution of bytes")
+    if biases:
         y = y + rest.pop(0)[:, None, None]
-    if sizes[1]:
+    if residuals:
         y = y + rest.pop(0)
     kind = op["activation"][1]  # type: ignore[index]
     if kind == "relu":
