@@ -65,6 +65,11 @@ struct ConvolutionGeometry {
   /// Offset of a tap in a plane from its output position in a flat run.
   int64_t tapOffset(int64_t position, PlanesAttr planes) const;
 
+  /// Positions that taps reach beyond those of the output, in whole rows.
+  int64_t halo(int64_t pitch) const {
+    return (tapRow(kernelHeight - 1) - tapRow(0)) * pitch;
+  }
+
   /// What the planes that it reads need at least, for rows of the output and
   /// the columns without image between those of the input;
   int64_t leastPitch() const;

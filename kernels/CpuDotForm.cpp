@@ -29,7 +29,11 @@ std::string CpuDotAttr::reasonAgainst(Operation *operation,
     return "it is a product with a matrix";
   if (op.getStorage().getGroup() % getFilters() != 0)
     return "it computes filters at once that do not divide the filter group";
-  std::string reason = reasonAgainstTile(op, target, getLanes(), getVectors());
+  // Sums are longer than bytes.
+  std::string reason = reasonAgainstLanes(
+      getLanes(), IntegerType::get(op.getContext(), 32), target);
+  if (reason.empty())
+    reason = reasonAgainstTile(op, target, getLanes(), getVectors());
   if (reason.empty())
     reason = reasonAgainstProducts(getProducts(), target, getLanes(),
                                    op.getQuantizationAttr().getBytes());
@@ -71,20 +75,9 @@ struct Layer {
     int64_t vectors = 1,
             most = quads == Quads::Taps ? maxVectorsOfTaps : maxVectors;
     while (vectors < std::min(most, options.maxVectors) &&
-           (filters + 1) * (vectors + 1) + 2 <= target.getRegisters() &&
-           lanes * (vectors + 1) < std::max(run + lanes, lanes * 2))
+           (filters + 1) * (vectors + 1) + 2 <= target.getRegisters())
       ++vectors;
     return vectors;
-  }
-
-  /// Tiles of which the input stays in half of a core's second-level cache.
-  int64_t cachedTiles(int64_t vectors) const {
-    int64_t bytes =
-        options.cacheBytes ? options.cacheBytes : target.getL2Bytes() / 2;
-    int64_t halo =
-        (geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0)) *
-        pitch;
-    return (bytes / geometry.channelsPerGroup() - halo) / (lanes * vectors);
   }
 
   CpuDotAttr schedule(int64_t vectors, int64_t tiles, int64_t blocks) const {
@@ -126,17 +119,9 @@ public:
     if (!op)
       return {};
     Layer layer(op, options);
-    int64_t most = layer.lanes * layer.mostVectors();
-    int64_t vectors = llvm::divideCeilSigned(
-        layer.run, layer.lanes * llvm::divideCeilSigned(layer.run, most));
-    int64_t tiles = llvm::divideCeilSigned(layer.run, layer.lanes * vectors);
-    int64_t bands = llvm::divideCeilSigned(
-        tiles, std::clamp<int64_t>(layer.cachedTiles(vectors), 1, tiles));
-    int64_t blocks =
-        blocksFor(layer.geometry.filters / layer.filters,
-                  bands * layer.geometry.batch * layer.geometry.phases);
-    return layer.schedule(vectors, llvm::divideCeilSigned(tiles, bands),
-                          blocks);
+    TileSplit split = splitTiles(op, layer.lanes, layer.mostVectors(),
+                                 layer.filters, options);
+    return layer.schedule(split.vectors, split.tiles, split.blocks);
   }
 
   void enumerate(Operation *operation,
@@ -150,7 +135,9 @@ public:
       Layer layer(op, options);
       for (Quads quads : {Quads::Taps, Quads::Channels}) {
         layer.quads = quads;
-        for (int64_t vectors = 1; vectors <= layer.mostVectors(); ++vectors)
+        for (int64_t vectors = 1; vectors <= layer.mostVectors() &&
+                                  (vectors - 1) * layer.lanes < layer.run;
+             ++vectors)
           for (int64_t tiles : powersUpTo(
                    llvm::divideCeilSigned(layer.run, layer.lanes * vectors)))
             for (int64_t blocks : powersUpTo(layer.geometry.filters / filters))

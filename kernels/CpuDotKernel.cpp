@@ -98,9 +98,10 @@ private:
       Value filter = index.load(kernel.reorder, index.add(firstFilter, f));
       numbers.push_back(filter);
       Value start;
-      if (kernel.starts)
+      if (kernel.scales.starts)
         start = vector::BroadcastOp::create(
-            b, sumType, memref::LoadOp::create(b, kernel.starts, filter));
+            b, sumType,
+            memref::LoadOp::create(b, kernel.scales.starts, filter));
       else
         start = arith::ConstantOp::create(b, b.getZeroAttr(sumType));
       init.append(vectors, start);
@@ -305,12 +306,7 @@ private:
     }
     Value four = vector::LoadOp::create(b, VectorType::get(4, b.getI8Type()),
                                         kernel.weight, index.add(first, 4 * f));
-    Value word = vector::ExtractOp::create(
-        b,
-        vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), four),
-        0);
-    return vector::BitCastOp::create(
-        b, rowType, vector::BroadcastOp::create(b, sumType, word));
+    return dots.inAllLanes(four);
   }
 
   static int64_t offsetsOfPattern(const CpuDotKernel &kernel) {
@@ -348,7 +344,8 @@ Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, Value sums, Value filter,
         b, type.clone(b.getF32Type()),
         memref::LoadOp::create(b, numbers, filter));
   };
-  FilterScales filters{ofFilter(multiplier), bias ? ofFilter(bias) : Value()};
+  FilterScales filters{ofFilter(scales.multiplier),
+                       bias ? ofFilter(bias) : Value()};
   Value added;
   if (residual && position)
     added = vector::LoadOp::create(b, type.clone(b.getI8Type()), residual,
@@ -356,24 +353,12 @@ Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, Value sums, Value filter,
   return requantize(b, sums, filters, added, quantization);
 }
 
-/// In 16 bits, if all of them fit.
-static StoredNumbers inFewBits(SmallVector<int32_t, 0> values) {
-  bool fit = llvm::all_of(values, llvm::isUInt<16>);
-  return {std::move(values), fit ? 16u : 32u};
-}
-
 LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
                                       FkwIndices indices,
                                       KernelOperands &operands,
                                       std::string &reason) {
-  auto multipliers = multipliersOf(op);
-  if (!multipliers) {
-    reason = "its scales are not constant";
-    return failure();
-  }
   int64_t taps = this->taps(), group = this->group(),
           perRecord = channelsOfRecord();
-  SmallVector<int32_t, 0> starts = sumsToBeginWith(op, weights, indices);
   SmallVector<float, 0> quads;
   SmallVector<int32_t, 0> channels, bounds{0};
   forEachRun(indices, patterns().getNumPatterns(),
@@ -400,11 +385,14 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
                    : quads.empty(),
                0);
   operands.front() = KernelArray{arrayName(".quads"), std::move(quads)};
+  if (failed(scales.addArrays(*this, weights, indices, operands, reason)))
+    return failure();
+  operands.push_back(KernelArray{
+      arrayName(".channels"), StoredNumbers::inFewBits(std::move(channels))});
+  operands.push_back(KernelArray{arrayName(".runs"),
+                                 StoredNumbers::inFewBits(std::move(bounds))});
   operands.push_back(
-      KernelArray{arrayName(".channels"), inFewBits(std::move(channels))});
-  operands.push_back(
-      KernelArray{arrayName(".runs"), inFewBits(std::move(bounds))});
-  operands.push_back(KernelArray{"", inFewBits(std::move(indices.reorder))});
+      KernelArray{"", StoredNumbers::inFewBits(std::move(indices.reorder))});
   if (hasTable()) {
     StoredNumbers table;
     for (int64_t p = 0; p < patterns().getNumPatterns(); ++p)
@@ -414,21 +402,15 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
             patterns().getPattern(p)[std::min(tap, taps - 1)], planes));
     operands.push_back(KernelArray{"", std::move(table)});
   }
-  operands.push_back(KernelArray{arrayName(".multiplier"),
-                                 std::move(*multipliers),
-                                 Float32Type::get(op.getContext())});
-  if (!starts.empty())
-    operands.push_back(KernelArray{"", StoredNumbers{std::move(starts)}});
   return success();
 }
 
 void CpuDotKernel::bindArrays(BufferCursor &buffers) {
+  scales.bind(buffers, quantization);
   channels = buffers.take();
   bounds = buffers.take();
   reorder = buffers.take();
   offsets = hasTable() ? buffers.take() : Value();
-  multiplier = buffers.take();
-  starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
 void CpuDotKernel::emitLoops(KernelBuilder &builder) {

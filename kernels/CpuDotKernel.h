@@ -3,6 +3,7 @@
 #ifndef KERNELS_CPUDOTKERNEL_H
 #define KERNELS_CPUDOTKERNEL_H
 
+#include "kernels/Requantization.h"
 #include "kernels/VectorTile.h"
 
 namespace patternc {
@@ -45,12 +46,11 @@ private:
   CpuDotAttr schedule;
   VectorTile tile;
 
-  mlir::Value channels;   // records × channels of each, i16 or i32
-  mlir::Value bounds;     // filter groups × patterns + 1: first records, i32
-  mlir::Value reorder;    // filters, i16 or i32
-  mlir::Value offsets;    // patterns × quads × 4, i32; null without a table
-  mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
-  mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
+  mlir::Value channels; // records × channels of each, i16 or i32
+  mlir::Value bounds;   // filter groups × patterns + 1: first records, i32
+  mlir::Value reorder;  // filters, i16 or i32
+  mlir::Value offsets;  // patterns × quads × 4, i32; null without a table
+  ScaleArrays scales;
 };
 
 } // namespace patternc

@@ -95,7 +95,7 @@ private:
     }
     SmallVector<Value> sums;
     for (int64_t row = 0; row < rows; ++row) {
-      DotProducts::Prepared x = dots.prepareInput(inAllLanes(
+      DotProducts::Prepared x = dots.prepareInput(dots.inAllLanes(
           loadInput(quad, index.add(input, row * geometry.channels))));
       for (int64_t v = 0; v < vectors; ++v)
         sums.push_back(
@@ -122,25 +122,18 @@ private:
     return vector::FromElementsOp::create(b, type, bytes);
   }
 
-  Value inAllLanes(Value four) {
-    Value word = vector::ExtractOp::create(
-        b,
-        vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), four),
-        0);
-    return vector::BitCastOp::create(
-        b, byteType, vector::BroadcastOp::create(b, sumType, word));
-  }
-
   void store(Value firstFilter, ArrayRef<Value> sums) {
     Value zero = index.constant(0);
     for (int64_t v = 0; v < vectors; ++v) {
       Value stored = index.add(firstFilter, firstOfVector(group, lanes, v));
       FilterVector filters(b, kernel.reorder, stored, lanes,
                            schedule.getStores());
-      FilterScales scales{filters.load(kernel.multiplier, zero),
+      FilterScales scales{filters.load(kernel.scales.multiplier, zero),
                           kernel.bias ? filters.load(kernel.bias, zero)
                                       : Value()};
-      Value start = kernel.starts ? filters.load(kernel.starts, zero) : Value();
+      Value start = kernel.scales.starts
+                        ? filters.load(kernel.scales.starts, zero)
+                        : Value();
       for (int64_t row = 0; row < rows; ++row) {
         Value base = index.add(output, row * geometry.filters);
         Value sum = sums[row * vectors + v];
@@ -178,17 +171,11 @@ LogicalResult CpuDotMatrixKernel::addArrays(ArrayRef<float> weights,
                                             FkwIndices indices,
                                             KernelOperands &operands,
                                             std::string &reason) {
-  auto multipliers = multipliersOf(op);
-  if (!multipliers) {
-    reason = "its scales are not constant";
-    return failure();
-  }
   if (schedule.getStores() == Stores::Vectors &&
       !areRuns(group(), schedule.getLanes(), indices.reorder)) {
     reason = "it stores vectors, but their filters are no runs";
     return failure();
   }
-  SmallVector<int32_t, 0> starts = sumsToBeginWith(op, weights, indices);
   SmallVector<float, 0> quads;
   StoredNumbers channels, bounds{{0}};
   for (int64_t i = 0; i < geometry.filters / group(); ++i) {
@@ -204,24 +191,20 @@ LogicalResult CpuDotMatrixKernel::addArrays(ArrayRef<float> weights,
   if (quads.empty())
     quads.push_back(0); // a buffer cannot be empty
   operands.front() = KernelArray{arrayName(".quads"), std::move(quads)};
+  if (failed(scales.addArrays(*this, weights, indices, operands, reason)))
+    return failure();
   operands.push_back(KernelArray{arrayName(".channels"), std::move(channels)});
   operands.push_back(KernelArray{"", std::move(bounds)});
   operands.push_back(
       KernelArray{"", StoredNumbers{std::move(indices.reorder)}});
-  operands.push_back(KernelArray{arrayName(".multiplier"),
-                                 std::move(*multipliers),
-                                 Float32Type::get(op.getContext())});
-  if (!starts.empty())
-    operands.push_back(KernelArray{"", StoredNumbers{std::move(starts)}});
   return success();
 }
 
 void CpuDotMatrixKernel::bindArrays(BufferCursor &buffers) {
+  scales.bind(buffers, quantization);
   channels = buffers.take();
   bounds = buffers.take();
   reorder = buffers.take();
-  multiplier = buffers.take();
-  starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
 void CpuDotMatrixKernel::emitLoops(KernelBuilder &builder) {

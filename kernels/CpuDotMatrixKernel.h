@@ -4,6 +4,7 @@
 #define KERNELS_CPUDOTMATRIXKERNEL_H
 
 #include "kernels/ConvolutionKernel.h"
+#include "kernels/Requantization.h"
 #include "kernels/Schedules.h"
 
 namespace patternc {
@@ -37,11 +38,10 @@ private:
 
   CpuDotMatrixAttr schedule;
 
-  mlir::Value channels;   // quads × 1 or 4
-  mlir::Value bounds;     // filter groups + 1: first quads
-  mlir::Value reorder;    // filters
-  mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
-  mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
+  mlir::Value channels; // quads × 1 or 4
+  mlir::Value bounds;   // filter groups + 1: first quads
+  mlir::Value reorder;  // filters
+  ScaleArrays scales;
 };
 
 } // namespace patternc

@@ -72,12 +72,6 @@ struct Layer {
         taps(storage.getSet().getEntries()), storesDistances(distancesPay(op)),
         options(options) {}
 
-  /// Rows that taps reach beyond those of the output, in positions.
-  int64_t halo() const {
-    return (geometry.tapRow(geometry.kernelHeight - 1) - geometry.tapRow(0)) *
-           pitch;
-  }
-
   /// Accumulators share the registers with the weights of the group or the
   /// input vectors, whichever are fewer, and with what is being loaded.
   bool fitRegisters(int64_t vectors) const {
@@ -94,19 +88,11 @@ struct Layer {
     return vectors;
   }
 
-  /// Tiles of which the input stays in half of a core's second-level cache.
-  int64_t cachedTiles(int64_t vectors) const {
-    int64_t bytes =
-        options.cacheBytes ? options.cacheBytes : target.getL2Bytes() / 2;
-    int64_t cached = bytes / (element.getIntOrFloatBitWidth() / 8 *
-                              geometry.channelsPerGroup());
-    return (cached - halo()) / (width * vectors);
-  }
-
   /// How many kernels ahead to prefetch; 0 where that does not pay.
   int64_t prefetchAhead(int64_t vectors) const {
-    int64_t lines = llvm::divideCeilSigned(width * vectors + halo(),
-                                           target.getLineElements(element));
+    int64_t lines =
+        llvm::divideCeilSigned(width * vectors + geometry.halo(pitch),
+                               target.getLineElements(element));
     int64_t work = taps * filters * vectors;
     if (!options.prefetch || !target.has(TargetFeature::SoftwarePrefetch) ||
         work < multiplyAddsPerLine * lines)
@@ -161,22 +147,12 @@ public:
     if (!op)
       return {};
     Layer layer(op, options);
-    int64_t most = layer.width * layer.mostVectors();
-    int64_t vectors = llvm::divideCeilSigned(
-        layer.run, layer.width * llvm::divideCeilSigned(layer.run, most));
-    int64_t tiles = llvm::divideCeilSigned(layer.run, layer.width * vectors);
-
-    // A workgroup makes as many tiles as have their input in the cache, for all
-    // filter groups.
-    int64_t bands = llvm::divideCeilSigned(
-        tiles, std::clamp<int64_t>(layer.cachedTiles(vectors), 1, tiles));
-    int64_t blocks =
-        blocksFor(layer.geometry.filters / layer.filters,
-                  bands * layer.geometry.batch * layer.geometry.phases);
-    int64_t unroll =
-        largestDivisor(layer.taps, maxUnrolled / (layer.filters * vectors));
-    return layer.schedule(vectors, unroll, llvm::divideCeilSigned(tiles, bands),
-                          blocks, layer.prefetchAhead(vectors));
+    TileSplit split = splitTiles(op, layer.width, layer.mostVectors(),
+                                 layer.filters, options);
+    int64_t unroll = largestDivisor(
+        layer.taps, maxUnrolled / (layer.filters * split.vectors));
+    return layer.schedule(split.vectors, unroll, split.tiles, split.blocks,
+                          layer.prefetchAhead(split.vectors));
   }
 
   void enumerate(Operation *operation,

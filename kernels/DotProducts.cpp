@@ -118,6 +118,17 @@ DotProducts::Prepared DotProducts::prepare(Value quads, Bytes kind) {
   llvm_unreachable("unknown products");
 }
 
+Value DotProducts::inAllLanes(Value four) {
+  auto word = VectorType::get(1, b.getI32Type());
+  auto words = VectorType::get(lanes, b.getI32Type());
+  Value all = vector::BroadcastOp::create(
+      b, words,
+      vector::ExtractOp::create(b, vector::BitCastOp::create(b, word, four),
+                                0));
+  return vector::BitCastOp::create(b, VectorType::get(4 * lanes, b.getI8Type()),
+                                   all);
+}
+
 Value DotProducts::call(StringRef intrinsic, ValueRange operands) {
   Type sums = VectorType::get(lanes, b.getI32Type());
   return LLVM::CallIntrinsicOp::create(b, sums, b.getStringAttr(intrinsic),

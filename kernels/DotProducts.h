@@ -25,6 +25,9 @@ public:
     return prepare(quads, Bytes::Signed);
   }
 
+  /// Four bytes in every lane.
+  mlir::Value inAllLanes(mlir::Value four);
+
   mlir::Value add(mlir::Value sums, const Prepared &input,
                   const Prepared &weights);
 

@@ -25,12 +25,13 @@ std::optional<StoredNumbers> patternc::distancesOf(const FkwIndices &indices) {
   return distances;
 }
 
-/// In 16 bits, if all of them fit. On the CPU only: IREE loads words of 32 bits
-/// on Vulkan, also the one that reaches beyond the end of an odd number of
-/// them, and extends their sign on vmvx.
+/// On the CPU only: IREE loads words of 32 bits on Vulkan, also the one that
+/// reaches beyond the end of an odd number of them, and extends their sign on
+/// vmvx.
 StoredNumbers FilterGroups::inFewBits(SmallVector<int32_t, 0> values) const {
-  bool fit = kernel.target.isCpu() && llvm::all_of(values, llvm::isUInt<16>);
-  return {std::move(values), fit ? 16u : 32u};
+  if (kernel.target.isCpu())
+    return StoredNumbers::inFewBits(std::move(values));
+  return {std::move(values)};
 }
 
 StoredNumbers FilterGroups::descriptorsOf(const FkwIndices &indices) const {

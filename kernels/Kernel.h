@@ -15,6 +15,12 @@ struct StoredNumbers {
   llvm::SmallVector<int32_t, 0> values;
   unsigned bits = 32;
 
+  /// In 16 bits, if all of them fit.
+  static StoredNumbers inFewBits(llvm::SmallVector<int32_t, 0> values) {
+    bool fit = llvm::all_of(values, llvm::isUInt<16>);
+    return {std::move(values), fit ? 16u : 32u};
+  }
+
   int64_t bytes() const { return values.size() * bits / 8; }
 };
 

@@ -67,34 +67,50 @@ Value patternc::roundToBytes(ImplicitLocOpBuilder &b, Value steps,
                                  bits);
 }
 
-std::optional<SmallVector<float, 0>>
-patternc::multipliersOf(PackedConv2DOp op) {
-  auto scales = ConstantData<float>::of(op.getScale());
-  if (!scales)
-    return std::nullopt;
-  QuantizationAttr quantization = op.getQuantizationAttr();
-  SmallVector<float, 0> multipliers;
-  for (float scale : scales->elements())
-    multipliers.push_back(quantization.getInput().scaleAsDouble() * scale /
-                          quantization.getOutput().scaleAsDouble());
-  return multipliers;
-}
-
-SmallVector<int32_t, 0> patternc::sumsToBeginWith(PackedConv2DOp op,
-                                                  ArrayRef<float> weights,
-                                                  const FkwIndices &indices) {
-  int64_t zeroPoint = op.getQuantizationAttr().getInput().getZeroPoint();
-  if (zeroPoint == 0)
-    return {};
+/// The sums that filters begin with: what the zero point of the input adds to
+/// them, negated.
+static SmallVector<int32_t, 0> sumsToBeginWith(const ConvolutionKernel &kernel,
+                                               ArrayRef<float> weights,
+                                               const FkwIndices &indices) {
+  int64_t zeroPoint = kernel.quantization.getInput().getZeroPoint();
   SmallVector<int32_t, 0> sums(indices.reorder.size());
-  int64_t taps = op.getStorage().getSet().getEntries();
   for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
-    for (int64_t k = indices.offset[i] * taps; k < indices.offset[i + 1] * taps;
-         ++k)
+    for (int64_t k = indices.offset[i] * kernel.taps();
+         k < indices.offset[i + 1] * kernel.taps(); ++k)
       for (int64_t f = 0; f < indices.group; ++f)
         sums[indices.reorder[i * indices.group + f]] -=
             zeroPoint * static_cast<int64_t>(weights[k * indices.group + f]);
   return sums;
+}
+
+LogicalResult ScaleArrays::addArrays(const ConvolutionKernel &kernel,
+                                     ArrayRef<float> weights,
+                                     const FkwIndices &indices,
+                                     KernelOperands &operands,
+                                     std::string &reason) {
+  PackedConv2DOp op = kernel.op;
+  auto scales = ConstantData<float>::of(op.getScale());
+  if (!scales) {
+    reason = "its scales are not constant";
+    return failure();
+  }
+  UniformAttr input = kernel.quantization.getInput();
+  double outputScale = kernel.quantization.getOutput().scaleAsDouble();
+  SmallVector<float, 0> multipliers;
+  for (float scale : scales->elements())
+    multipliers.push_back(input.scaleAsDouble() * scale / outputScale);
+  operands.push_back(KernelArray{kernel.arrayName(".multiplier"),
+                                 std::move(multipliers),
+                                 Float32Type::get(op.getContext())});
+  if (input.getZeroPoint())
+    operands.push_back(KernelArray{
+        "", {StoredNumbers{sumsToBeginWith(kernel, weights, indices)}}});
+  return success();
+}
+
+void ScaleArrays::bind(BufferCursor &buffers, QuantizationAttr quantization) {
+  multiplier = buffers.take();
+  starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
 Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,

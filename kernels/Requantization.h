@@ -3,9 +3,8 @@
 #ifndef KERNELS_REQUANTIZATION_H
 #define KERNELS_REQUANTIZATION_H
 
-#include "dialect/PatternOps.h"
+#include "kernels/ConvolutionKernel.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "storage/FkwStorage.h"
 
 namespace patternc {
 
@@ -32,14 +31,21 @@ struct FilterScales {
   mlir::Value bias;       // f32, or null
 };
 
-/// The multipliers of all filters; nothing if their scales are not constant.
-std::optional<llvm::SmallVector<float, 0>> multipliersOf(PackedConv2DOp op);
+/// The arrays of a kernel that scale its sums.
+class ScaleArrays {
+public:
+  /// Appends them to what `kernel` reads; `weights` and `indices` are those of
+  /// its layer. Fails with a reason.
+  llvm::LogicalResult addArrays(const ConvolutionKernel &kernel,
+                                llvm::ArrayRef<float> weights,
+                                const FkwIndices &indices,
+                                KernelOperands &operands, std::string &reason);
+  /// Takes their buffers.
+  void bind(BufferCursor &buffers, QuantizationAttr quantization);
 
-/// The sums that filters begin with: what the zero point of the input adds to
-/// them, negated. Empty if that is nothing.
-llvm::SmallVector<int32_t, 0> sumsToBeginWith(PackedConv2DOp op,
-                                              llvm::ArrayRef<float> weights,
-                                              const FkwIndices &indices);
+  mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
+  mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
+};
 
 /// The output of a vector of sums: `residual`, bytes or null, is added, and all
 /// is rounded to bytes.

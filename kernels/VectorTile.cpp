@@ -3,6 +3,7 @@
 #include "kernels/VectorTile.h"
 
 #include "kernels/IndexArithmetic.h"
+#include "kernels/WorkSplits.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -25,6 +26,33 @@ int64_t patternc::chooseLanes(PackedConv2DOp op, TargetAttr target) {
   while (lanes > most)
     lanes /= 2;
   return lanes;
+}
+
+/// Tiles of which the input stays in half of a core's second-level cache.
+static int64_t cachedTiles(PackedConv2DOp op, int64_t positions,
+                           int64_t cacheBytes) {
+  ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
+  int64_t bytes = cacheBytes ? cacheBytes : TargetAttr::of(op).getL2Bytes() / 2;
+  int64_t cached = bytes / (op.getType().getElementTypeBitWidth() / 8 *
+                            geometry.channelsPerGroup());
+  int64_t halo = geometry.halo(planesOf(op.getInput()).getPitch());
+  return (cached - halo) / positions;
+}
+
+TileSplit patternc::splitTiles(PackedConv2DOp op, int64_t lanes,
+                               int64_t mostVectors, int64_t filters,
+                               const ScheduleOptions &options) {
+  ConvolutionGeometry geometry = ConvolutionGeometry::onPlanes(op);
+  int64_t run = geometry.runLength(planesOf(op.getInput()).getPitch());
+  int64_t vectors = llvm::divideCeilSigned(
+      run, lanes * llvm::divideCeilSigned(run, lanes * mostVectors));
+  int64_t tiles = llvm::divideCeilSigned(run, lanes * vectors);
+  int64_t cached = cachedTiles(op, lanes * vectors, options.cacheBytes);
+  int64_t bands =
+      llvm::divideCeilSigned(tiles, std::clamp<int64_t>(cached, 1, tiles));
+  return {vectors, llvm::divideCeilSigned(tiles, bands),
+          blocksFor(geometry.filters / filters,
+                    bands * geometry.batch * geometry.phases)};
 }
 
 WeightLoads patternc::chooseWeightLoads(TargetAttr target, int64_t lanes,

@@ -4,6 +4,7 @@
 #define KERNELS_VECTORTILE_H
 
 #include "kernels/ConvolutionKernel.h"
+#include "kernels/KernelForm.h"
 #include "kernels/Schedules.h"
 
 namespace patternc {
@@ -45,6 +46,18 @@ private:
 /// The lanes of vectors of output positions: those of the target, or as many as
 /// two masked stores write to a plain output.
 int64_t chooseLanes(PackedConv2DOp op, TargetAttr target);
+
+/// How the flat run of an output is split: into tiles of so many vectors, of
+/// which a workgroup makes `tiles` for a block of the filters.
+struct TileSplit {
+  int64_t vectors, tiles, blocks;
+};
+
+/// As few tiles as vectors of `lanes` allow, none of which is longer than it
+/// has to be. A workgroup makes as many as have their input in the cache, for
+/// all filters, of which `filters` are computed at once.
+TileSplit splitTiles(PackedConv2DOp op, int64_t lanes, int64_t mostVectors,
+                     int64_t filters, const ScheduleOptions &options);
 
 /// Whether the `count` weights that are used together had better be loaded as
 /// vectors of `lanes`, and each taken from its lane.

@@ -119,8 +119,9 @@ private:
       return maxVectorGroup;
     TargetAttr target = TargetAttr::of(op);
     // Of bytes, the sums have 32 bits.
-    Type sum = op.getQuantizationAttr() ? Float32Type::get(op.getContext())
-                                        : op.getType().getElementType();
+    Type sum = op.getQuantizationAttr()
+                   ? Type(IntegerType::get(op.getContext(), 32))
+                   : op.getType().getElementType();
     return vectorsOfSums * target.getLanes(sum);
   }
 

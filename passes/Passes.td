@@ -719,7 +719,7 @@ def LowerConvolutionsPass : Pass<"pattern-lower-convolutions", "::mlir::ModuleOp
     nest: for the filters of a group that are computed at once and a tile of output
     positions, one loop over the kernels of the group, in which every multiply-add
     loads its own operands. Sums are of the type of the images, but f32 for means and
-    for fully connected layers.
+    for fully connected layers, and i32 for bytes.
 
     Refused, with an error: an operation without schedule or on planes that no
     operation made or that another dialect reads; a convolution that is not on planes, adds a residual to a plain

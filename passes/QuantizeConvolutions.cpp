@@ -175,13 +175,17 @@ private:
       return std::pair(moveAlike(b, move, operands, b.getI8Type()), *shift);
     }
     std::optional<Quantized> quantized = matchQuantized(numbers);
-    if (!quantized)
+    if (!quantized || !typeOf(numbers).hasStaticShape())
       return std::nullopt;
     int64_t shift = shiftOf(quantized->low);
     if (!isByte(quantized->low + shift) || !isByte(quantized->high + shift))
       return std::nullopt;
     Value bytes = mapElements(
         b, numbers, b.getI8Type(), [&](ImplicitLocOpBuilder &body, Value x) {
+          // A NaN, which is no number, is the least one.
+          Value least = arith::ConstantOp::create(
+              body, body.getF32FloatAttr(quantized->low));
+          x = arith::MaxNumFOp::create(body, x, least);
           Value whole = arith::FPToSIOp::create(body, body.getI32Type(),
                                                 shifted(body, x, shift));
           return arith::TruncIOp::create(body, body.getI8Type(), whole);

@@ -205,3 +205,34 @@ func.func @left_alone(%x: tensor<1x1x2x2xf32>) -> tensor<1x2x2x2xf32> {
   } -> tensor<1x2x2x2xf32>
   return %short : tensor<1x2x2x2xf32>
 }
+
+// -----
+
+#id = affine_map<(n, c, y, x) -> (n, c, y, x)>
+
+// What is rounded next is the scale of a quantisation, which stays where it is found.
+// CHECK-LABEL: @quantised
+// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK: arith.mulf
+// CHECK: math.roundeven
+func.func @quantised(%x: tensor<1x1x2x2xf32>) -> tensor<1x2x2x2xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x1x1x1xf32>
+  %init = arith.constant dense<0.0> : tensor<1x2x2x2xf32>
+  %e = tensor.empty() : tensor<1x2x2x2xf32>
+  %three = arith.constant 3.0 : f32
+  %y = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x1x2x2xf32>, tensor<2x1x1x1xf32>)
+      outs(%init : tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
+  %scaled = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y : tensor<1x2x2x2xf32>) outs(%e : tensor<1x2x2x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.mulf %in, %three : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2x2x2xf32>
+  %round = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%scaled : tensor<1x2x2x2xf32>) outs(%e : tensor<1x2x2x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.roundeven %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<1x2x2x2xf32>
+  return %round : tensor<1x2x2x2xf32>
+}

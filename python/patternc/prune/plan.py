@@ -249,7 +249,7 @@ def _structure(
     elif config.structure != "pattern":
         sets.append((Filters if config.structure == "filter" else Unstructured)(rate))
     elif isinstance(module, Convolution):
-        note = _reason_to_keep_structure(module, first and config.skip_first)
+        note = _reason_to_keep_kernels(module, first and config.skip_first)
         group = filter_groups(
             tensor, form=config.form, group_size=config.group_size, groups=module.groups
         )
@@ -280,7 +280,7 @@ def _rate(rates: float | Mapping[str, float], weight: _Weight) -> float | None:
     return next((rate for name, rate in rates.items() if matches(name, weight.names)), None)
 
 
-def _reason_to_keep_structure(module: Convolution, first: bool) -> str:
+def _reason_to_keep_kernels(module: Convolution, first: bool) -> str:
     if _is_depthwise(module):
         return "depthwise: patterns only"
     if first and module.in_channels <= 3:
