@@ -12,6 +12,8 @@ from tests import machines
 from tests.integers import QuantizedConvolution
 
 import patternc
+from patternc import Pipeline, ir, passmanager
+from patternc.compiler import LayerSchedule, enumerate_schedules, write_schedules
 from patternc.compiler.targets import get_target
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
@@ -197,4 +199,28 @@ def test_extremes_do_not_overflow(target, tmp_path):
     module = patternc.compile(conv.text(), target=_TARGETS[target])
     x = np.full(conv.image, 255)
     (got,) = machines.run(module, torch.from_numpy(conv.to_bytes(x)), folder=tmp_path)
+    np.testing.assert_array_equal(np.asarray(got).view(np.uint8), conv.compute(x))
+
+
+@pytest.mark.parametrize("case", ["patterns", "many patterns", "depthwise", "matrix of rows"])
+def test_any_schedule_is_right(case, tmp_path):
+    rng = np.random.default_rng(list(_CASES).index(case))
+    conv, target = _case(case, rng), get_target("llvm-cpu")
+    module = ir.Module.parse(conv.text(), ir.Context())
+    for step in Pipeline.for_target(target):
+        manager = passmanager.PassManager.parse(f"builtin.module({step})", module.context)
+        manager.run(module)
+        if step.name == "pattern-layout-activations":
+            break
+    ((name, schedules),) = enumerate_schedules(module).items()
+    assert all(schedule.startswith("#schedule.cpu_dot") for schedule in schedules)
+    schedule = schedules[rng.integers(1, len(schedules))]
+    file = tmp_path / "schedules.json"
+    layer = LayerSchedule(target=target.attribute, layer={"name": name}, schedule=schedule)
+    write_schedules(file, [layer])
+    pipeline = Pipeline.for_target(target, schedules=file)
+    compiled = patternc.compile(conv.text(), target=target, pipeline=pipeline)
+    assert compiled.report().layers[0].schedule == schedule
+    x = rng.integers(0, 256, conv.image)
+    (got,) = machines.run(compiled, torch.from_numpy(conv.to_bytes(x)), folder=tmp_path)
     np.testing.assert_array_equal(np.asarray(got).view(np.uint8), conv.compute(x))
