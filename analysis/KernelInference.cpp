@@ -62,46 +62,53 @@ findPatterns(const std::map<Support, int64_t> &counts, int64_t maxPatterns) {
   return patterns;
 }
 
-/// Of the kernels that a filter keeps, the part that may be missing in another
-/// one of the same structure.
-static constexpr int64_t missingOfKept = 5;
+/// Of two filters of one structure: the kernels that they keep, for each that
+/// one of them keeps alone.
+static constexpr int64_t keptForOneAlone = 10;
 
-/// Whether the supports of two filters can be those of one: where both keep a
-/// kernel a pattern covers it in both, and few are kept by one alone.
+/// Whether the supports of two filters, of which `x` keeps no less than `y`,
+/// can be those of one: where both keep a kernel a pattern covers it in both,
+/// and few are kept by one alone, or `y` keeps at least half of what `x` does
+/// and nothing else.
 static bool areAlike(ArrayRef<Support> x, ArrayRef<Support> y,
                      ArrayRef<Support> patterns) {
-  int64_t left = llvm::count_if(x, [](Support s) { return s; }) / missingOfKept;
+  int64_t both = 0, onlyX = 0, onlyY = 0;
   for (auto [a, b] : llvm::zip_equal(x, y)) {
-    if (a == b)
-      continue;
-    if ((!a || !b) && --left < 0)
-      return false;
-    if (a && b && llvm::none_of(patterns, [both = a | b](Support p) {
-          return !(both & ~p);
-        }))
+    both += a && b;
+    onlyX += a && !b;
+    onlyY += b && !a;
+    if (a && b && a != b &&
+        llvm::none_of(patterns,
+                      [either = a | b](Support p) { return !(either & ~p); }))
       return false;
   }
-  return true;
+  return (onlyX + onlyY) * keptForOneAlone <= 2 * both + onlyX + onlyY ||
+         (onlyY == 0 && onlyX <= both);
 }
 
 /// Gives filters that are alike the supports of all of them together.
 static void uniteAlike(MutableArrayRef<Support> supports, int64_t channels,
                        ArrayRef<Support> patterns) {
-  SmallVector<std::pair<SmallVector<Support, 0>, SmallVector<int64_t>>> unions;
-  for (size_t at = 0; at < supports.size(); at += channels) {
+  // Those that lost nothing come first, for the others to be found in them.
+  SmallVector<std::pair<int64_t, size_t>> filters;
+  for (size_t at = 0; at < supports.size(); at += channels)
+    filters.push_back({llvm::count(supports.slice(at, channels), 0), at});
+  llvm::sort(filters);
+  SmallVector<std::pair<SmallVector<Support, 0>, SmallVector<size_t>>> unions;
+  for (auto [missing, at] : filters) {
     ArrayRef<Support> own = supports.slice(at, channels);
     auto *alike = llvm::find_if(unions, [&](const auto &united) {
       return areAlike(united.first, own, patterns);
     });
     if (alike == unions.end())
       alike = &unions.emplace_back(SmallVector<Support, 0>(own),
-                                   SmallVector<int64_t>());
+                                   SmallVector<size_t>());
     for (auto [all, one] : llvm::zip_equal(alike->first, own))
       all |= one;
     alike->second.push_back(at);
   }
   for (const auto &[united, members] : unions)
-    for (int64_t at : members)
+    for (size_t at : members)
       llvm::copy(united, supports.begin() + at);
 }
 
