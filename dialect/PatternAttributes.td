@@ -127,7 +127,7 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       prefetchers follow neither the jumps from channel to channel nor the weights into
       the next page, and a load across lines that misses is dear; `dot_u8s8`, `dot_s8s8`:
       sums of four products of bytes, without and with a sign or all with one; `dot_s16`: sums of
-      two products of 16-bit integers; `byte_permute`: any permutation of the bytes of a register;
+      two products of 16-bit integers; `saturating_pack`: two vectors packed in half the bits, what is beyond cut off;
       `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access.
     - `vector_bits`, `registers`: of the vector registers of a `cpu`.
     - `cores`: processor cores that are expected to share a layer.

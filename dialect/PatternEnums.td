@@ -39,7 +39,7 @@ def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit 
     I32BitEnumCaseBit<"LaneMultiply", 1, "lane_multiply">,
     I32BitEnumCaseBit<"SoftwarePrefetch", 2, "software_prefetch">,
     I32BitEnumCaseBit<"DotU8S8", 3, "dot_u8s8">,
-    I32BitEnumCaseBit<"BytePermute", 4, "byte_permute">,
+    I32BitEnumCaseBit<"SaturatingPack", 4, "saturating_pack">,
     I32BitEnumCaseBit<"Float16", 5, "float16">,
     I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">,
     I32BitEnumCaseBit<"DotS8S8", 7, "dot_s8s8">,

@@ -103,14 +103,15 @@ int64_t ConvolutionKernel::channelSize() const {
                       : geometry.outHeight * geometry.outWidth;
 }
 
-Value ConvolutionKernel::finish(ImplicitLocOpBuilder &b, Value sums,
+Value ConvolutionKernel::finish(ImplicitLocOpBuilder &b, ValueRange sums,
                                 Value filter, Value position) const {
+  Value sum = sums.front();
   if (residual && position)
-    sums = arith::AddFOp::create(
-        b, sums,
-        vector::LoadOp::create(b, cast<VectorType>(sums.getType()), residual,
+    sum = arith::AddFOp::create(
+        b, sum,
+        vector::LoadOp::create(b, cast<VectorType>(sum.getType()), residual,
                                position));
-  return activate(b, sums, activation);
+  return activate(b, sum, activation);
 }
 
 /// Images are `channels` times `phases` times `size` elements, and phase `i mod

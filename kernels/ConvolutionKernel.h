@@ -55,10 +55,12 @@ public:
   mlir::Value inputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
   mlir::Value outputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
 
-  /// What is stored of a vector of sums of `filter`: the residual at `position`
-  /// of the output, if there is one, is added, and the activation applied.
-  virtual mlir::Value finish(mlir::ImplicitLocOpBuilder &b, mlir::Value sums,
-                             mlir::Value filter, mlir::Value position) const;
+  /// The vector that is stored of the `sums` of `filter`, which are one vector
+  /// unless they are wider than what is stored: the residual at `position` of
+  /// the output, if there is one, is added, and the activation applied.
+  virtual mlir::Value finish(mlir::ImplicitLocOpBuilder &b,
+                             mlir::ValueRange sums, mlir::Value filter,
+                             mlir::Value position) const;
 
   PackedConv2DOp op;
   ConvolutionGeometry geometry;

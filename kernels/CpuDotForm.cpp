@@ -2,6 +2,7 @@
 
 // The schedules of convolutions of bytes.
 
+#include "kernels/ByteBlocks.h"
 #include "kernels/CpuDotKernel.h"
 #include "kernels/DotProducts.h"
 #include "kernels/Forms.h"
@@ -20,6 +21,15 @@ static constexpr int64_t maxVectors = 4, maxVectorsOfTaps = 3;
 /// Filters beyond which a load of input has enough work.
 static constexpr int64_t maxFilters = 8;
 
+/// Filters at once that are worth four vectors each, if a group has so many.
+static constexpr int64_t minFiltersInBlocks = 4;
+
+/// Whether vectors whose positions lie in blocks can be stored.
+static bool hasBlocks(TargetAttr target, Bytes bytes, int64_t lanes) {
+  return target.has(TargetFeature::SaturatingPack) &&
+         bytes == Bytes::Unsigned && lanes >= lanesOfBlock;
+}
+
 std::string CpuDotAttr::reasonAgainst(Operation *operation,
                                       TargetAttr target) const {
   auto op = dyn_cast<PackedConv2DOp>(operation);
@@ -33,10 +43,13 @@ std::string CpuDotAttr::reasonAgainst(Operation *operation,
   std::string reason = reasonAgainstLanes(
       getLanes(), IntegerType::get(op.getContext(), 32), target);
   if (reason.empty())
-    reason = reasonAgainstTile(op, target, getLanes(), getVectors());
+    reason = reasonAgainstTile(op, target, storedLanes(), storedVectors());
   if (reason.empty())
     reason = reasonAgainstProducts(getProducts(), target, getLanes(),
                                    op.getQuantizationAttr().getBytes());
+  if (reason.empty() && getInterleave() == Interleave::Blocks &&
+      !hasBlocks(target, op.getQuantizationAttr().getBytes(), getLanes()))
+    reason = "the target packs no bytes from blocks";
   if (!reason.empty())
     return reason;
   KernelPatternsAttr set = op.getStorage().getSet();
@@ -55,23 +68,44 @@ namespace {
 /// The numbers that schedules of one layer are made from.
 struct Layer {
   Layer(PackedConv2DOp op, const ScheduleOptions &options)
-      : storage(op.getStorage()), geometry(ConvolutionGeometry::onPlanes(op)),
-        target(TargetAttr::of(op)), pitch(planesOf(op.getInput()).getPitch()),
-        run(geometry.runLength(pitch)), lanes(target.getVectorBits() / 32),
-        filters(largestDivisor(options.filters ? options.filters : maxFilters)),
-        options(options) {
-    if (!planesOf(op.getOutput()))
-      while (lanes > geometry.maxLanes(pitch))
-        lanes /= 2;
+      : op(op), storage(op.getStorage()),
+        geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
+        pitch(planesOf(op.getInput()).getPitch()),
+        run(geometry.runLength(pitch)), options(options) {
     bytes = op.getQuantizationAttr().getBytes();
     std::optional<FkwIndices> indices = readFkwIndices(op);
     if (indices && countQuads(*indices, storage.getSet(), Quads::Channels) <
                        countQuads(*indices, storage.getSet(), Quads::Taps))
       quads = Quads::Channels;
+    interleave(Interleave::Blocks);
+    if (!canInterleave() || !paysInBlocks())
+      interleave(Interleave::Permute);
   }
 
-  /// Sums share the registers with interleaved inputs, rows and weights.
-  int64_t mostVectors() const {
+  void interleave(Interleave how) {
+    blocks = how == Interleave::Blocks;
+    filters = largestDivisor(options.filters ? options.filters
+                             : blocks        ? mostFiltersInBlocks()
+                                             : maxFilters);
+    lanes = target.getVectorBits() / 32;
+    // Masked stores write to two rows of a plain output at most.
+    int64_t most =
+        planesOf(op.getOutput()) ? storedLanes() : geometry.maxLanes(pitch);
+    while (storedLanes() > most)
+      lanes /= 2;
+    while (blocks && lanes > lanesOfBlock && storedLanes() / 2 >= run)
+      lanes /= 2;
+  }
+
+  bool canInterleave() const {
+    return !blocks || hasBlocks(target, bytes, lanes);
+  }
+
+  /// Vectors of a tile, as they are stored, at most. Sums share the registers
+  /// with interleaved inputs, rows and weights.
+  int64_t storedVectors() const {
+    if (blocks)
+      return 1;
     int64_t vectors = 1,
             most = quads == Quads::Taps ? maxVectorsOfTaps : maxVectors;
     while (vectors < std::min(most, options.maxVectors) &&
@@ -80,15 +114,44 @@ struct Layer {
     return vectors;
   }
 
-  CpuDotAttr schedule(int64_t vectors, int64_t tiles, int64_t blocks) const {
+  CpuDotAttr schedule(int64_t vectors, int64_t tiles, int64_t parts) const {
     bool inLanes =
         target.has(TargetFeature::LaneMultiply) && filters % lanes == 0;
     return CpuDotAttr::get(
-        storage.getContext(), lanes, vectors, filters, tiles, blocks, quads,
+        storage.getContext(), lanes, vectors, filters, tiles, parts, quads,
         storage.getSet().getNumPatterns() <= maxLoops ? TapOffsets::Code
                                                       : TapOffsets::Table,
+        blocks ? Interleave::Blocks : Interleave::Permute,
         chooseProducts(target, lanes, bytes),
         inLanes ? WeightLoads::Lanes : WeightLoads::Broadcast);
+  }
+
+  int64_t storedLanes() const {
+    return blocks ? vectorsOfBlocks * lanes : lanes;
+  }
+
+  PackedConv2DOp op;
+  FkwAttr storage;
+  ConvolutionGeometry geometry;
+  TargetAttr target;
+  int64_t pitch, run, lanes, filters;
+  Quads quads = Quads::Taps;
+  bool blocks;
+  Bytes bytes;
+  ScheduleOptions options;
+
+private:
+  /// Blocks are cheap to make and to store, but each filter takes four
+  /// registers.
+  bool paysInBlocks() const {
+    return chooseProducts(target, lanes, bytes) == Products::DotU8S8 &&
+           mostFiltersInBlocks() >=
+               std::min(storage.getGroup(), minFiltersInBlocks);
+  }
+
+  /// Beside the sums, the interleaved inputs, the weights and one more.
+  int64_t mostFiltersInBlocks() const {
+    return (target.getRegisters() - vectorsOfBlocks - 2) / vectorsOfBlocks;
   }
 
   int64_t largestDivisor(int64_t most) const {
@@ -97,14 +160,6 @@ struct Layer {
       --divisor;
     return divisor;
   }
-
-  FkwAttr storage;
-  ConvolutionGeometry geometry;
-  TargetAttr target;
-  int64_t pitch, run, lanes, filters;
-  Quads quads = Quads::Taps;
-  Bytes bytes;
-  ScheduleOptions options;
 };
 
 class CpuDotForm : public KernelForm {
@@ -119,9 +174,10 @@ public:
     if (!op)
       return {};
     Layer layer(op, options);
-    TileSplit split = splitTiles(op, layer.lanes, layer.mostVectors(),
+    TileSplit split = splitTiles(op, layer.storedLanes(), layer.storedVectors(),
                                  layer.filters, options);
-    return layer.schedule(split.vectors, split.tiles, split.blocks);
+    return layer.schedule(layer.blocks ? vectorsOfBlocks : split.vectors,
+                          split.tiles, split.blocks);
   }
 
   void enumerate(Operation *operation,
@@ -133,15 +189,13 @@ public:
       ScheduleOptions options;
       options.filters = filters;
       Layer layer(op, options);
-      for (Quads quads : {Quads::Taps, Quads::Channels}) {
-        layer.quads = quads;
-        for (int64_t vectors = 1; vectors <= layer.mostVectors() &&
-                                  (vectors - 1) * layer.lanes < layer.run;
-             ++vectors)
-          for (int64_t tiles : powersUpTo(
-                   llvm::divideCeilSigned(layer.run, layer.lanes * vectors)))
-            for (int64_t blocks : powersUpTo(layer.geometry.filters / filters))
-              found(layer.schedule(vectors, tiles, blocks));
+      for (Interleave how : {Interleave::Permute, Interleave::Blocks}) {
+        layer.interleave(how);
+        if (layer.canInterleave())
+          for (Quads quads : {Quads::Taps, Quads::Channels}) {
+            layer.quads = quads;
+            enumerateTiles(layer, found);
+          }
       }
     }
   }
@@ -151,6 +205,19 @@ public:
   }
 
 private:
+  static void enumerateTiles(const Layer &layer,
+                             function_ref<void(Schedule)> found) {
+    int64_t lanes = layer.storedLanes();
+    for (int64_t vectors = 1;
+         vectors <= layer.storedVectors() && (vectors - 1) * lanes < layer.run;
+         ++vectors)
+      for (int64_t tiles :
+           powersUpTo(llvm::divideCeilSigned(layer.run, lanes * vectors)))
+        for (int64_t parts : powersUpTo(layer.geometry.filters / layer.filters))
+          found(layer.schedule(layer.blocks ? vectorsOfBlocks : vectors, tiles,
+                               parts));
+  }
+
   /// A convolution of bytes on planes, on a CPU.
   static PackedConv2DOp convolutionOf(Operation *operation) {
     auto op = dyn_cast<PackedConv2DOp>(operation);

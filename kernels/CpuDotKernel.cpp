@@ -11,6 +11,7 @@
 
 #include "kernels/CpuDotKernel.h"
 
+#include "kernels/ByteBlocks.h"
 #include "kernels/DotProducts.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/Requantization.h"
@@ -206,6 +207,14 @@ private:
         places.push_back({loadRow(index.add(base, offsetOf(quad))), 0});
       return places;
     }
+    if (kernel.inBlocks()) {
+      for (int64_t i = 0; i < 4; ++i)
+        places.push_back({loadRow(index.add(
+                              bases[0], offsetOf(std::min(4 * quad + i,
+                                                          kernel.taps() - 1)))),
+                          0});
+      return places;
+    }
     // Taps, in ascending order, share a row as far as it reaches.
     SmallVector<std::pair<int64_t, int64_t>, 4> byOffset;
     for (int64_t i = 0; i < 4; ++i)
@@ -226,14 +235,25 @@ private:
     return places;
   }
 
-  /// The four bytes of every lane of vector `v`.
-  Value interleave(ArrayRef<Place> places, int64_t v) {
+  /// The four bytes of every lane of all vectors.
+  SmallVector<Value, 4> interleave(ArrayRef<Place> places) {
+    if (kernel.inBlocks())
+      return unpackToBlocks(
+          b, llvm::map_to_vector(places, [](const Place &p) { return p.row; }));
+    SmallVector<Value, 4> all;
+    for (int64_t v = 0; v < vectors; ++v)
+      all.push_back(permute(places, v));
+    return all;
+  }
+
+  /// The same of vector `v`, with its positions in their order.
+  Value permute(ArrayRef<Place> places, int64_t v) {
     SmallVector<Value, 4> rows;
     for (const Place &place : places)
       if (!llvm::is_contained(rows, place.row))
         rows.push_back(place.row);
     if (rows.size() == 4)
-      return interleavePairs(rows, v);
+      return permutePairs(rows, v);
     // Takes places from one or two rows; others hold anything.
     auto take = [&](Value first, Value second) -> Value {
       SmallVector<int64_t> mask;
@@ -260,7 +280,7 @@ private:
 
   /// The same of four rows: the bytes of two by two, which serve two vectors,
   /// and then their pairs.
-  Value interleavePairs(ArrayRef<Value> rows, int64_t v) {
+  Value permutePairs(ArrayRef<Value> rows, int64_t v) {
     SmallVector<int64_t> bytes, pairs;
     for (int64_t i = 0; i < 2 * lanes; ++i) {
       int64_t at = v / 2 * 2 * lanes + i;
@@ -279,8 +299,8 @@ private:
   void emitQuad(Value quad, ArrayRef<Place> places,
                 SmallVectorImpl<Value> &sums) {
     SmallVector<DotProducts::Prepared> inputs;
-    for (int64_t v = 0; v < vectors; ++v)
-      inputs.push_back(dots.prepareInput(interleave(places, v)));
+    for (Value quads : interleave(places))
+      inputs.push_back(dots.prepareInput(quads));
     Value firstWeight =
         index.mul(index.add(index.mul(quad, kernel.group()), filterInGroup), 4);
     for (int64_t f = 0; f < filters; ++f) {
@@ -328,7 +348,7 @@ private:
 
 CpuDotKernel::CpuDotKernel(PackedConv2DOp op)
     : ConvolutionKernel(op), schedule(scheduleOf<CpuDotAttr>(op)),
-      tile(*this, schedule.getLanes(), schedule.getVectors(),
+      tile(*this, schedule.storedLanes(), schedule.storedVectors(),
            WeightLoads::Broadcast) {}
 
 Grid CpuDotKernel::grid() const {
@@ -336,9 +356,9 @@ Grid CpuDotKernel::grid() const {
            schedule.getBlocks(), images()}};
 }
 
-Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, Value sums, Value filter,
-                           Value position) const {
-  auto type = cast<VectorType>(sums.getType());
+Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, ValueRange sums,
+                           Value filter, Value position) const {
+  auto type = cast<VectorType>(sums.front().getType());
   auto ofFilter = [&](Value numbers) -> Value {
     return vector::BroadcastOp::create(
         b, type.clone(b.getF32Type()),
@@ -348,9 +368,11 @@ Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, Value sums, Value filter,
                        bias ? ofFilter(bias) : Value()};
   Value added;
   if (residual && position)
-    added = vector::LoadOp::create(b, type.clone(b.getI8Type()), residual,
-                                   position);
-  return requantize(b, sums, filters, added, quantization);
+    added = vector::LoadOp::create(b, tile.vectorType(), residual, position);
+  if (inBlocks())
+    return requantizeBlocks(b, sums, filters, added, quantization,
+                            scales.fitI32);
+  return requantize(b, sums.front(), filters, added, quantization);
 }
 
 LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,

@@ -19,7 +19,7 @@ public:
   explicit CpuDotKernel(PackedConv2DOp op);
 
   Grid grid() const override;
-  mlir::Value finish(mlir::ImplicitLocOpBuilder &b, mlir::Value sums,
+  mlir::Value finish(mlir::ImplicitLocOpBuilder &b, mlir::ValueRange sums,
                      mlir::Value filter, mlir::Value position) const override;
 
 protected:
@@ -32,6 +32,9 @@ protected:
 private:
   class Loops;
 
+  bool inBlocks() const {
+    return schedule.getInterleave() == Interleave::Blocks;
+  }
   bool joinsChannels() const { return schedule.getQuads() == Quads::Channels; }
   bool hasTable() const { return schedule.getOffsets() == TapOffsets::Table; }
   /// Channels of a record, which is what one iteration reads, and its quads.

@@ -5,8 +5,8 @@
 
 #include "kernels/DotProducts.h"
 
+#include "kernels/Intrinsics.h"
 #include "kernels/Requantization.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -130,10 +130,8 @@ Value DotProducts::inAllLanes(Value four) {
 }
 
 Value DotProducts::call(StringRef intrinsic, ValueRange operands) {
-  Type sums = VectorType::get(lanes, b.getI32Type());
-  return LLVM::CallIntrinsicOp::create(b, sums, b.getStringAttr(intrinsic),
-                                       operands)
-      .getResult(0);
+  return callIntrinsic(b, intrinsic, VectorType::get(lanes, b.getI32Type()),
+                       operands);
 }
 
 Value DotProducts::add(Value sums, const Prepared &input,

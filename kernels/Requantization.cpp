@@ -7,9 +7,12 @@
 #include "kernels/Requantization.h"
 
 #include "dialect/ConstantData.h"
+#include "kernels/ByteBlocks.h"
+#include "kernels/Intrinsics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -46,17 +49,24 @@ Value patternc::constantLike(ImplicitLocOpBuilder &b, Value like,
   return arith::ConstantOp::create(b, attribute);
 }
 
+/// Cut off where they are beyond `least` and `most`; NaN becomes `least`.
+static Value clamp(ImplicitLocOpBuilder &b, Value numbers, double least,
+                   double most) {
+  Value low = constantLike(b, numbers, least);
+  Value high = constantLike(b, numbers, most);
+  Value above =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, numbers, low);
+  numbers = arith::SelectOp::create(b, above, numbers, low);
+  Value below =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, numbers, high);
+  return arith::SelectOp::create(b, below, numbers, high);
+}
+
 Value patternc::roundToBytes(ImplicitLocOpBuilder &b, Value steps,
                              QuantizationAttr quantization) {
   int64_t zeroPoint = quantization.getOutput().getZeroPoint();
-  Value least = constantLike(b, steps, quantization.getLow() - zeroPoint);
-  Value most = constantLike(b, steps, quantization.getHigh() - zeroPoint);
-  Value above =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, steps, least);
-  steps = arith::SelectOp::create(b, above, steps, least);
-  Value below =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, steps, most);
-  steps = arith::SelectOp::create(b, below, steps, most);
+  steps = clamp(b, steps, quantization.getLow() - zeroPoint,
+                quantization.getHigh() - zeroPoint);
   // The addition rounds to even, and leaves the number in the low bits.
   Value shifted =
       arith::AddFOp::create(b, steps, constantLike(b, steps, wholeNumbers));
@@ -83,6 +93,35 @@ static SmallVector<int32_t, 0> sumsToBeginWith(const ConvolutionKernel &kernel,
   return sums;
 }
 
+/// Whether no sum, scaled, with bias and residual, is beyond 32 bits in steps
+/// of the output.
+static bool fitInI32(const ConvolutionKernel &kernel, ArrayRef<float> weights,
+                     const FkwIndices &indices, ArrayRef<float> multipliers) {
+  double scale = kernel.quantization.getOutput().scaleAsDouble();
+  SmallVector<double, 0> most(multipliers.size());
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int64_t k = indices.offset[i] * kernel.taps();
+         k < indices.offset[i + 1] * kernel.taps(); ++k)
+      for (int64_t f = 0; f < indices.group; ++f)
+        most[indices.reorder[i * indices.group + f]] +=
+            255 * std::abs(weights[k * indices.group + f]);
+  for (auto [number, multiplier] : llvm::zip_equal(most, multipliers))
+    number *= multiplier;
+  if (Value bias = PackedConv2DOp(kernel.op).getBias()) {
+    auto biases = ConstantData<float>::of(bias);
+    if (!biases)
+      return false;
+    for (auto [number, b] : llvm::zip_equal(most, biases->elements()))
+      number += std::abs(b) / scale;
+  }
+  double added = 0;
+  if (UniformAttr residual = kernel.quantization.getResidual())
+    added = 255 * residual.scaleAsDouble() / scale;
+  // Rounding of f32 is not counted, and NaN is not within.
+  return llvm::all_of(
+      most, [&](double number) { return number + added < (1 << 30); });
+}
+
 LogicalResult ScaleArrays::addArrays(const ConvolutionKernel &kernel,
                                      ArrayRef<float> weights,
                                      const FkwIndices &indices,
@@ -99,6 +138,7 @@ LogicalResult ScaleArrays::addArrays(const ConvolutionKernel &kernel,
   SmallVector<float, 0> multipliers;
   for (float scale : scales->elements())
     multipliers.push_back(input.scaleAsDouble() * scale / outputScale);
+  fitI32 = fitInI32(kernel, weights, indices, multipliers);
   operands.push_back(KernelArray{kernel.arrayName(".multiplier"),
                                  std::move(multipliers),
                                  Float32Type::get(op.getContext())});
@@ -113,9 +153,11 @@ void ScaleArrays::bind(BufferCursor &buffers, QuantizationAttr quantization) {
   starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
-Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,
-                           const FilterScales &filters, Value residual,
-                           QuantizationAttr quantization) {
+/// What the output of a vector of sums is, in steps from its zero point;
+/// `residual` is a vector of i32, or null.
+static Value stepsOf(ImplicitLocOpBuilder &b, Value sums,
+                     const FilterScales &filters, Value residual,
+                     QuantizationAttr quantization) {
   double scale = quantization.getOutput().scaleAsDouble();
   Value steps = toFloat(b, sums);
   if (filters.bias) {
@@ -125,14 +167,53 @@ Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,
   } else {
     steps = arith::MulFOp::create(b, steps, filters.multiplier);
   }
+  if (!residual)
+    return steps;
+  UniformAttr uniform = quantization.getResidual();
+  residual = arith::SubIOp::create(
+      b, residual, constantLike(b, residual, uniform.getZeroPoint()));
+  return vector::FMAOp::create(
+      b, toFloat(b, residual),
+      constantLike(b, steps, uniform.scaleAsDouble() / scale), steps);
+}
+
+Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,
+                           const FilterScales &filters, Value residual,
+                           QuantizationAttr quantization) {
+  if (residual)
+    residual = widenBytes(b, residual, quantization.getBytes());
+  return roundToBytes(b, stepsOf(b, sums, filters, residual, quantization),
+                      quantization);
+}
+
+Value patternc::requantizeBlocks(ImplicitLocOpBuilder &b, ValueRange sums,
+                                 const FilterScales &filters, Value residual,
+                                 QuantizationAttr quantization, bool fitI32) {
+  SmallVector<Value, 4> added(vectorsOfBlocks), rounded;
   if (residual) {
-    UniformAttr uniform = quantization.getResidual();
-    Value added = widenBytes(b, residual, quantization.getBytes());
-    added = arith::SubIOp::create(
-        b, added, constantLike(b, added, uniform.getZeroPoint()));
-    steps = vector::FMAOp::create(
-        b, toFloat(b, added),
-        constantLike(b, steps, uniform.scaleAsDouble() / scale), steps);
+    Value zero =
+        arith::ConstantOp::create(b, b.getZeroAttr(residual.getType()));
+    added = unpackToBlocks(b, {residual, zero, zero, zero});
   }
-  return roundToBytes(b, steps, quantization);
+  auto type = cast<VectorType>(sums.front().getType());
+  std::string lrint =
+      llvm::formatv("llvm.lrint.v{0}i32.v{0}f32", type.getNumElements());
+  for (auto [sum, words] : llvm::zip_equal(sums, added)) {
+    Value steps = stepsOf(
+        b, sum, filters,
+        words ? Value(vector::BitCastOp::create(b, type, words)) : Value(),
+        quantization);
+    if (!fitI32)
+      steps = clamp(b, steps, -wholeNumbers, wholeNumbers);
+    rounded.push_back(callIntrinsic(b, lrint, type, steps));
+  }
+  Value bytes =
+      packFromBlocks(b, rounded, quantization.getOutput().getZeroPoint());
+  if (quantization.getLow() > 0)
+    bytes = arith::MaxUIOp::create(
+        b, bytes, constantLike(b, bytes, quantization.getLow()));
+  if (quantization.getHigh() < 255)
+    bytes = arith::MinUIOp::create(
+        b, bytes, constantLike(b, bytes, quantization.getHigh()));
+  return bytes;
 }

@@ -45,6 +45,7 @@ public:
 
   mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
   mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
+  bool fitI32 = false;    // outputs in steps are no wider, before they are cut
 };
 
 /// The output of a vector of sums: `residual`, bytes or null, is added, and all
@@ -52,6 +53,14 @@ public:
 mlir::Value requantize(mlir::ImplicitLocOpBuilder &b, mlir::Value sums,
                        const FilterScales &filters, mlir::Value residual,
                        QuantizationAttr quantization);
+
+/// The same of four vectors of sums that lie in blocks (ByteBlocks.h), as one
+/// vector of bytes without a sign, as which the residual is, too. `fitI32` as
+/// in ScaleArrays.
+mlir::Value requantizeBlocks(mlir::ImplicitLocOpBuilder &b,
+                             mlir::ValueRange sums, const FilterScales &filters,
+                             mlir::Value residual,
+                             QuantizationAttr quantization, bool fitI32);
 
 } // namespace patternc
 

@@ -5,6 +5,8 @@
 
 #include "kernels/Schedules.h"
 
+#include "kernels/ByteBlocks.h"
+
 #include "dialect/PatternDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -97,11 +99,23 @@ CpuInputStationaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult CpuDotAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t lanes, int64_t vectors,
                                  int64_t filters, int64_t tiles, int64_t blocks,
-                                 Quads, TapOffsets, Products, WeightLoads) {
-  return verifyCounts(emitError,
-                      {written("lanes", lanes), Count{"vectors", vectors, 1, 4},
-                       written("filters", filters), some("tiles", tiles),
-                       some("blocks", blocks)});
+                                 Quads, TapOffsets, Interleave interleave,
+                                 Products, WeightLoads) {
+  bool inBlocks = interleave == Interleave::Blocks;
+  return verifyCounts(
+      emitError, {written("lanes", lanes),
+                  Count{"vectors", vectors, inBlocks ? vectorsOfBlocks : 1, 4},
+                  written("filters", filters), some("tiles", tiles),
+                  some("blocks", blocks)});
+}
+
+int64_t CpuDotAttr::storedLanes() const {
+  return getInterleave() == Interleave::Blocks ? vectorsOfBlocks * getLanes()
+                                               : getLanes();
+}
+
+int64_t CpuDotAttr::storedVectors() const {
+  return getInterleave() == Interleave::Blocks ? 1 : getVectors();
 }
 
 LogicalResult

@@ -65,6 +65,10 @@ def Schedule_Quads : Schedule_Enum<"Quads", "which four bytes are multiplied and
     I32EnumCase<"Taps", 0, "taps">,
     I32EnumCase<"Channels", 1, "channels">]>;
 
+def Schedule_Interleave : Schedule_Enum<"Interleave", "how bytes of several rows come into one lane", [
+    I32EnumCase<"Permute", 0, "permute">,
+    I32EnumCase<"Blocks", 1, "blocks">]>;
+
 def Schedule_Products : Schedule_Enum<"Products", "how four products of bytes come into a 32-bit sum", [
     I32EnumCase<"DotU8S8", 0, "dot_u8s8">,
     I32EnumCase<"DotS8S8", 1, "dot_s8s8">,
@@ -177,13 +181,18 @@ def Schedule_CpuDotAttr : Schedule_Attr<"Cpu", "CpuDot", "cpu_dot"> {
       pattern, whichever they are.
     - `offsets`: where the offsets of taps stand: in the `code`, with a loop for each pattern, in
       which taps of a row share a load; or in a `table`, with one loop for all patterns.
+    - `interleave`: how the four bytes come into their lane: by any permutation of one or two
+      rows (`permute`), which needs vectors of indices, or by interleaving four rows within each
+      128 bits (`blocks`), which gives four vectors whose positions are in order when they are
+      packed to bytes again.
     - `products`: by which instruction: `dot_u8s8` (four bytes without by four with a sign),
       `dot_s8s8` (all with a sign), `dot_s16` (two of 16 bits), or `multiply` in 32 bits.
     - `weights`: how the weights of a filter come into all lanes: by a `broadcast` load, or from
       their lane of a vector of weights (`lanes`).
 
     Refused: what is no convolution of bytes in planes; products that the target or the bytes do
-    not have; the refusals of `cpu_output_stationary`.
+    not have; blocks of other than four vectors, of bytes with a sign, or where the target has no
+    `saturating_pack`; the refusals of `cpu_output_stationary`.
 
     Example:
 
@@ -199,8 +208,14 @@ def Schedule_CpuDotAttr : Schedule_Attr<"Cpu", "CpuDot", "cpu_dot"> {
     "int64_t":$blocks,
     Schedule_EnumParameter<Schedule_Quads, "Taps">:$quads,
     Schedule_EnumParameter<Schedule_TapOffsets, "Code">:$offsets,
+    Schedule_EnumParameter<Schedule_Interleave, "Permute">:$interleave,
     Schedule_EnumParameter<Schedule_Products, "Multiply">:$products,
     Schedule_EnumParameter<Schedule_WeightLoads, "Broadcast">:$weights);
+  let extraClassDeclaration = [{
+    /// Lanes of a vector of output, and how many a tile has.
+    int64_t storedLanes() const;
+    int64_t storedVectors() const;
+  }];
 }
 
 def Schedule_CpuInputStationaryAttr : Schedule_Attr<"Cpu", "CpuInputStationary", "cpu_input_stationary"> {

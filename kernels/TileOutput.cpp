@@ -34,7 +34,7 @@ private:
       OpBuilder::InsertionGuard guard(b);
       for (auto [g, channel] : llvm::enumerate(channels)) {
         b.setInsertionPoint(branch);
-        Value value = kernel.finish(b, vectors[g * tile.vectors + v],
+        Value value = kernel.finish(b, sumsOf(vectors, channels.size(), g, v),
                                     filters[g], /*position=*/nullptr);
         auto positionOf = [&, channel = channel](const Segment &segment) {
           return index.add(channel, segment.position);
@@ -126,7 +126,7 @@ private:
       for (auto [g, channel] : llvm::enumerate(channels)) {
         Value position =
             index.add(index.add(channel, start), planes.getOrigin());
-        Value value = kernel.finish(b, vectors[g * tile.vectors + v],
+        Value value = kernel.finish(b, sumsOf(vectors, channels.size(), g, v),
                                     filters[g], position);
         vector::StoreOp::create(b, value, kernel.output, position);
       }
@@ -191,6 +191,12 @@ TileOutput::TileOutput(ImplicitLocOpBuilder &b, const ConvolutionKernel &kernel,
                        const VectorTile &tile, Value base)
     : b(b), kernel(kernel), tile(tile), index(b), lanes(tile.lanes),
       base(base) {}
+
+ValueRange TileOutput::sumsOf(ValueRange vectors, int64_t filters,
+                              int64_t filter, int64_t vector) const {
+  int64_t each = vectors.size() / (filters * tile.vectors);
+  return vectors.slice((filter * tile.vectors + vector) * each, each);
+}
 
 void TileOutput::store(Value runStart, ArrayRef<Value> filters,
                        ValueRange vectors) {

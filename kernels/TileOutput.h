@@ -13,8 +13,9 @@ class TileOutput {
 public:
   virtual ~TileOutput() = default;
 
-  /// Writes the tile that begins at position `runStart` of the flat run: the
-  /// vectors of the `filters` of a group, filter after filter.
+  /// Writes the tile that begins at position `runStart` of the flat run, of
+  /// which `vectors` are the sums of the `filters` of a group, filter after
+  /// filter.
   void store(mlir::Value runStart, llvm::ArrayRef<mlir::Value> filters,
              mlir::ValueRange vectors);
 
@@ -33,6 +34,10 @@ protected:
                              llvm::ArrayRef<mlir::Value> filters,
                              llvm::ArrayRef<mlir::Value> channels,
                              mlir::ValueRange vectors) = 0;
+
+  /// Of what store() takes: the sums that one vector of the output is made of.
+  mlir::ValueRange sumsOf(mlir::ValueRange vectors, int64_t filters,
+                          int64_t filter, int64_t vector) const;
 
   mlir::ImplicitLocOpBuilder &b;
   const ConvolutionKernel &kernel;

@@ -34,18 +34,23 @@ def test_unknown_name_that_is_near_to_nothing():
     ("machine", "vector_bits", "registers", "features"),
     [
         (
-            Machine("x86_64", ("avx", "avx2", "avx512f", "avx512vbmi")),
+            Machine("x86_64", ("avx", "avx2", "avx512f")),
             512,
             32,
-            ("broadcast_load", "byte_permute", "software_prefetch"),
+            ("broadcast_load", "software_prefetch"),
         ),
         (
             Machine("x86_64", ("avx", "avx512bw", "avx2", "avx512_vnni", "avx512f")),
             512,
             32,
-            ("broadcast_load", "dot_s16", "dot_u8s8", "software_prefetch"),
+            ("broadcast_load", "dot_s16", "dot_u8s8", "saturating_pack", "software_prefetch"),
         ),
-        (Machine("x86_64", ("avx", "avx2", "fma")), 256, 16, ("broadcast_load", "dot_s16")),
+        (
+            Machine("x86_64", ("avx", "avx2", "fma")),
+            256,
+            16,
+            ("broadcast_load", "dot_s16", "saturating_pack"),
+        ),
         (
             Machine("aarch64", ("asimd", "asimddp")),
             128,

@@ -45,11 +45,10 @@ _FEATURES = {
     "avx": "broadcast_load",
     "asimd": "broadcast_load lane_multiply",
     "avx512f": "software_prefetch",
-    "avx2": "dot_s16",
+    "avx2": "dot_s16 saturating_pack",
     "avx_vnni": "dot_u8s8",
     "avx512_vnni": "dot_u8s8",
     "asimddp": "dot_s8s8",
-    "avx512vbmi": "byte_permute",
     "avx512_fp16": "float16",
     "asimdhp": "float16",
 }
@@ -147,8 +146,8 @@ def _cpu(
     # Of an architecture that is not in the table, as little is promised as there is of any.
     bits, registers = vectors[0] if vectors else (128, 16)
     features = {word for name in machine.features for word in _FEATURES.get(name, "").split()}
-    if bits == 512 and "avx512bw" not in has:  # whose products of 16 bits those are
-        features.discard("dot_s16")
+    if bits == 512 and "avx512bw" not in has:  # which has those of 512 bits
+        features -= {"dot_s16", "saturating_pack"}
     return Target(
         name=name,
         device="cpu",
