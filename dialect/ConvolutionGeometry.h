@@ -93,8 +93,6 @@ struct ConvolutionGeometry {
   int64_t runLength(int64_t pitch) const {
     return (outHeight - 1) * pitch + outWidth;
   }
-  /// Lanes up to which a vector touches at most two rows of the output.
-  int64_t maxLanes(int64_t pitch) const { return runColumns(pitch) + 1; }
   /// Multiply-adds of the convolution with no kernel removed.
   int64_t denseMultiplyAdds() const {
     return saturatedProduct({batch, filters, outHeight, outWidth,

@@ -70,8 +70,8 @@ struct Layer {
   Layer(PackedConv2DOp op, const ScheduleOptions &options)
       : op(op), storage(op.getStorage()),
         geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
-        pitch(planesOf(op.getInput()).getPitch()),
-        run(geometry.runLength(pitch)), options(options) {
+        run(geometry.runLength(planesOf(op.getInput()).getPitch())),
+        options(options) {
     bytes = op.getQuantizationAttr().getBytes();
     std::optional<FkwIndices> indices = readFkwIndices(op);
     if (indices && countQuads(*indices, storage.getSet(), Quads::Channels) <
@@ -88,11 +88,6 @@ struct Layer {
                              : blocks        ? mostFiltersInBlocks()
                                              : maxFilters);
     lanes = target.getVectorBits() / 32;
-    // Masked stores write to two rows of a plain output at most.
-    int64_t most =
-        planesOf(op.getOutput()) ? storedLanes() : geometry.maxLanes(pitch);
-    while (storedLanes() > most)
-      lanes /= 2;
     while (blocks && lanes > lanesOfBlock && storedLanes() / 2 >= run)
       lanes /= 2;
   }
@@ -134,7 +129,7 @@ struct Layer {
   FkwAttr storage;
   ConvolutionGeometry geometry;
   TargetAttr target;
-  int64_t pitch, run, lanes, filters;
+  int64_t run, lanes, filters;
   Quads quads = Quads::Taps;
   bool blocks;
   Bytes bytes;

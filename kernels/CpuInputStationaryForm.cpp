@@ -68,7 +68,7 @@ struct Layer {
       : image(op.getType()), set(op.getStorage().getSet()),
         geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
         run(geometry.runLength(planesOf(op.getInput()).getPitch())),
-        width(chooseLanes(op, target)),
+        width(target.getLanes(image.getElementType())),
         prefetch(prefetch && target.has(TargetFeature::SoftwarePrefetch)) {}
 
   int64_t vectorBytes() const {

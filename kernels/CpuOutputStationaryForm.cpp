@@ -67,7 +67,7 @@ struct Layer {
         geometry(ConvolutionGeometry::onPlanes(op)), target(TargetAttr::of(op)),
         element(image.getElementType()),
         pitch(planesOf(op.getInput()).getPitch()),
-        run(geometry.runLength(pitch)), width(chooseLanes(op, target)),
+        run(geometry.runLength(pitch)), width(target.getLanes(element)),
         filters(std::gcd(storage.getGroup(), options.filters)),
         taps(storage.getSet().getEntries()), storesDistances(distancesPay(op)),
         options(options) {}

@@ -133,7 +133,7 @@ def Schedule_CpuOutputStationaryAttr : Schedule_Attr<"Cpu", "CpuOutputStationary
     Refused: lanes that are no power of two or wider than the target's vectors; numbers that
     are not positive or beyond what is written out; filters and taps that do not divide; code
     or distances where they cannot be; lanes of a lone weight; input with strides that is
-    prefetched; vectors that touch more than two rows of a plain output, or reach beyond planes.
+    prefetched; vectors that reach beyond planes.
 
     Example:
 

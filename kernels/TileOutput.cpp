@@ -16,38 +16,58 @@ using namespace patternc;
 
 namespace {
 
-/// N × O × H' × W' without gaps.
+/// N × O × H' × W' without gaps. Vectors are stored in parts, each of which
+/// lies in two rows at most.
 class PlainOutput : public TileOutput {
 public:
   PlainOutput(ImplicitLocOpBuilder &b, const ConvolutionKernel &kernel,
               const VectorTile &tile, Value base)
       : TileOutput(b, kernel, tile, base),
-        maskType(VectorType::get(lanes, b.getI1Type())) {}
+        partLanes(std::min<int64_t>(
+            tile.lanes, llvm::bit_floor<uint64_t>(
+                            kernel.geometry.runColumns(kernel.pitch()) + 1))),
+        maskType(VectorType::get(partLanes, b.getI1Type())) {}
 
 private:
   void storeChannels(Value runStart, ArrayRef<Value> filters,
                      ArrayRef<Value> channels, ValueRange vectors) override {
     for (int64_t v = 0; v < tile.vectors; ++v) {
-      Placement placement = place(index.add(runStart, v * lanes));
-      auto branch = scf::IfOp::create(b, placement.whole,
-                                      /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(b);
-      for (auto [g, channel] : llvm::enumerate(channels)) {
-        b.setInsertionPoint(branch);
-        Value value = kernel.finish(b, sumsOf(vectors, channels.size(), g, v),
-                                    filters[g], /*position=*/nullptr);
-        auto positionOf = [&, channel = channel](const Segment &segment) {
-          return index.add(channel, segment.position);
-        };
-        b.setInsertionPoint(branch.thenYield());
-        vector::StoreOp::create(b, value, kernel.output,
-                                ValueRange{positionOf(placement.segments[0])});
-        b.setInsertionPoint(branch.elseYield());
-        for (const Segment &segment : placement.segments)
-          vector::MaskedStoreOp::create(b, kernel.output,
-                                        ValueRange{positionOf(segment)},
-                                        segment.mask, value);
-      }
+      SmallVector<Value> values;
+      for (size_t g = 0; g < channels.size(); ++g)
+        values.push_back(kernel.finish(b,
+                                       sumsOf(vectors, channels.size(), g, v),
+                                       filters[g], /*position=*/nullptr));
+      for (int64_t first = 0; first < tile.lanes; first += partLanes)
+        storePart(index.add(runStart, v * tile.lanes + first), first, channels,
+                  values);
+    }
+  }
+
+  /// The lanes from `first` on, which begin at position `start` of the run.
+  void storePart(Value start, int64_t first, ArrayRef<Value> channels,
+                 ArrayRef<Value> values) {
+    Placement placement = place(start);
+    auto branch = scf::IfOp::create(b, placement.whole,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    for (auto [channel, value] : llvm::zip_equal(channels, values)) {
+      b.setInsertionPoint(branch);
+      Value part = value;
+      if (partLanes < tile.lanes)
+        part = vector::ShuffleOp::create(
+            b, value, value,
+            llvm::to_vector(llvm::seq(first, first + partLanes)));
+      auto positionOf = [&, channel = channel](const Segment &segment) {
+        return index.add(channel, segment.position);
+      };
+      b.setInsertionPoint(branch.thenYield());
+      vector::StoreOp::create(b, part, kernel.output,
+                              ValueRange{positionOf(placement.segments[0])});
+      b.setInsertionPoint(branch.elseYield());
+      for (const Segment &segment : placement.segments)
+        vector::MaskedStoreOp::create(b, kernel.output,
+                                      ValueRange{positionOf(segment)},
+                                      segment.mask, part);
     }
   }
 
@@ -81,7 +101,7 @@ private:
     position = arith::SelectOp::create(b, some, position, zero);
     Placement placement;
     placement.whole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, count,
-                                            index.constant(lanes));
+                                            index.constant(partLanes));
     placement.segments.push_back(
         {vector::CreateMaskOp::create(b, maskType, count), position});
     if (rows == 1)
@@ -101,6 +121,7 @@ private:
     return placement;
   }
 
+  int64_t partLanes;
   VectorType maskType;
 };
 

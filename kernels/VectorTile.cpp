@@ -17,17 +17,6 @@ using namespace patternc;
 /// multiplied by, or where no load fills all lanes.
 static constexpr int64_t minLaneWeights = 4;
 
-int64_t patternc::chooseLanes(PackedConv2DOp op, TargetAttr target) {
-  int64_t lanes = target.getLanes(op.getType().getElementType());
-  if (planesOf(op.getOutput()))
-    return lanes;
-  int64_t most = ConvolutionGeometry::onPlanes(op).maxLanes(
-      planesOf(op.getInput()).getPitch());
-  while (lanes > most)
-    lanes /= 2;
-  return lanes;
-}
-
 /// Tiles of which the input stays in half of a core's second-level cache.
 static int64_t cachedTiles(PackedConv2DOp op, int64_t positions,
                            int64_t cacheBytes) {
@@ -130,12 +119,6 @@ std::string patternc::reasonAgainstTile(PackedConv2DOp op, TargetAttr target,
       return llvm::formatv("output planes have size {0}, but the last vector "
                            "of {1} lanes ends at {2}",
                            output.getSize(), lanes, end);
-    return {};
   }
-  int64_t most = geometry.maxLanes(planes.getPitch());
-  if (lanes > most)
-    return llvm::formatv("vectors of {0} lanes may touch more than two rows of "
-                         "the output, expected at most {1} lanes",
-                         lanes, most);
   return {};
 }

@@ -43,10 +43,6 @@ private:
   WeightLoads weightLoads;
 };
 
-/// The lanes of vectors of output positions: those of the target, or as many as
-/// two masked stores write to a plain output.
-int64_t chooseLanes(PackedConv2DOp op, TargetAttr target);
-
 /// How the flat run of an output is split: into tiles of so many vectors, of
 /// which a workgroup makes `tiles` for a block of the filters.
 struct TileSplit {

@@ -348,35 +348,6 @@ func.func @planes_size(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: 
 
 // -----
 
-// From the last column of a row, eight lanes reach over the next row of four into the third.
-#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
-func.func @schedule_lanes(%x: tensor<1x1x4x4xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
-    %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0]]>, group = 1>
-      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
-      {padding = array<i64: 1, 1, 1, 1>}
-      : (tensor<1x1x4x4xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x4x4xf32>
-  return
-}
-
-// -----
-
-// Rows with no columns between them are one row of four.
-#planes = #pattern.planes<strides = [1, 1], origin = 0, pitch = 2, size = 4>
-func.func @schedule_lanes_of_one_run(%x: tensor<1x1x2x2xf32, #planes>, %w: tensor<1xf32>, %i: tensor<1xi32>,
-    %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>) {
-  // expected-error @+1 {{vectors of 8 lanes may touch more than two rows of the output, expected at most 5 lanes}}
-  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 1>
-      schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 1, filters = 1, tiles = 1, blocks = 1, unroll = 1, channels = distance, inner = filters>)
-      : (tensor<1x1x2x2xf32, #planes>, tensor<1xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>)
-      -> tensor<1x1x2x2xf32>
-  return
-}
-
-// -----
-
 module attributes {pattern.target = #pattern.target<device = vm>} {
 func.func @schedule_filters(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>,
     %o: tensor<2xi32>, %r: tensor<4xi32>) {

@@ -19,7 +19,7 @@
 // PACKED-NEXT: return %[[Y]] :
 
 // CPU-LABEL: func.func @conv1(
-// CPU: vector.fma {{.*}} : vector<8xf32>
+// CPU: vector.fma {{.*}} : vector<16xf32>
 // CPU-LABEL: func.func @main(
 // CPU-NOT: {{linalg|pattern}}.
 // CPU-COUNT-2: "flow.dispatch"

@@ -81,9 +81,9 @@ func.func @group_of_one(%x: tensor<1x1x56x56xf32>, %w: tensor<4xf32>, %i: tensor
 
 // -----
 
-// 9 * 11 + 10 positions are fourteen vectors of eight: three tiles of five, not two of six and one of two.
+// 9 * 11 + 10 positions are seven vectors of sixteen: two tiles of four, not one of six and one of one.
 // CHECK-LABEL: @spread_evenly
-// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 8, vectors = 5, filters = 4, tiles = 3, blocks = 1, unroll = 4, inner = filters, prefetch = 5, prefetch_weights = 4096>)
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 4, filters = 4, tiles = 2, blocks = 1, unroll = 4, inner = filters, prefetch = 7, prefetch_weights = 4096>)
 func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x10x10xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -94,10 +94,10 @@ func.func @spread_evenly(%x: tensor<1x1x10x10xf32>, %w: tensor<16xf32>, %i: tens
 
 // -----
 
-// A vector of sixteen would lie in more than two rows of four columns, so 3 * 5 + 4 positions are five vectors of four.
+// Rows of four columns are stored in parts of a vector; 3 * 5 + 4 positions are two of them.
 // There is one tile, so the two filter groups are split over workgroups.
 // CHECK-LABEL: @small_image
-// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 5, filters = 4, tiles = 1, blocks = 2, unroll = 4, inner = filters, prefetch = 5, prefetch_weights = 4096>)
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 2, filters = 4, tiles = 1, blocks = 2, unroll = 4, prefetch = 13, prefetch_weights = 4096>)
 func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2xi32>,
     %s: tensor<4xi32>, %o: tensor<3xi32>, %r: tensor<8xi32>) -> tensor<1x8x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -110,7 +110,7 @@ func.func @small_image(%x: tensor<1x1x4x4xf32>, %w: tensor<32xf32>, %i: tensor<2
 
 // No more blocks than sixteen workgroups need; the two images of the batch count.
 // CHECK-LABEL: @most_blocks
-// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 5, filters = 4, tiles = 1, blocks = 8, unroll = 4, inner = filters, prefetch = 5, prefetch_weights = 4096>)
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 2, filters = 4, tiles = 1, blocks = 8, unroll = 4, prefetch = 13, prefetch_weights = 4096>)
 func.func @most_blocks(%x: tensor<2x1x4x4xf32>, %w: tensor<512xf32>, %i: tensor<32xi32>,
     %s: tensor<64xi32>, %o: tensor<33xi32>, %r: tensor<128xi32>) -> tensor<2x128x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -147,10 +147,10 @@ func.func @padded_one_by_one(%x: tensor<1x1x4x4xf32>, %w: tensor<4xf32>, %i: ten
 
 // -----
 
-// The taps of the second convolution, nine columns apart, make the rows of both as long: 3 * 13 + 4 positions are eleven
-// vectors of four, and two tiles.
+// The taps of the second convolution, nine columns apart, make the rows of both as long: 3 * 13 + 4 positions are three
+// vectors.
 // CHECK-LABEL: @longer_rows
-// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 6, filters = 4, tiles = 2, blocks = 1, unroll = 4, inner = filters, prefetch = 5, prefetch_weights = 4096>)
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 3, filters = 4, tiles = 1, blocks = 1, unroll = 4, prefetch = 9, prefetch_weights = 4096>)
 func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4xf32>, %i: tensor<1xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -166,10 +166,10 @@ func.func @longer_rows(%x: tensor<1x1x4x4xf32>, %w: tensor<16xf32>, %u: tensor<4
 // -----
 
 // An output in planes takes whole vectors, however many rows they touch: 3 * 5 + 4 positions are two of sixteen lanes.
-// The plain one of the second convolution is made by vectors of four.
+// The plain one of the second convolution is made by two vectors.
 // CHECK-LABEL: @chain
 // CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 2, filters = 4, tiles = 1, blocks = 1, unroll = 4, prefetch = 13, prefetch_weights = 4096>)
-// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 5, filters = 4, tiles = 1, blocks = 1, unroll = 4, inner = filters, prefetch = 5, prefetch_weights = 4096>)
+// CHECK: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 2, filters = 4, tiles = 1, blocks = 1, unroll = 4, prefetch = 13, prefetch_weights = 4096>)
 func.func @chain(%x: tensor<1x4x4x4xf32>, %w: tensor<64xf32>, %i: tensor<4xi32>,
     %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<4xi32>) -> tensor<1x4x4x4xf32> {
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 4> {padding = array<i64: 1, 1, 1, 1>}
@@ -287,7 +287,7 @@ func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: ten
 // Two filter groups, each of which the depthwise convolution reads before the next is made.
 // CHECK-LABEL: @placed_in_reader
 // CHECK: pattern.packed_conv2d {{.*}}, group = 2> schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 3, filters = 2, tiles = 1, blocks = 2, unroll = 1, channels = distance, inner = filters, placement = consumer>)
-// CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 11, filters = 1, tiles = 1, blocks = 2, unroll = 4, inner = filters, prefetch = 10, prefetch_weights = 4096>)
+// CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 3, filters = 1, tiles = 1, blocks = 2, unroll = 4, inner = filters>)
 // APART-LABEL: @placed_in_reader
 // APART-NOT: placement
 // GPU-LABEL: @placed_in_reader
