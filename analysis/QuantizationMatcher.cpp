@@ -112,7 +112,7 @@ std::optional<Quantized> patternc::matchQuantized(Value value) {
   }
   if (!low || !high || *low > *high)
     return std::nullopt;
-  Quantized quantized{{}, 0, 0, *low, *high};
+  Quantized quantized{{}, false, 0, 0, *low, *high};
   if (auto sum = matchWithConstant<arith::AddFOp>(scalar)) {
     std::optional<int64_t> zeroPoint = smallInteger(sum->second);
     if (!zeroPoint)
@@ -129,6 +129,7 @@ std::optional<Quantized> patternc::matchQuantized(Value value) {
     quantized.scale = 1 / product->second;
     quantized.image = tensorOf(product->first);
   } else if (auto quotient = matchWithConstant<arith::DivFOp>(scalar)) {
+    quantized.isQuotient = true;
     quantized.scale = quotient->second;
     quantized.image = tensorOf(quotient->first);
   }

@@ -10,9 +10,11 @@
 namespace patternc {
 
 /// A tensor of f32 that holds whole numbers: those nearest to `image / scale +
-/// zeroPoint`, clamped to `low` … `high`.
+/// zeroPoint`, clamped to `low` … `high`. Whether it is divided by the scale,
+/// or multiplied by what is one over it, decides on a few of the nearest.
 struct Quantized {
   mlir::Value image;
+  bool isQuotient;
   double scale;
   int64_t zeroPoint, low, high;
 };

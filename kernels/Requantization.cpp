@@ -63,10 +63,8 @@ static Value clamp(ImplicitLocOpBuilder &b, Value numbers, double least,
 }
 
 Value patternc::roundToBytes(ImplicitLocOpBuilder &b, Value steps,
-                             QuantizationAttr quantization) {
-  int64_t zeroPoint = quantization.getOutput().getZeroPoint();
-  steps = clamp(b, steps, quantization.getLow() - zeroPoint,
-                quantization.getHigh() - zeroPoint);
+                             int64_t zeroPoint, int64_t low, int64_t high) {
+  steps = clamp(b, steps, low - zeroPoint, high - zeroPoint);
   // The addition rounds to even, and leaves the number in the low bits.
   Value shifted =
       arith::AddFOp::create(b, steps, constantLike(b, steps, wholeNumbers));
@@ -183,7 +181,8 @@ Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,
   if (residual)
     residual = widenBytes(b, residual, quantization.getBytes());
   return roundToBytes(b, stepsOf(b, sums, filters, residual, quantization),
-                      quantization);
+                      quantization.getOutput().getZeroPoint(),
+                      quantization.getLow(), quantization.getHigh());
 }
 
 Value patternc::requantizeBlocks(ImplicitLocOpBuilder &b, ValueRange sums,

@@ -19,10 +19,11 @@ mlir::Value toFloat(mlir::ImplicitLocOpBuilder &b, mlir::Value integers);
 mlir::Value constantLike(mlir::ImplicitLocOpBuilder &b, mlir::Value like,
                          double number);
 
-/// The bytes that stand for `steps` steps of the output from its zero point:
-/// clamped to the range and rounded to even. All targets give the same bits.
+/// The bytes that stand for `steps` steps, f32, from a zero point: rounded to
+/// even and clamped to the range from `low` to `high`. All targets give the
+/// same bits; NaN becomes the least byte.
 mlir::Value roundToBytes(mlir::ImplicitLocOpBuilder &b, mlir::Value steps,
-                         QuantizationAttr quantization);
+                         int64_t zeroPoint, int64_t low, int64_t high);
 
 /// What an epilogue needs of the filters of a vector of sums, each as numbers
 /// in its lanes.

@@ -103,8 +103,9 @@ private:
     auto image = cast<RankedTensorType>(op->getResult(0).getType());
     int64_t lanes = TargetAttr::of(op).getLanes(image.getElementType());
     // Vectors of bytes may be longer than a row without the columns at its
-    // edges, of which there are few.
-    if (image.getElementType().isInteger())
+    // edges, of which there are few. One output is of a whole channel.
+    if (image.getElementType().isInteger() &&
+        (image.getDimSize(2) > 1 || image.getDimSize(3) > 1))
       lanes =
           std::min<int64_t>(lanes, llvm::bit_floor<uint64_t>(columnsOf(image)));
     return CpuRowsAttr::get(op->getContext(), lanes, unroll);

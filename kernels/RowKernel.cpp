@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// On the CPU a workgroup makes one channel, row after row, by vectors of
+// On the CPU a workgroup makes some channels, row after row, by vectors of
 // columns whose windows lie in the image; the columns at the edges are made one
 // by one. Whatever of planes is not image is padding.
 
@@ -10,6 +10,7 @@
 #include "kernels/Requantization.h"
 #include "kernels/SumPrecision.h"
 #include "kernels/VectorLoop.h"
+#include "kernels/WorkSplits.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -59,7 +60,7 @@ RowKernel::RowKernel(Operation *op, int64_t lanes, int64_t threads,
 
 Grid RowKernel::grid() const {
   if (!threads)
-    return {{output.channels, output.batch, 1}};
+    return {{blocksFor(output.channels, output.batch), output.batch, 1}};
   int64_t elements = output.phases() * output.size;
   return {{llvm::divideCeilSigned(elements, threads), output.channels,
            output.batch},
@@ -330,7 +331,8 @@ private:
                   (quantization.getOutput().scaleAsDouble() * window);
     return roundToBytes(
         b, arith::MulFOp::create(b, sum, constantLike(b, sum, step)),
-        quantization);
+        quantization.getOutput().getZeroPoint(), quantization.getLow(),
+        quantization.getHigh());
   }
 
   bool isGlobalAverage() const {
@@ -340,29 +342,36 @@ private:
            kernel.top + kernel.left == 0;
   }
 
-  /// The mean of a channel: between its rows there is nothing but padding.
+  /// The mean of a channel: between its rows there is nothing but padding. What
+  /// is left behind the last vector is read by shorter ones.
   void emitGlobalAverage() {
     int64_t run = (in.height - 1) * in.pitch + in.width;
-    int64_t vectors = run / lanes;
-    auto type = VectorType::get(lanes, kernel.element);
-    Value sum = constant(sumTypeOfWindow(kernel.element), 0);
-    if (vectors > 0) {
-      Value sums =
-          emitFold(b, vectors, constant(sumTypeOfWindow(type), 0),
-                   [&](Value v, Value so) {
-                     Value at = index.add(sourceBase, index.mul(v, lanes));
-                     Value x = vector::LoadOp::create(b, type, source, at);
-                     return combine(so, toCombine(x));
-                   });
-      sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
-    }
-    for (int64_t i = vectors * lanes; i < run; ++i) {
-      Value x = memref::LoadOp::create(b, source, index.add(sourceBase, i));
-      sum = combine(sum, toCombine(x));
+    Value sum;
+    for (int64_t width = lanes, begin = 0; begin < run; width /= 2) {
+      int64_t vectors = (run - begin) / width;
+      if (vectors == 0)
+        continue;
+      Value part = sumOfVectors(begin, vectors, width);
+      sum = sum ? combine(sum, part) : part;
+      begin += vectors * width;
     }
     memref::StoreOp::create(
         b, finish(sum, in.height * in.width, run, kernel.element), target,
         targetBase);
+  }
+
+  /// The sum of `count` vectors of `width` elements, from element `begin` of a
+  /// channel on.
+  Value sumOfVectors(int64_t begin, int64_t count, int64_t width) {
+    auto type = VectorType::get(width, kernel.element);
+    Value first = index.add(sourceBase, begin);
+    Value sums = emitFold(
+        b, count, constant(sumTypeOfWindow(type), 0), [&](Value i, Value so) {
+          Value at = index.add(first, index.mul(i, width));
+          return combine(
+              so, toCombine(vector::LoadOp::create(b, type, source, at)));
+        });
+    return vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
   }
 
   const RowKernel &kernel;
@@ -375,9 +384,15 @@ private:
 
 void RowKernel::emit(KernelBuilder &builder) {
   Loops loops(builder, *this);
-  if (!threads)
-    return loops.emitRows(builder.workgroupId(0), builder.workgroupId(1));
   IndexArithmetic index(builder.body());
+  if (!threads) {
+    auto channels = index.part(builder.workgroupId(0), output.channels,
+                               grid().workgroups[0]);
+    return emitLoop(builder.body(), channels.first, channels.second,
+                    [&](Value channel) {
+                      loops.emitRows(channel, builder.workgroupId(1));
+                    });
+  }
   Value element =
       index.add(index.mul(builder.workgroupId(0), threads), builder.threadId());
   loops.emitElement(element, builder.workgroupId(1), builder.workgroupId(2));

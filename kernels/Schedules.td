@@ -323,7 +323,7 @@ def Schedule_CpuDotMatrixAttr : Schedule_Attr<"Cpu", "CpuDotMatrix", "cpu_dot_ma
 def Schedule_CpuRowsAttr : Schedule_Attr<"Cpu", "CpuRows", "cpu_rows"> {
   let summary = "Pooling and copies, row after row.";
   let description = [{
-    A workgroup makes one channel, by vectors of columns.
+    A workgroup makes some channels, one after the other, by vectors of columns.
 
     - `lanes`: elements of a vector.
     - `unroll`: elements of a window that are written out: all, or 1 and a loop goes over them.

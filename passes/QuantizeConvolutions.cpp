@@ -15,6 +15,7 @@
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
 #include "dialect/LayerName.h"
+#include "kernels/Requantization.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -146,13 +147,6 @@ private:
         .getResult(0);
   }
 
-  static Value shifted(ImplicitLocOpBuilder &b, Value x, int64_t shift) {
-    if (shift == 0)
-      return x;
-    return arith::AddFOp::create(
-        b, x, arith::ConstantOp::create(b, b.getF32FloatAttr(shift)));
-  }
-
   /// The bytes of whole numbers, and what was added to them.
   std::optional<std::pair<Value, int64_t>> bytesOf(ImplicitLocOpBuilder &b,
                                                    Value numbers) {
@@ -181,14 +175,16 @@ private:
     if (!isByte(quantized->low + shift) || !isByte(quantized->high + shift))
       return std::nullopt;
     Value bytes = mapElements(
-        b, numbers, b.getI8Type(), [&](ImplicitLocOpBuilder &body, Value x) {
-          // A NaN, which is no number, is the least one.
-          Value least = arith::ConstantOp::create(
-              body, body.getF32FloatAttr(quantized->low));
-          x = arith::MaxNumFOp::create(body, x, least);
-          Value whole = arith::FPToSIOp::create(body, body.getI32Type(),
-                                                shifted(body, x, shift));
-          return arith::TruncIOp::create(body, body.getI8Type(), whole);
+        b, quantized->image, b.getI8Type(),
+        [&](ImplicitLocOpBuilder &body, Value x) {
+          double factor =
+              quantized->isQuotient ? quantized->scale : 1 / quantized->scale;
+          Value constant = constantLike(body, x, factor);
+          Value steps = quantized->isQuotient
+                            ? Value(arith::DivFOp::create(body, x, constant))
+                            : Value(arith::MulFOp::create(body, x, constant));
+          return roundToBytes(body, steps, quantized->zeroPoint + shift,
+                              quantized->low + shift, quantized->high + shift);
         });
     return std::pair(bytes, shift);
   }

@@ -8,9 +8,10 @@
 // The step of the first filter is 0.5, of the second 0.25: 127 of them are its largest weight. The ReLU is the range
 // from the zero point on.
 // CHECK-LABEL: @conv
-// CHECK: math.roundeven
-// CHECK: %[[BYTES:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x1x4x4xi8>)
-// CHECK: arith.fptosi
+// CHECK-NOT: math.roundeven
+// CHECK: %[[BYTES:.*]] = linalg.generic {{.*}} ins(%arg0 : tensor<1x1x4x4xf32>) outs(%{{.*}} : tensor<1x1x4x4xi8>)
+// CHECK: arith.mulf %{{.*}}, %cst
+// CHECK: arith.trunci
 // CHECK: arith.constant dense_resource<{{.*}}weight> : tensor<2x1x1x1xi8>
 // CHECK: %[[Y:.*]] = pattern.conv2d %[[BYTES]], %{{.*}} scale(%{{[a-z_0-9]+}}) bias(%{{[a-z_0-9]+}})
 // CHECK-SAME: quantization = #pattern.quantization<bytes = u8, input = <scale = 5.000000e-01 : f64, zero_point = 10>, output = <scale = 2.500000e-01 : f64, zero_point = 20>, low = 20, high = 255>
