@@ -96,15 +96,15 @@ struct Layer {
     return !blocks || hasBlocks(target, bytes, lanes);
   }
 
-  /// Vectors of a tile, as they are stored, at most. Sums share the registers
-  /// with interleaved inputs, rows and weights.
+  /// Vectors of a tile, as they are stored, at most. Beside the sums, the
+  /// inputs of each are in registers, and what interleaves and multiplies them.
   int64_t storedVectors() const {
     if (blocks)
       return 1;
     int64_t vectors = 1,
             most = quads == Quads::Taps ? maxVectorsOfTaps : maxVectors;
     while (vectors < std::min(most, options.maxVectors) &&
-           (filters + 1) * (vectors + 1) + 2 <= target.getRegisters())
+           (filters + 1) * (vectors + 1) + 4 <= target.getRegisters())
       ++vectors;
     return vectors;
   }

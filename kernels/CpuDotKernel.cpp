@@ -23,6 +23,9 @@
 using namespace mlir;
 using namespace patternc;
 
+/// The greatest distance between channels that a byte holds.
+static constexpr int32_t maxDistance = std::numeric_limits<uint8_t>::max();
+
 /// Calls `found` with the stored kernels of each filter group and pattern.
 static void forEachRun(
     const FkwIndices &indices, int64_t patterns,
@@ -44,6 +47,30 @@ int64_t patternc::countQuads(const FkwIndices &indices,
                             : llvm::divideCeilSigned(last - first, 4) * taps;
              });
   return count;
+}
+
+/// A kernel of a record: how many channels it is behind the one before, and its
+/// number in FKW; none for zeros that stand where that distance is too long.
+struct RecordKernel {
+  int32_t distance;
+  std::optional<int64_t> kernel;
+};
+
+/// The stored kernels from `first` to `last`, which have one pattern, in
+/// records of `perRecord` kernels; the channel before the first is `before`.
+static SmallVector<RecordKernel> recordsOf(const FkwIndices &indices,
+                                           int64_t first, int64_t last,
+                                           int64_t perRecord, int32_t before) {
+  SmallVector<RecordKernel> kernels;
+  for (int64_t k = first; k < last; ++k) {
+    int32_t channel = indices.index[k];
+    for (; channel - before > maxDistance; before += maxDistance)
+      kernels.push_back({maxDistance, std::nullopt});
+    kernels.push_back({channel - before, k});
+    before = channel;
+  }
+  kernels.resize(llvm::alignTo(kernels.size(), perRecord), {0, std::nullopt});
+  return kernels;
 }
 
 namespace {
@@ -108,32 +135,42 @@ private:
       init.append(vectors, start);
     }
     Value firstRun = index.mul(filterGroup, patterns);
+    Value firstRecord = index.load(kernel.firsts, filterGroup);
 
     auto tiles = scf::ForOp::create(b, firstTile, lastTile, index.constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(tiles.getBody());
     Value runStart = index.mul(tiles.getInductionVar(), kernel.tile.size());
-    inputBase = index.add(imageBase, runStart);
-    SmallVector<Value> sums = init;
-    if (kernel.hasTable()) {
-      sums = emitSums(index.constant(0), index.constant(patterns), sums,
-                      [&](Value pattern, ValueRange so) {
-                        return emitRun(index.add(firstRun, pattern), pattern,
-                                       /*positions=*/{}, so);
-                      });
-    } else {
+    inputBase = index.add(
+        index.add(imageBase, runStart),
+        index.mul(groupOf(numbers.front()), kernel.geometry.channelsPerGroup() *
+                                                kernel.planes.getPlaneSize()));
+    // Beside the sums, the record that is next.
+    SmallVector<Value> carried = init;
+    carried.push_back(firstRecord);
+    if (kernel.hasTable())
+      carried = emitFor(index.constant(0), index.constant(patterns), carried,
+                        [&](Value pattern, ValueRange so) {
+                          return emitRun(index.add(firstRun, pattern), pattern,
+                                         /*positions=*/{}, so);
+                        });
+    else
       for (int64_t p = 0; p < patterns; ++p)
-        sums = emitRun(index.add(firstRun, p), /*pattern=*/nullptr,
-                       kernel.patterns().getPattern(p), sums);
-    }
-    output->store(runStart, numbers, sums);
+        carried = emitRun(index.add(firstRun, p), /*pattern=*/nullptr,
+                          kernel.patterns().getPattern(p), carried);
+    output->store(runStart, numbers, ArrayRef(carried).drop_back());
   }
 
-  /// A loop that carries the sums.
+  /// The group of the convolution that a filter is in.
+  Value groupOf(Value filter) {
+    return index.div(filter, geometry.filters / geometry.groups);
+  }
+
+  /// A loop that carries the sums and what comes after them.
   SmallVector<Value>
-  emitSums(Value first, Value last, ValueRange sums,
-           function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-    auto loop = scf::ForOp::create(b, first, last, index.constant(1), sums);
+  emitFor(Value first, Value last, ValueRange carried,
+          function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(b, first, last, index.constant(1), carried);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     scf::YieldOp::create(
@@ -142,38 +179,47 @@ private:
   }
 
   /// The records of a filter group that have one pattern: number `pattern`, of
-  /// which the offsets are in the table, or with taps at `positions`.
+  /// which the offsets are in the table, or with taps at `positions`. The first
+  /// is the last that is `carried`; so is the one behind them.
   SmallVector<Value> emitRun(Value run, Value pattern,
-                             ArrayRef<int32_t> positions, ValueRange sums) {
+                             ArrayRef<int32_t> positions, ValueRange carried) {
     SmallVector<Value> offsets;
     if (pattern)
       for (int64_t i = 0; i < offsetsOfPattern(kernel); ++i)
         offsets.push_back(index.load(
             kernel.offsets,
             index.add(index.mul(pattern, offsetsOfPattern(kernel)), i)));
-    Value first = index.load(kernel.bounds, run);
-    Value last = index.load(kernel.bounds, index.add(run, 1));
-    return emitSums(first, last, sums, [&](Value record, ValueRange so) {
-      SmallVector<Value> result(so);
-      SmallVector<Value, 4> bases = channelBases(record);
-      for (int64_t quad = 0; quad < quads; ++quad) {
-        SmallVector<Place, 4> places =
-            pattern ? placesByTable(bases, offsets, quad)
-                    : placesByCode(bases, positions, quad);
-        emitQuad(index.add(index.mul(record, quads), quad), places, result);
-      }
-      return result;
-    });
+    Value first = carried.back();
+    Value last = index.add(first, index.load(kernel.counts, run));
+    // Beside the sums, where the channel begins that was read last.
+    SmallVector<Value> before(carried.drop_back());
+    before.push_back(inputBase);
+    SmallVector<Value> after =
+        emitFor(first, last, before, [&](Value record, ValueRange so) {
+          SmallVector<Value> result(so.drop_back());
+          SmallVector<Value, 4> bases = channelBases(record, so.back());
+          for (int64_t quad = 0; quad < quads; ++quad) {
+            SmallVector<Place, 4> places =
+                pattern ? placesByTable(bases, offsets, quad)
+                        : placesByCode(bases, positions, quad);
+            emitQuad(index.add(index.mul(record, quads), quad), places, result);
+          }
+          result.push_back(bases.back());
+          return result;
+        });
+    after.back() = last;
+    return after;
   }
 
-  SmallVector<Value, 4> channelBases(Value record) {
+  /// Where the channels of a record begin; the one before them, at `base`.
+  SmallVector<Value, 4> channelBases(Value record, Value base) {
     SmallVector<Value, 4> bases;
     int64_t count = kernel.channelsOfRecord();
     for (int64_t i = 0; i < count; ++i) {
-      Value channel =
+      Value distance =
           index.load(kernel.channels, index.add(index.mul(record, count), i));
-      bases.push_back(index.add(
-          inputBase, index.mul(channel, kernel.planes.getPlaneSize())));
+      base = index.add(base, index.mul(distance, kernel.planes.getPlaneSize()));
+      bases.push_back(base);
     }
     return bases;
   }
@@ -207,12 +253,13 @@ private:
         places.push_back({loadRow(index.add(base, offsetOf(quad))), 0});
       return places;
     }
-    if (kernel.inBlocks()) {
-      for (int64_t i = 0; i < 4; ++i)
-        places.push_back({loadRow(index.add(
-                              bases[0], offsetOf(std::min(4 * quad + i,
-                                                          kernel.taps() - 1)))),
-                          0});
+    // Rows of their own are interleaved without vectors of indices, if that is
+    // within 128 bits.
+    if (kernel.inBlocks() || lanes <= lanesOfBlock) {
+      for (int64_t i = 0; i < 4; ++i) {
+        int64_t tap = std::min(4 * quad + i, kernel.taps() - 1);
+        places.push_back({loadRow(index.add(bases[0], offsetOf(tap))), 0});
+      }
       return places;
     }
     // Taps, in ascending order, share a row as far as it reaches.
@@ -381,27 +428,38 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
                                       std::string &reason) {
   int64_t taps = this->taps(), group = this->group(),
           perRecord = channelsOfRecord();
+  // Distances count from the first channel that the filters could read.
+  auto firstChannelOf = [&](int64_t filter) {
+    return filter / (geometry.filters / geometry.groups) *
+           geometry.channelsPerGroup();
+  };
   SmallVector<float, 0> quads;
-  SmallVector<int32_t, 0> channels, bounds{0};
-  forEachRun(indices, patterns().getNumPatterns(),
-             [&](int64_t, int64_t first, int64_t last) {
-               for (int64_t k = first; k < last; k += perRecord) {
-                 for (int64_t i = 0; i < perRecord; ++i)
-                   channels.push_back(indices.index[std::min(k + i, last - 1)]);
-                 for (int64_t quad = 0; quad < quadsOfRecord(); ++quad)
-                   for (int64_t filter = 0; filter < group; ++filter)
-                     for (int64_t i = 0; i < 4; ++i) {
-                       int64_t kernel = joinsChannels() ? k + i : k;
-                       int64_t tap = joinsChannels() ? quad : 4 * quad + i;
-                       quads.push_back(
-                           kernel < last && tap < taps
-                               ? weights[(kernel * taps + tap) * group + filter]
-                               : 0);
-                     }
-               }
-               bounds.push_back(channels.size() / perRecord);
-             });
+  SmallVector<int32_t, 0> distances, counts, firsts;
+  forEachRun(
+      indices, patterns().getNumPatterns(),
+      [&](int64_t filterGroup, int64_t first, int64_t last) {
+        SmallVector<RecordKernel> kernels =
+            recordsOf(indices, first, last, perRecord,
+                      firstChannelOf(indices.reorder[filterGroup * group]));
+        firsts.resize(filterGroup + 1, distances.size() / perRecord);
+        counts.push_back(kernels.size() / perRecord);
+        for (const RecordKernel &kernel : kernels)
+          distances.push_back(kernel.distance);
+        for (size_t record = 0; record < kernels.size(); record += perRecord)
+          for (int64_t quad = 0; quad < quadsOfRecord(); ++quad)
+            for (int64_t filter = 0; filter < group; ++filter)
+              for (int64_t i = 0; i < 4; ++i) {
+                auto kernel =
+                    kernels[record + (joinsChannels() ? i : 0)].kernel;
+                int64_t tap = joinsChannels() ? quad : 4 * quad + i;
+                quads.push_back(
+                    kernel && tap < taps
+                        ? weights[(*kernel * taps + tap) * group + filter]
+                        : 0);
+              }
+      });
   // A buffer cannot be empty, and a vector of weights is read whole.
+  distances.resize(std::max<size_t>(distances.size(), 1));
   quads.append(schedule.getWeights() == WeightLoads::Lanes
                    ? 4 * schedule.getLanes()
                    : quads.empty(),
@@ -409,10 +467,12 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
   operands.front() = KernelArray{arrayName(".quads"), std::move(quads)};
   if (failed(scales.addArrays(*this, weights, indices, operands, reason)))
     return failure();
-  operands.push_back(KernelArray{
-      arrayName(".channels"), StoredNumbers::inFewBits(std::move(channels))});
+  operands.push_back(KernelArray{arrayName(".channels"),
+                                 StoredNumbers{std::move(distances), 8}});
   operands.push_back(KernelArray{arrayName(".runs"),
-                                 StoredNumbers::inFewBits(std::move(bounds))});
+                                 StoredNumbers::inFewBits(std::move(counts))});
+  operands.push_back(KernelArray{arrayName(".groups"),
+                                 StoredNumbers::inFewBits(std::move(firsts))});
   operands.push_back(
       KernelArray{"", StoredNumbers::inFewBits(std::move(indices.reorder))});
   if (hasTable()) {
@@ -430,7 +490,8 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
 void CpuDotKernel::bindArrays(BufferCursor &buffers) {
   scales.bind(buffers, quantization);
   channels = buffers.take();
-  bounds = buffers.take();
+  counts = buffers.take();
+  firsts = buffers.take();
   reorder = buffers.take();
   offsets = hasTable() ? buffers.take() : Value();
 }

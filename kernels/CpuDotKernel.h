@@ -49,8 +49,9 @@ private:
   CpuDotAttr schedule;
   VectorTile tile;
 
-  mlir::Value channels; // records × channels of each, i16 or i32
-  mlir::Value bounds;   // filter groups × patterns + 1: first records, i32
+  mlir::Value channels; // records × channels of each: distances, i8
+  mlir::Value counts;   // filter groups × patterns: records, i16 or i32
+  mlir::Value firsts;   // filter groups: their first records, i16 or i32
   mlir::Value reorder;  // filters, i16 or i32
   mlir::Value offsets;  // patterns × quads × 4, i32; null without a table
   ScaleArrays scales;

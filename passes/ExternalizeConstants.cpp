@@ -77,6 +77,11 @@ public:
     NamedAttrList blobs;
     int64_t bytes = 0;
     for (arith::ConstantOp op : constants) {
+      // What kernels made arrays of their own from.
+      if (op.use_empty()) {
+        op.erase();
+        continue;
+      }
       FlatSymbolRefAttr &global = globals[op.getValue()];
       if (!global) {
         DenseResourceElementsAttr blob = asBlob(op.getValue());

@@ -70,8 +70,10 @@ def test_what_depthwise_convolutions_read_is_computed_with_them(name: str, place
 def test_schedules_of_other_processors(processor: dict[str, Any], options: dict[str, int]):
     pipeline = Pipeline.for_target(replace(get_target("llvm-cpu"), **processor))
     pipeline = pipeline.with_options("pattern-schedule-convolutions", **options)
-    model = Chains([network.chain() for network in NETWORKS])
-    inputs = tuple(network.x() for network in NETWORKS)
+    # Half of them: those that one processor leaves out, the next one has.
+    networks = NETWORKS[len(str(processor) + str(options)) % 2 :: 2]
+    model = Chains([network.chain() for network in networks])
+    inputs = tuple(network.x() for network in networks)
     results = iter(compile(model, inputs, pipeline=pipeline)(*inputs))
     for chain, x in zip(model.chains, inputs, strict=True):
         assert_close_chain([next(results) for _ in (-1, *chain.outputs)], chain, x)
@@ -166,7 +168,7 @@ def chains(draw: st.DrawFn) -> tuple[Chain, torch.Tensor]:
 # Several chains are one module, because a compilation costs much more than what is in it, and
 # because they then have one layout in common.
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -117,7 +117,7 @@ def check(cases: list[Convolution], pipeline: Pipeline | None = None) -> None:
         assert_close_convolution(result, layer, x)
 
 
-@some(10)
+@some(8)
 @given(several)
 def test_compiled(cases):
     check(cases)
@@ -146,7 +146,7 @@ def test_filter_order_does_not_change_the_result(cases):
         assert torch.equal(a, b)
 
 
-@some(15)
+@some(8)
 @given(several)
 def test_decompress_is_the_inverse_of_compress(cases):
     model = Convolutions(cases)

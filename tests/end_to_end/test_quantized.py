@@ -107,6 +107,8 @@ _CASES: dict[str, tuple[int, int, dict[str, Any]]] = {
     "rows": (8, 6, {"kernel": (1, 3), "size": (1, 40), "padding": (0, 1, 0, 1)}),
     "small image": (8, 16, {"size": (3, 3), **_SAME}),
     "empty filters": (8, 6, {"kept": 0.1, "bias": False, **_SAME}),
+    "far channels": (8, 700, {"kept": 0.01, "size": (6, 6), **_SAME}),
+    "1x1 with far channels": (8, 700, {"kept": 0.01, "size": (6, 6), **_POINT}),
     "zero point 0": (8, 6, {"zero": 0, **_SAME}),
     "zero point 255": (8, 6, {"zero": 255, **_SAME}),
     "small scales": (8, 6, {"scale": 1e-8, **_SAME}),

@@ -18,7 +18,6 @@ QUICK = (
     "timm/lcnet_050",
     "timm/resnet10t",
     "transformers/bert",
-    "transformers/dinov2",
     "transformers/whisper_encoder",
 )
 
