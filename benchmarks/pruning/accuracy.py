@@ -15,9 +15,8 @@ Ctrl-C ends the program with the tables of the seeds that are complete.
 
 import argparse
 import copy
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -25,25 +24,20 @@ from typing import Any
 import torch
 from tabulate import tabulate
 from torch import nn
-from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from benchmarks.measuring.command_line import add_choices, new_json_parser, positive, run
 from benchmarks.measuring.machine import describe_machine, machine_line
 from benchmarks.measuring.pyplot import require_pyplot
+from benchmarks.pruning.cases import CASES, Case
 from benchmarks.pruning.loss_plot import write_losses
-from patternc.data import Digits, DigitsAsCifar, loaders
-from patternc.models import VGG16, DigitsNet
-from patternc.prune import AdmmSchedule, PruningConfig, fit, prune_data_free_, synthetic_images
-from patternc.train import TrainingConfig, accuracy
+from benchmarks.pruning.outcomes import Outcomes, over_seeds, titled_table, write_json
+from benchmarks.pruning.training import configs, train_dense_
+from patternc.prune import fit, prune_data_free_, synthetic_images
+from patternc.train import accuracy
 
-_DENSE_LEARNING_RATE = 2e-3
-_DISTILLATION = 0.7
-_PRUNING_SHARE = 0.6  # of the epochs, in ADMM and in gradual pruning; the rest retrains
 _RATE = 8.1
-_PERIOD = 2
-_SCHEDULE = AdmmSchedule(rho_start=0.1)
 _SYNTHETIC_BATCH = 256
 
 _ADMM = "ADMM, groups of 4"
@@ -73,54 +67,6 @@ _TABLES = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
-    """A network and a data set.
-
-    Attributes:
-      model: makes the network of a seed.
-      image: shape of an input, [channels, height, width].
-    """
-
-    title: str
-    model: Callable[[int], nn.Module]
-    dataset: type[Digits] | type[DigitsAsCifar]
-    batch_size: int
-    image: tuple[int, int, int]
-
-
-def _digits_net(seed: int) -> nn.Module:
-    torch.manual_seed(seed)
-    return DigitsNet()
-
-
-_CASES = {
-    "digits": Case("DigitsNet on Digits", _digits_net, Digits, 64, (1, 8, 8)),
-    "vgg16": Case(
-        "VGG16(variant='cifar', width=16) on DigitsAsCifar",
-        lambda seed: VGG16(variant="cifar", classes=10, width=16, seed=seed),
-        DigitsAsCifar,
-        32,
-        (3, 32, 32),
-    ),
-}
-
-
-@dataclass
-class Outcomes:
-    """What became of the networks of a candidate.
-
-    Attributes:
-      accuracies: of the test images, 0 to 1, for each seed.
-      losses: points, 0 to 100, that the dense network of the same seed is better.
-      rate: weights before over weights after, of the layers that are pruned.
-    """
-
-    accuracies: list[float] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    rate: float = 1.0
-
-
 def main() -> int:
     arguments = _parse_arguments()
     if arguments.plot:
@@ -131,20 +77,21 @@ def main() -> int:
     names = list(dict.fromkeys(name for table in arguments.tables for name in _TABLES[table]))
     measured: dict[str, dict[str, Outcomes]] = {}
     charts = {}
-    for case in (_CASES[name] for name in arguments.cases):
-        outcomes = measured[case.title] = _measure(case, names, arguments)
+    for case in (CASES[name] for name in arguments.cases):
+        measure_seed = partial(_measure_seed, case, names, arguments)
+        outcomes = measured[case.title] = over_seeds(
+            case, ("dense", *names), arguments.seeds, measure_seed
+        )
         for table in arguments.tables:
             shown = {name: outcomes[name] for name in ("dense", *_TABLES[table])}
-            seeds = len(outcomes["dense"].losses)
-            title = f"{case.title}, {table}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
-            print(f"\n{title}\n\n{_table(shown)}", flush=True)
+            print(f"\n{titled_table(f'{case.title}, {table}', shown)}", flush=True)
             charts[f"{case.title}, {table}"] = {
                 name: outcomes[name].losses for name in _TABLES[table]
             }
         if "methods" in arguments.tables:
             print(f"\n{_comparison(outcomes)}", flush=True)
         if arguments.json:
-            _write_json(arguments, machine, measured)
+            write_json(arguments, machine, measured)
     if arguments.plot:
         write_losses(arguments.plot, charts)
     return 0
@@ -152,7 +99,7 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = new_json_parser(__doc__)
-    add_choices(parser, "--cases", _CASES, "networks", default="digits")
+    add_choices(parser, "--cases", CASES, "networks", default="digits")
     add_choices(parser, "--tables", _TABLES, "what to compare")
     parser.add_argument("--seeds", type=positive, default=5, help="networks of each kind (5)")
     parser.add_argument("--dense-epochs", type=positive, default=20, help="before pruning (20)")
@@ -167,43 +114,19 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(
-    case: Case, names: Sequence[str], arguments: argparse.Namespace
-) -> dict[str, Outcomes]:
-    """What becomes of the dense networks and of every candidate, for each seed."""
-    data = case.dataset(train=True), case.dataset(train=False)
-    outcomes = {name: Outcomes() for name in ("dense", *names)}
-    steps = arguments.seeds * len(outcomes)
-    with tqdm(total=steps, unit="network", disable=None, leave=False) as bar:
-        for seed in range(arguments.seeds):
-            batches, tests = loaders(*data, batch_size=case.batch_size, seed=seed)
-            try:
-                measured = _measure_seed(case, names, batches, tests, seed, arguments, bar)
-            except KeyboardInterrupt:
-                if not seed:
-                    raise
-                break
-            dense_accuracy, _ = measured["dense"]
-            for name, (share, rate) in measured.items():
-                outcomes[name].accuracies.append(share)
-                outcomes[name].losses.append(100 * (dense_accuracy - share))
-                outcomes[name].rate = rate
-    return outcomes
-
-
 def _measure_seed(
     case: Case,
     names: Sequence[str],
+    arguments: argparse.Namespace,
     batches: DataLoader,
     tests: DataLoader,
     seed: int,
-    arguments: argparse.Namespace,
     bar: tqdm,
 ) -> dict[str, tuple[float, float]]:
     """Accuracy and rate of the dense network and of every candidate."""
     bar.set_description(f"seed {seed}, dense")
     dense = case.model(seed)
-    _train_(dense, batches, arguments.dense_epochs)
+    train_dense_(dense, batches, arguments.dense_epochs)
     measured = {"dense": (accuracy(dense, tests), 1.0)}
     bar.update()
     for name in names:
@@ -215,19 +138,6 @@ def _measure_seed(
     return measured
 
 
-def _train_(model: nn.Module, batches: DataLoader, epochs: int) -> None:
-    optimizer = torch.optim.Adam(model.parameters(), lr=_DENSE_LEARNING_RATE)
-    schedule = CosineAnnealingLR(optimizer, epochs)
-    model.train()
-    for _ in range(epochs):
-        for images, labels in batches:
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(model(images), labels).backward()
-            optimizer.step()
-        schedule.step()
-    model.eval()
-
-
 def _prune_(
     model: nn.Module,
     name: str,
@@ -237,18 +147,13 @@ def _prune_(
     arguments: argparse.Namespace,
 ) -> float:
     """Prunes and trains a network; returns the rate."""
-    epochs = max(1, round(_PRUNING_SHARE * arguments.epochs))
-    config = PruningConfig(
-        epochs=epochs, period=min(_PERIOD, epochs), admm=_SCHEDULE, **_CANDIDATES[name]
-    )
+    config, training = configs(arguments.epochs, seed, **_CANDIDATES[name])
     if name == _DATA_FREE:
         shape = (_SYNTHETIC_BATCH, *case.image)
         images = synthetic_images(
             model, shape, steps=arguments.image_steps, seed=seed, progress=False
         )
         return prune_data_free_(model, images, config, progress=False).rate
-    retrain = arguments.epochs - (0 if config.method == "one-shot" else epochs)
-    training = TrainingConfig(retrain_epochs=retrain, distillation=_DISTILLATION, seed=seed)
     result = fit(model, config, batches, training=training, device="cpu", progress=False)
     return result.pruning.rate
 
@@ -257,25 +162,6 @@ def _heading(arguments: argparse.Namespace, machine: Mapping[str, Any]) -> str:
     return (
         f"{arguments.dense_epochs} epochs dense, then {arguments.epochs} with each method\n"
         f"{machine_line(machine)}"
-    )
-
-
-def _table(outcomes: Mapping[str, Outcomes]) -> str:
-    return tabulate(
-        [
-            (
-                name,
-                f"{outcome.rate:.1f}x",
-                f"{100 * mean(outcome.accuracies):.2f}",
-                f"{100 * min(outcome.accuracies):.2f} .. {100 * max(outcome.accuracies):.2f}",
-                f"{mean(outcome.losses):.2f}",
-                f"{min(outcome.losses):.2f} .. {max(outcome.losses):.2f}",
-            )
-            for name, outcome in outcomes.items()
-        ],
-        ("network", "rate", "accuracy %", "min .. max", "loss, points", "min .. max"),
-        colalign=("left", *["right"] * 5),
-        disable_numparse=True,
     )
 
 
@@ -291,24 +177,6 @@ def _comparison(outcomes: Mapping[str, Outcomes]) -> str:
         lines.append((name, better, len(pairs) - better - worse, worse, f"{gain:+.2f}"))
     headers = (f"{_ADMM}, against", "better", "equal", "worse", "mean gain, points")
     return tabulate(lines, headers, disable_numparse=True, colalign=("left", *["right"] * 4))
-
-
-def _write_json(
-    arguments: argparse.Namespace,
-    machine: Mapping[str, Any],
-    measured: Mapping[str, Mapping[str, Outcomes]],
-) -> None:
-    content = {
-        "machine": dict(machine),
-        "seeds": arguments.seeds,
-        "dense_epochs": arguments.dense_epochs,
-        "epochs": arguments.epochs,
-        "cases": {
-            title: {name: asdict(outcome) for name, outcome in outcomes.items()}
-            for title, outcomes in measured.items()
-        },
-    }
-    arguments.json.write_text(json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

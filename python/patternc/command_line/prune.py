@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from patternc.train import TrainingConfig
 
 _DESCRIPTION = """\
-Trains a model (or loads weights), prunes it, trains the weights that are left, and compiles it.
-Prints what was done to each layer and the accuracy of the dense, pruned and compiled model. It
-trains on a GPU if there is one.
+Trains a model (or loads weights), prunes it, trains the weights that are left, and compiles it, in
+8 bits if asked to. Prints what was done to each layer and the accuracy of the dense, pruned and
+compiled model. It trains on a GPU if there is one.
 """
 _EXAMPLES = """\
 examples:
@@ -42,7 +42,7 @@ _DENSE_EPOCHS = 20
 _CALIBRATION_IMAGES = 256
 # Options that are fields of the configs; not given, a field is that of the file or the default.
 _PRUNING_FIELDS = ("connectivity", "form", "group_size", "method", "epochs", "period")
-_TRAINING_FIELDS = ("dense_epochs", "retrain_epochs", "seed")
+_TRAINING_FIELDS = ("dense_epochs", "retrain_epochs", "quantize_epochs", "seed")
 
 
 def add_command(commands: Any) -> None:
@@ -111,6 +111,12 @@ def add_command(commands: Any) -> None:
         help="to 8 bits after training, and save the program as .pt2 beside the output",
     )
     group.add_argument(
+        "--quantize-epochs",
+        type=int,
+        metavar="N",
+        help="before, train with fake quantisation, which also finds the ranges (not done)",
+    )
+    group.add_argument(
         "--calibration-images",
         type=int,
         default=_CALIBRATION_IMAGES,
@@ -129,6 +135,8 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
       PatterncError: for whatever in the arguments is wrong.
     """
+    import torch
+
     from patternc.command_line.data_names import open_data
     from patternc.command_line.model_names import check_fit, make_model
     from patternc.compiler import compile, get_target
@@ -141,6 +149,9 @@ def run(arguments: argparse.Namespace) -> None:
     # What would fail after hours of training fails now.
     target = get_target(arguments.target)
     require("iree.compiler", needed_for="compiling the pruned model")
+    retrained = arguments.quantize_epochs is not None
+    if retrained and not arguments.quantize:
+        raise QuantizationError("--quantize-epochs needs --quantize")
     if arguments.quantize:
         require("torchao.quantization.pt2e", needed_for="quantising the pruned model")
     if arguments.calibration_images < 1:
@@ -174,6 +185,7 @@ def run(arguments: argparse.Namespace) -> None:
             pruning,
             batches,
             training=training,
+            quantize=retrained,
             evaluate=lambda model: accuracy(model, evaluation_batches),
             run_directory=arguments.run_directory,
             resume=arguments.resume,
@@ -181,7 +193,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(result.pruning.report(), flush=True)
         network: Any = model.cpu()
         if arguments.quantize:
-            network = _quantized(network, batches, image[None], arguments)
+            network = result.program or _quantized(network, batches, image[None], arguments)
+            torch.export.save(network, _program_file(arguments.output))
         module = compile(network, (image[None],), target=target)
     module.save(arguments.output)
     print(f"\n{module.report()}\n")
@@ -201,9 +214,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _quantized(model: Any, batches: Any, example: Any, arguments: argparse.Namespace) -> Any:
-    """The program of a model in 8 bits, which is also saved."""
-    import torch
-
+    """The program of a model in 8 bits, by the ranges of some training images."""
     from patternc.quantization import quantize
 
     images: list[Any] = []
@@ -211,9 +222,7 @@ def _quantized(model: Any, batches: Any, example: Any, arguments: argparse.Names
         images += inputs.split(1)[: arguments.calibration_images - len(images)]
         if len(images) == arguments.calibration_images:
             break
-    program = quantize(model, images, example_args=(example,))
-    torch.export.save(program, _program_file(arguments.output))
-    return program
+    return quantize(model, images, example_args=(example,))
 
 
 def _program_file(output: Path) -> Path:

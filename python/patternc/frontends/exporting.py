@@ -297,7 +297,11 @@ def _check_elements(program: ExportedProgram) -> None:
 
 
 def capture(
-    model: torch.nn.Module, example_args: Any, example_kwargs: dict[str, Any] | None
+    model: torch.nn.Module,
+    example_args: Any,
+    example_kwargs: dict[str, Any] | None,
+    *,
+    dynamic_shapes: Any = None,
 ) -> ExportedProgram:
     """Exports a module in evaluation mode, whatever mode it is in.
 
@@ -306,7 +310,9 @@ def capture(
     """
     with _evaluation_mode(model), _quiet():
         try:
-            return torch.export.export(model, example_args, example_kwargs)
+            return torch.export.export(
+                model, example_args, example_kwargs, dynamic_shapes=dynamic_shapes
+            )
         # Whatever the model's own code raises when it is traced comes out here.
         except Exception as error:
             # A weight that cannot be compiled is often what the tracer stumbled over.

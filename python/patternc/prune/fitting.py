@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""The whole training in one call: dense, ADMM, removal, retraining."""
+"""The whole training in one call: dense, ADMM, removal, retraining, fake quantisation."""
 
 import copy
 import logging
@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from tabulate import tabulate
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 from tqdm import tqdm
 
 from patternc.errors import PatterncError, PruningError, TrainingError, limited_nesting
@@ -28,6 +29,10 @@ from patternc.train.random_state import random_state, set_random_state
 from patternc.train.run_directory import RunDirectory
 from patternc.train.training_config import TrainingConfig
 
+if TYPE_CHECKING:
+    from patternc.quantization import QuantizationConfig
+    from patternc.quantization.fake_quantized import FakeQuantized
+
 _logger = logging.getLogger(__name__)
 
 
@@ -41,8 +46,11 @@ class FitResult:
         over all phases), mean `loss`, `metric` where `evaluate` was given, and in ADMM the fields
         of `AdmmUpdate`.
       dense_metric: of `evaluate` before pruning, None without it.
-      metric: of `evaluate` at the end, None without it.
+      metric: of `evaluate` once it is pruned and retrained, None without it.
       seconds: that this call took.
+      program: the model in 8 bits, for `patternc.compile`, for a batch of 1; None where it was not
+        to be quantised.
+      quantized_metric: of `evaluate` on what the program computes, None without either.
     """
 
     pruning: PruningReport
@@ -50,12 +58,16 @@ class FitResult:
     dense_metric: float | None
     metric: float | None
     seconds: float
+    program: ExportedProgram | None = field(default=None, repr=False)
+    quantized_metric: float | None = None
 
     def report(self) -> str:
-        """The table of the layers, and the metric before and after."""
+        """The table of the layers, and the metric before and after pruning and quantisation."""
         if self.metric is None:
             return self.pruning.report()
         rows = [("dense", self.dense_metric), ("pruned", self.metric)]
+        if self.quantized_metric is not None:
+            rows.append(("quantized", self.quantized_metric))
         table = tabulate(rows, ("model", "metric"), floatfmt=".4f")
         return f"{self.pruning.report()}\n\n{table}"
 
@@ -67,6 +79,7 @@ def fit(
     train_batches: Batches,
     *,
     training: TrainingConfig | None = None,
+    quantize: "bool | QuantizationConfig" = False,
     loss: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
     evaluate: Callable[[nn.Module], float] | None = None,
     run_directory: str | Path | None = None,
@@ -79,6 +92,10 @@ def fit(
     A run that was stopped anywhere and is resumed gives the same model, bit for bit on a CPU. The
     batches, loss and metric have to be the same.
 
+    To quantise it, a copy of the pruned model is then trained with fake quantisation, by
+    torchao; its batch norms are folded, its pruned weights stay 0. The model itself remains the
+    float32 one.
+
     Args:
       model: the model; moved to the device, and in eval mode at the end. A model that is trained
         already needs no dense epochs.
@@ -86,6 +103,8 @@ def fit(
       train_batches: pairs of inputs and targets: a DataLoader, a list or anything else that can
         be iterated again for each epoch.
       training: epochs, optimizer and loss of each phase; None for the defaults.
+      quantize: train with fake quantisation, too, and give the quantised program; a
+        QuantizationConfig says which layers stay in float.
       loss: of outputs and targets, averaged over the batch.
       evaluate: a metric of the model, called after each epoch, in eval mode; for example
         `lambda model: accuracy(model, test_batches)`.
@@ -97,6 +116,9 @@ def fit(
 
     Raises:
       PruningError: as `Pruner.prepare`.
+      QuantizationError, ModelError: before training, when the model is to be quantised and cannot
+        be, as `patternc.quantize`.
+      MissingDependencyError: to quantise without torchao.
       TrainingError: when an epoch has no batch, the loss is not finite or there is no such device;
         when the run directory holds another run, cannot be written to, or has a checkpoint that
         cannot be read.
@@ -111,9 +133,11 @@ def fit(
         loss,
         evaluate,
         run_directory,
+        quantize=quantize,
+        batches=train_batches,
         resume=resume,
     )
-    return run.finish(train_batches, progress=progress)
+    return run.finish(progress=progress)
 
 
 @dataclass(frozen=True)
@@ -137,6 +161,8 @@ class _Run:
         evaluate: Callable[[nn.Module], float] | None,
         run_directory: str | Path | None,
         *,
+        quantize: "bool | QuantizationConfig",
+        batches: Batches,
         resume: bool,
     ):
         self._began = time.monotonic()
@@ -146,7 +172,8 @@ class _Run:
         self._device = device
         self._loss = loss
         self._evaluate = evaluate
-        self._phases = _phases(config, training)
+        self._batches = batches
+        self._phases = _phases(config, training, quantize=bool(quantize))
         self._phase = 0
         self._epoch = 0  # of the phase
         self._batch = 0
@@ -155,12 +182,22 @@ class _Run:
         self._random_state: dict[str, Tensor] | None = None
         self._pruner: Pruner | None = None
         self._teacher: nn.Module | None = None
+        self._fake_quantized: FakeQuantized | None = None
         self._dense_metric: float | None = None
         self._records: list[dict[str, Any]] = []
         self._directory = None
         checkpoint = None
+        if quantize:
+            from patternc.quantization import QuantizationConfig
+
+            self._quantization = QuantizationConfig() if quantize is True else quantize
+            inputs, _ = next(batches_of_epoch(batches, seed=training.seed, epoch=0))
+            self._image = torch.zeros_like(inputs[0], device=device)
+            self._new_fake_quantized()  # what fails does so before hours of training
         if run_directory is not None:
             configs = {"pruning": to_plain(config), "training": to_plain(training)}
+            if quantize:
+                configs["quantization"] = to_plain(self._quantization)
             self._directory = RunDirectory(Path(run_directory), configs, resume=resume)
             checkpoint = self._directory.load_checkpoint()
             self._records = self._directory.records
@@ -184,7 +221,7 @@ class _Run:
         else:
             self._begin_phase()
 
-    def finish(self, batches: Batches, *, progress: bool) -> FitResult:
+    def finish(self, *, progress: bool) -> FitResult:
         total = sum(phase.epochs for phase in self._phases)
         # None hides the bar where the output is not a terminal.
         with tqdm(
@@ -196,7 +233,7 @@ class _Run:
                     self._begin_phase()
                     continue
                 bar.set_description(self._phases[self._phase].name)
-                self._train_epoch(batches)
+                self._train_epoch()
                 bar.update()
                 bar.set_postfix(self._end_epoch())
         return self._result()
@@ -209,28 +246,30 @@ class _Run:
         if self._phase == len(self._phases):
             return
         phase = self._phases[self._phase]
-        self._optimizer = _optimizer(self._model, phase.learning_rate, self._training)
-        if phase.name == "dense":
+        if phase.name == "quantize":
+            self._fake_quantized = self._new_fake_quantized()
+        self._optimizer = _optimizer(self._trained, phase.learning_rate, self._training)
+        if phase.name in ("dense", "quantize"):
             return
         if self._pruner:
             self._pruner.optimizer = self._optimizer
             return
-        self._dense_metric = self._metric()
+        self._dense_metric = self._metric(self._model)
         if self._directory:
             self._directory.save("dense", self._model.state_dict())
         if self._training.distillation:
             self._teacher = copy.deepcopy(self._model).eval().requires_grad_(False)
         self._pruner = Pruner.prepare(self._model, self._config, self._optimizer)
 
-    def _train_epoch(self, batches: Batches) -> None:
+    def _train_epoch(self) -> None:
         phase = self._phases[self._phase]
         if phase.anneals:
             for group in self._optimizer.param_groups:
                 cosine = math.cos(math.pi * self._epoch / phase.epochs)
                 group["lr"] = phase.learning_rate * (1 + cosine) / 2
-        self._model.train()
+        self._trained.train()
         for inputs, targets in batches_of_epoch(
-            batches,
+            self._batches,
             seed=self._training.seed,
             epoch=self._epochs_done,
             done=self._batch,
@@ -246,7 +285,7 @@ class _Run:
                     "the data"
                 )
             loss.backward()
-            if self._pruner:
+            if self._pruner and not self._fake_quantized:
                 self._pruner.step()
             else:
                 self._optimizer.step()
@@ -258,9 +297,9 @@ class _Run:
                 self._save_checkpoint()
 
     def _loss_of(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        half = self._training.precision == "bfloat16"
+        half = self._training.precision == "bfloat16" and not self._fake_quantized
         with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
-            outputs = self._model(inputs)
+            outputs = self._trained(inputs)
             share = self._training.distillation if self._teacher else 0.0
             value = self._loss(outputs, targets)
             if self._teacher and share:
@@ -276,11 +315,11 @@ class _Run:
             "epoch": self._epochs_done + 1,
             "loss": self._loss_sum / self._batch,
         }
-        update = self._pruner.end_epoch() if self._pruner else None
-        if update:
-            record |= asdict(update)
+        if self._pruner and not self._fake_quantized:
+            update = self._pruner.end_epoch()
+            record |= asdict(update) if update else {}
         if self._evaluate:
-            record["metric"] = self._metric()
+            record["metric"] = self._metric(self._trained)
         if self._directory:
             self._directory.add(record)
         else:
@@ -298,13 +337,13 @@ class _Run:
         self._save_checkpoint()
         return shown
 
-    def _metric(self) -> float | None:
+    def _metric(self, model: nn.Module) -> float | None:
         if self._evaluate is None:
             return None
         # What it draws must not change what training draws.
         state = random_state()
-        self._model.eval()
-        value = float(self._evaluate(self._model))
+        model.eval()
+        value = float(self._evaluate(model))
         set_random_state(state)
         return value
 
@@ -314,13 +353,28 @@ class _Run:
         self._model.eval()
         if self._directory:
             self._directory.save("pruned", self._model.state_dict())
+        metric, program, quantized_metric = self._metric(self._model), None, None
+        if self._fake_quantized:
+            quantized_metric = self._metric(self._fake_quantized)
+            program = self._fake_quantized.program()
         return FitResult(
             pruning,
             tuple(self._records),
             self._dense_metric,
-            self._metric(),
+            metric,
             time.monotonic() - self._began,
+            program,
+            quantized_metric,
         )
+
+    @property
+    def _trained(self) -> nn.Module:
+        return self._fake_quantized or self._model
+
+    def _new_fake_quantized(self) -> "FakeQuantized":
+        from patternc.quantization.fake_quantized import FakeQuantized
+
+        return FakeQuantized(self._model, self._image, self._quantization)
 
     def _save_checkpoint(self) -> None:
         self._random_state = None
@@ -337,6 +391,7 @@ class _Run:
             "model": dict(self._model.state_dict()),
             "optimizer": self._optimizer.state_dict(),
             "pruner": self._pruner.state_dict() if self._pruner else None,
+            "quantized": self._fake_quantized.state_dict() if self._fake_quantized else None,
         }
         self._directory.save_checkpoint(self._step, tree)
 
@@ -360,9 +415,13 @@ class _Run:
                 _load(self._teacher, self._directory.load("dense"))
             self._pruner = Pruner.prepare(self._model, self._config, self._optimizer)
         _load(self._model, tree["model"])
-        self._optimizer.load_state_dict(tree["optimizer"])
         if self._pruner and pruner_state is not None:
             self._pruner.load_state_dict(pruner_state)
+        if phase.name == "quantize":
+            self._fake_quantized = self._new_fake_quantized()
+            _load(self._fake_quantized, tree["quantized"])
+            self._optimizer = _optimizer(self._fake_quantized, phase.learning_rate, self._training)
+        self._optimizer.load_state_dict(tree["optimizer"])
         set_random_state(state)
 
 
@@ -373,12 +432,16 @@ def _device(device: str | torch.device | None) -> torch.device:
         raise TrainingError(f"device is '{device}': {str(error).splitlines()[0]}") from error
 
 
-def _phases(config: PruningConfig, training: TrainingConfig) -> tuple[_Phase, ...]:
+def _phases(
+    config: PruningConfig, training: TrainingConfig, *, quantize: bool
+) -> tuple[_Phase, ...]:
+    quantize_epochs = training.quantize_epochs if quantize else 0
     pruning_epochs = 0 if config.method == "one-shot" else config.epochs
     phases = (
         _Phase("dense", training.dense_epochs, training.dense_learning_rate, True),
         _Phase(config.method, pruning_epochs, training.learning_rate, False),
         _Phase("retrain", training.retrain_epochs, training.retrain_learning_rate, True),
+        _Phase("quantize", quantize_epochs, training.quantize_learning_rate, True),
     )
     # Retraining is there with no epochs, too: in it the model is pruned.
     return tuple(phase for phase in phases if phase.epochs or phase.name == "retrain")
