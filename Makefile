@@ -154,6 +154,10 @@ bench-ablation: $(STAMPS)/package ## what each optimisation gains, on the layers
 bench-pruning: $(STAMPS)/package ## what pruning costs in accuracy, by method and by form, over seeds
 	@$(ACTIVE) python -m benchmarks.pruning.accuracy $(BENCH_ARGS)
 
+.PHONY: bench-quantization
+bench-quantization: $(STAMPS)/package ## what 8 bits cost in accuracy, dense and pruned, over seeds
+	@$(ACTIVE) python -m benchmarks.pruning.quantization $(BENCH_ARGS)
+
 .PHONY: bench-cocotune
 bench-cocotune: $(STAMPS)/package ## exploring pruned networks: tuning blocks against default networks
 	@$(ACTIVE) python -m benchmarks.cocotune.exploration $(BENCH_ARGS)

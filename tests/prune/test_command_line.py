@@ -115,6 +115,18 @@ def test_quantises(folder, capsys):
 
 
 @pytest.mark.iree
+def test_trains_with_fake_quantisation(folder, capsys):
+    pytest.importorskip("torchao.quantization.pt2e")
+    options = ["--connectivity", "2", "--group-size", "2", "--output", "small.patternc"]
+    assert prune(*SHORT, *options, "--quantize", "--quantize-epochs", "1") == 0
+    assert re.search(r"^compiled, 8 bits +\d+\.\d+%$", capsys.readouterr().out, re.MULTILINE)
+    program = torch.export.load(folder / "small.pt2")
+    assert any("quantize_per_tensor" in str(node.target) for node in program.graph.nodes)
+    assert prune("--quantize-epochs", "1") == 1
+    assert_fails(capsys, "--quantize-epochs needs --quantize")
+
+
+@pytest.mark.iree
 def test_goes_on_after_an_interrupt(folder, capsys, monkeypatch):
     assert prune(*SHORT, "--run-directory", "whole") == 0
     import network  # the module that the command has found

@@ -13,6 +13,7 @@ from patternc.train import TrainingConfig
     [
         ({"version": 0}, "version of the training config is 0, this patternc reads 1"),
         ({"retrain_epochs": -1}, "retrain_epochs is -1, expected a whole number of at least 0"),
+        ({"quantize_epochs": 0}, "quantize_epochs is 0, expected a whole number of at least 1"),
         ({"optimizer": "adm"}, "optimizer is 'adm', .*did you mean 'adam'"),
         ({"precision": "float16"}, "precision is 'float16', expected 'float32', 'bfloat16'"),
         ({"learning_rate": 0}, "learning_rate is 0, expected more than 0"),
