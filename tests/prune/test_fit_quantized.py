@@ -82,7 +82,7 @@ def test_is_a_phase_of_its_own(uninterrupted):
     _, model, result = uninterrupted
     assert [record["phase"] for record in result.records] == ["retrain", "quantize", "quantize"]
     assert result.quantized_metric == result.records[-1]["metric"]
-    assert result.report().splitlines()[-1].startswith("quantized")
+    assert result.report().splitlines()[-1].startswith("quantised")
     # The model is the pruned one, as it is without.
     pruned, plain = run(quantize=False)
     for name, tensor in pruned.state_dict().items():

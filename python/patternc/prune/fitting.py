@@ -67,7 +67,7 @@ class FitResult:
             return self.pruning.report()
         rows = [("dense", self.dense_metric), ("pruned", self.metric)]
         if self.quantized_metric is not None:
-            rows.append(("quantized", self.quantized_metric))
+            rows.append(("quantised", self.quantized_metric))
         table = tabulate(rows, ("model", "metric"), floatfmt=".4f")
         return f"{self.pruning.report()}\n\n{table}"
 
@@ -369,6 +369,7 @@ class _Run:
 
     @property
     def _trained(self) -> nn.Module:
+        """What the optimizer steps on: the model, or in the last phase its copy."""
         return self._fake_quantized or self._model
 
     def _new_fake_quantized(self) -> "FakeQuantized":
