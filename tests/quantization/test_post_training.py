@@ -140,6 +140,20 @@ def test_batches_are_taken_apart():
     torch.testing.assert_close(one.module()(whole[:1]), other.module()(whole[:1]), rtol=0, atol=0)
 
 
+def test_weights_that_are_not_trained():
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("weight", torch.eye(3)[:, :, None, None])
+
+        def forward(self, x):
+            return nn.functional.conv2d(x, self.weight)
+
+    x = images(1)[0]
+    program = quantize(Network(), [x], config=MINIMAL)
+    torch.testing.assert_close(program.module()(x), x, rtol=0, atol=0.1)
+
+
 def test_float_weights_are_not_kept_twice():
     program = quantize(small_network(), images(1), config=MINIMAL)
     assert {"0.weight", "4.weight"}.isdisjoint(program.state_dict)

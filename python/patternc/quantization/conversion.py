@@ -24,25 +24,22 @@ def converted(prepared: GraphModule, example: tuple[Tensor, ...]) -> ExportedPro
     Raises:
       QuantizationError: when a weight that is 0 would not stay so.
     """
-    weights = {
-        layer: prepared.get_parameter(name).detach()
-        for layer, name in quantized_weights(prepared).items()
-    }
+    weights = quantized_weights(prepared)
     quantized = convert_pt2e(prepared)
     _check_zeros(quantized, weights)
     _drop_unread_(quantized)
     return torch.export.export(quantized, example)
 
 
-def quantized_weights(prepared: GraphModule) -> dict[str, str]:
-    """The names of the weights that are going to be quantised, by the node of their layer."""
-    names = {}
+def quantized_weights(prepared: GraphModule) -> dict[str, Tensor]:
+    """The weights that are going to be quantised, by the node of their layer."""
+    weights = {}
     for layer in prepared.graph.nodes:
         if operators.operator_name(layer) in operators.LAYERS:
             observer = layer.args[1]
             if observer.op == "call_module":
-                names[layer.name] = observer.args[0].target
-    return names
+                weights[layer.name] = _tensor(prepared, observer.args[0].target)
+    return weights
 
 
 @contextmanager
@@ -78,4 +75,4 @@ def _drop_unread_(graph: GraphModule) -> None:
 
 def _tensor(module: nn.Module, target: Any) -> Tensor:
     owner, _, attribute = target.rpartition(".")
-    return getattr(module.get_submodule(owner), attribute).detach()
+    return getattr(module.get_submodule(owner), attribute)

@@ -51,13 +51,12 @@ class FakeQuantized(nn.Module):
         for name, parameter in self._graph.named_parameters():
             if name not in own:  # the bias of a batch norm, which folding gave to a layer
                 parameter.requires_grad_()
-        weights = set(quantized_weights(self._graph).values())
-        for name in weights:
-            _keep_zeros(self._graph.get_parameter(name))
+        for weight in quantized_weights(self._graph).values():
+            _keep_zeros(weight)
         self._of_activations = [
             self._graph.get_submodule(str(node.target))
             for node in self._graph.graph.nodes
-            if node.op == "call_module" and node.args[0].target not in weights
+            if node.op == "call_module" and node.args[0].op != "get_attr"
         ]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -86,7 +85,7 @@ class FakeQuantized(nn.Module):
             return converted(graph, self._example)
 
 
-def _keep_zeros(weight: nn.Parameter) -> None:
+def _keep_zeros(weight: Tensor) -> None:
     """Lets a weight have no gradient where it is 0, and so no optimizer move it."""
     if weight.requires_grad:
         removed = weight.detach() == 0
