@@ -128,7 +128,8 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       the next page, and a load across lines that misses is dear; `dot_u8s8`, `dot_s8s8`:
       sums of four products of bytes, without and with a sign or all with one; `dot_s16`: sums of
       two products of 16-bit integers; `saturating_pack`: two vectors packed in half the bits, what is beyond cut off;
-      `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access.
+      `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access;
+      `byte_access`: single bytes in memory, which a `gpu` may lack.
     - `vector_bits`, `registers`: of the vector registers of a `cpu`.
     - `cores`: processor cores that are expected to share a layer.
     - `line_bytes`, `page_bytes`, `l1_bytes`, `l2_bytes`: of a cache line, a page, and the
@@ -176,6 +177,8 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
     bool has(TargetFeature feature) const {
       return bitEnumContainsAll(getFeatures(), feature);
     }
+    /// Whether tensors of bytes can be loaded and stored.
+    bool storesBytes() const { return !isGpu() || has(TargetFeature::ByteAccess); }
     /// Elements of a vector register, or 1 where there is none.
     int64_t getLanes(::mlir::Type element) const {
       return isCpu() ? getVectorBits() / element.getIntOrFloatBitWidth() : 1;

@@ -43,7 +43,8 @@ def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit 
     I32BitEnumCaseBit<"Float16", 5, "float16">,
     I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">,
     I32BitEnumCaseBit<"DotS8S8", 7, "dot_s8s8">,
-    I32BitEnumCaseBit<"DotS16", 8, "dot_s16">]> {
+    I32BitEnumCaseBit<"DotS16", 8, "dot_s16">,
+    I32BitEnumCaseBit<"ByteAccess", 9, "byte_access">]> {
   let cppNamespace = "::patternc";
   let separator = "|";
   let printBitEnumQuoted = 0;

@@ -20,8 +20,7 @@ static constexpr int64_t maxUnrolledTaps = 9;
 /// kernel reads it.
 static PackedConv2DOp convolutionFor(Device device, Operation *operation) {
   auto op = dyn_cast<PackedConv2DOp>(operation);
-  bool takes = op && !op.getQuantizationAttr() &&
-               TargetAttr::of(op).getDevice() == device &&
+  bool takes = op && TargetAttr::of(op).getDevice() == device &&
                (planesOf(op.getInput()) ||
                 ConvolutionGeometry::of(op).isFullyConnected());
   return takes ? op : PackedConv2DOp();
@@ -31,8 +30,8 @@ template <typename ScheduleAttr>
 static std::string reasonAgainstDirect(ScheduleAttr schedule,
                                        Operation *operation) {
   auto op = dyn_cast<PackedConv2DOp>(operation);
-  if (!op || op.getQuantizationAttr())
-    return "it is no convolution of floats";
+  if (!op)
+    return "it is no convolution";
   return reasonAgainstTaps(op.getStorage(), schedule.getFilters(),
                            schedule.getUnroll(), schedule.getOffsets(),
                            /*positions=*/1);
@@ -41,7 +40,9 @@ static std::string reasonAgainstDirect(ScheduleAttr schedule,
 std::string GpuDirectAttr::reasonAgainst(Operation *op,
                                          TargetAttr target) const {
   std::string reason = reasonAgainstThreads(getThreads(), target);
-  return reason.empty() ? reasonAgainstDirect(*this, op) : reason;
+  if (reason.empty())
+    reason = reasonAgainstDirect(*this, op);
+  return reason.empty() ? reasonAgainstElement(op, target) : reason;
 }
 
 std::string VmDirectAttr::reasonAgainst(Operation *op, TargetAttr) const {

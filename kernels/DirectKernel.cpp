@@ -24,13 +24,21 @@ Grid DirectKernel::grid() const {
   return {{parts, groups.filterTiles(), images()}, threads};
 }
 
-LogicalResult DirectKernel::addArrays(ArrayRef<float>, FkwIndices indices,
+LogicalResult DirectKernel::addArrays(ArrayRef<float> weights,
+                                      FkwIndices indices,
                                       KernelOperands &operands,
                                       std::string &reason) {
+  if (quantization &&
+      failed(scales.addArrays(*this, weights, indices, operands, reason)))
+    return failure();
   return groups.addArrays(std::move(indices), operands, reason);
 }
 
-void DirectKernel::bindArrays(BufferCursor &buffers) { groups.bind(buffers); }
+void DirectKernel::bindArrays(BufferCursor &buffers) {
+  if (quantization)
+    scales.bind(buffers, quantization);
+  groups.bind(buffers);
+}
 
 /// Writes the loops; the members are the values that several steps read.
 class DirectKernel::Loops {
@@ -86,20 +94,35 @@ private:
                                 index.less(column, geometry.outWidth));
       auto branch = scf::IfOp::create(b, inImage, /*withElseRegion=*/true);
       b.setInsertionPointToStart(branch.elseBlock());
-      Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.element));
+      TypedAttr padding = b.getZeroAttr(kernel.element);
+      if (kernel.quantization)
+        padding = b.getIntegerAttr(kernel.element, planes.getPadding());
+      Value outside = arith::ConstantOp::create(b, padding);
       for (Value address : addresses)
-        memref::StoreOp::create(b, zero, kernel.output, address);
+        memref::StoreOp::create(b, outside, kernel.output, address);
       b.setInsertionPointToStart(branch.thenBlock());
     }
     SmallVector<Value> sums = emitSums(filters, row, column);
-    for (auto [sum, address] : llvm::zip_equal(sums, addresses)) {
-      Value value = sum;
-      if (kernel.residual)
-        value = arith::AddFOp::create(
-            b, value, memref::LoadOp::create(b, kernel.residual, address));
-      memref::StoreOp::create(b, activate(b, value, kernel.activation),
+    for (auto [sum, filter, address] :
+         llvm::zip_equal(sums, filters, addresses))
+      memref::StoreOp::create(b, emitOutput(sum, filter, address),
                               kernel.output, address);
+  }
+
+  /// What is stored of the sum of a filter.
+  Value emitOutput(Value sum, Value filter, Value address) {
+    auto load = [&](Value buffer, Value at) -> Value {
+      return buffer ? memref::LoadOp::create(b, buffer, at) : Value();
+    };
+    Value added = load(kernel.residual, address);
+    if (kernel.quantization) {
+      FilterScales scales{load(kernel.scales.multiplier, filter),
+                          load(kernel.bias, filter)};
+      return requantize(b, sum, scales, added, kernel.quantization);
     }
+    if (added)
+      sum = arith::AddFOp::create(b, sum, added);
+    return activate(b, sum, kernel.activation);
   }
 
   /// All kernels of the filters that are computed at once, at one position of
@@ -112,12 +135,13 @@ private:
                   index.add(index.mul(row, kernel.pitch()), column));
 
     SmallVector<Value> init;
+    Type type = kernel.quantization ? b.getI32Type() : kernel.element;
+    Value starts = kernel.quantization ? kernel.scales.starts : kernel.bias;
     for (Value filter : filters) {
-      if (kernel.bias)
-        init.push_back(memref::LoadOp::create(b, kernel.bias, filter));
+      if (starts)
+        init.push_back(memref::LoadOp::create(b, starts, filter));
       else
-        init.push_back(
-            arith::ConstantOp::create(b, b.getZeroAttr(kernel.element)));
+        init.push_back(arith::ConstantOp::create(b, b.getZeroAttr(type)));
     }
 
     auto [filterGroup, filterInGroup] = groups.groupOf(b, filterTile);
@@ -162,9 +186,17 @@ private:
       Value x = memref::LoadOp::create(b, kernel.input, position);
       Value w =
           memref::LoadOp::create(b, kernel.weight, index.add(firstWeight, f));
-      Value product = arith::MulFOp::create(b, w, x);
-      accumulator = arith::AddFOp::create(b, accumulator, product);
+      accumulator = emitMultiplyAdd(accumulator, w, x);
     }
+  }
+
+  Value emitMultiplyAdd(Value sum, Value w, Value x) {
+    if (!kernel.quantization)
+      return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, w, x));
+    Value product =
+        arith::MulIOp::create(b, widenBytes(b, w, Bytes::Signed),
+                              widenBytes(b, x, kernel.quantization.getBytes()));
+    return arith::AddIOp::create(b, sum, product);
   }
 
   /// Where the kernels of a filter group begin, in 32 bits.

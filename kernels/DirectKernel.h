@@ -4,6 +4,7 @@
 #define KERNELS_DIRECTKERNEL_H
 
 #include "kernels/FilterGroups.h"
+#include "kernels/Requantization.h"
 
 namespace patternc {
 
@@ -28,6 +29,7 @@ private:
 
   int64_t threads, unroll;
   FilterGroups groups;
+  ScaleArrays scales; // of bytes
 };
 
 } // namespace patternc

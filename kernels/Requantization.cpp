@@ -8,6 +8,7 @@
 
 #include "dialect/ConstantData.h"
 #include "kernels/ByteBlocks.h"
+#include "kernels/FusedMultiplyAdd.h"
 #include "kernels/Intrinsics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -151,8 +152,8 @@ void ScaleArrays::bind(BufferCursor &buffers, QuantizationAttr quantization) {
   starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
 }
 
-/// What the output of a vector of sums is, in steps from its zero point;
-/// `residual` is a vector of i32, or null.
+/// What the output of sums is, in steps from its zero point; `residual` is as
+/// many i32, or null.
 static Value stepsOf(ImplicitLocOpBuilder &b, Value sums,
                      const FilterScales &filters, Value residual,
                      QuantizationAttr quantization) {
@@ -161,7 +162,8 @@ static Value stepsOf(ImplicitLocOpBuilder &b, Value sums,
   if (filters.bias) {
     Value bias = arith::MulFOp::create(
         b, filters.bias, constantLike(b, filters.bias, 1 / scale));
-    steps = vector::FMAOp::create(b, steps, filters.multiplier, bias);
+    steps = fusedMultiplyAdd(b, steps, filters.multiplier, bias,
+                             filters.multiplier);
   } else {
     steps = arith::MulFOp::create(b, steps, filters.multiplier);
   }
@@ -170,9 +172,10 @@ static Value stepsOf(ImplicitLocOpBuilder &b, Value sums,
   UniformAttr uniform = quantization.getResidual();
   residual = arith::SubIOp::create(
       b, residual, constantLike(b, residual, uniform.getZeroPoint()));
-  return vector::FMAOp::create(
+  return fusedMultiplyAdd(
       b, toFloat(b, residual),
-      constantLike(b, steps, uniform.scaleAsDouble() / scale), steps);
+      constantLike(b, steps, uniform.scaleAsDouble() / scale), steps,
+      filters.multiplier);
 }
 
 Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,

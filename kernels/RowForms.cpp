@@ -62,7 +62,9 @@ std::string CpuRowsAttr::reasonAgainst(Operation *op, TargetAttr target) const {
 
 std::string GpuRowsAttr::reasonAgainst(Operation *op, TargetAttr target) const {
   std::string reason = reasonAgainstRows(op, getUnroll());
-  return reason.empty() ? reasonAgainstThreads(getThreads(), target) : reason;
+  if (reason.empty())
+    reason = reasonAgainstThreads(getThreads(), target);
+  return reason.empty() ? reasonAgainstElement(op, target) : reason;
 }
 
 std::string VmRowsAttr::reasonAgainst(Operation *op, TargetAttr) const {

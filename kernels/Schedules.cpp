@@ -10,6 +10,7 @@
 #include "dialect/PatternDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -177,6 +178,13 @@ std::string patternc::reasonAgainstLanes(int64_t lanes, Type element,
   return llvm::formatv("expected a power of two of at most {0} lanes, which "
                        "the target's vectors have, but found {1}",
                        most, lanes);
+}
+
+std::string patternc::reasonAgainstElement(Operation *op, TargetAttr target) {
+  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  if (!element.isInteger(8) || target.storesBytes())
+    return {};
+  return "the target stores no bytes";
 }
 
 std::string patternc::reasonAgainstThreads(int64_t threads, TargetAttr target) {

@@ -26,6 +26,9 @@ ScheduleAttr scheduleOf(ScheduledOp op) {
 std::string reasonAgainstLanes(int64_t lanes, mlir::Type element,
                                TargetAttr target);
 
+/// Why `target` cannot store the elements that `op` makes; empty if it can.
+std::string reasonAgainstElement(mlir::Operation *op, TargetAttr target);
+
 /// Why a workgroup of `target` cannot have so many threads; empty if it can.
 std::string reasonAgainstThreads(int64_t threads, TargetAttr target);
 

@@ -350,7 +350,8 @@ def Schedule_GpuDirectAttr : Schedule_Attr<"Gpu", "GpuDirect", "gpu_direct"> {
       taps are all written out, or in a `table`.
 
     Refused: more threads than the target has; numbers that are not positive or beyond what is
-    written out; filters and taps that do not divide; code where it cannot be.
+    written out; filters and taps that do not divide; code where it cannot be; bytes where the
+    target stores none.
 
     Example:
 
@@ -372,7 +373,7 @@ def Schedule_GpuRowsAttr : Schedule_Attr<"Gpu", "GpuRows", "gpu_rows"> {
     - `unroll`: elements of a window that are written out: all, or 1 and a loop goes over them.
 
     Refused: more threads than the target has; another number of elements; an operation that
-    is no pooling and no copy.
+    is no pooling and no copy; bytes where the target stores none.
 
     Example:
 

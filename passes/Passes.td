@@ -575,8 +575,8 @@ def QuantizeConvolutionsPass : Pass<"pattern-quantize-convolutions", "::mlir::Mo
     model that has the other kind is shifted by 128.
 
     Left in floats, with a remark that says why: a convolution whose weights have no scales; one
-    whose sums might not fit 32 bits; one with another activation than ReLU and ReLU6; and everything where the target has no kernels of bytes,
-    which are those for CPUs. Refuses nothing. Place: after the fusion of epilogues.
+    whose sums might not fit 32 bits; one with another activation than ReLU and ReLU6; and everything
+    where the target stores no bytes, as a GPU without `byte_access`. Refuses nothing. Place: after the fusion of epilogues.
 
     Statistics, as remarks:
     - `convolutions`: convolutions that compute bytes

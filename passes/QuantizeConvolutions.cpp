@@ -80,9 +80,7 @@ class QuantizeConvolutions
 public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    TargetAttr target = TargetAttr::of(module);
-    if (!target.isCpu())
-      return;
+    target = TargetAttr::of(module);
     isSigned = target.has(TargetFeature::DotS8S8);
     SmallVector<Operation *> ops;
     module.walk([&](Operation *op) {
@@ -330,7 +328,7 @@ private:
   }
 
   LogicalResult quantize(Pool2DOp op) {
-    if (!op.getType().getElementType().isF32())
+    if (!target.storesBytes() || !op.getType().getElementType().isF32())
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), op);
     std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
@@ -372,6 +370,8 @@ private:
     std::optional<ByteImage> input = byteImageOf(b, op.getInput());
     if (!input)
       return failure(); // it is none of what the model quantises
+    if (!target.storesBytes())
+      return left(op, "the target stores no bytes");
     std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
     if (!use)
       return left(op, "its output is not quantised");
@@ -447,6 +447,7 @@ private:
         op->erase();
   }
 
+  TargetAttr target;
   bool isSigned = false;
 };
 

@@ -64,8 +64,9 @@ class QuantizedConvolution:
             signed=True,
         )
 
-    def text(self) -> str:
-        """A module whose function takes the image, and the residual if there is one."""
+    def text(self, *, wide: bool = False) -> str:
+        """A module whose function takes the image, and the residual if there is one: bytes, or
+        what they are in 32 bits."""
         filters, channels, height, width = self.weights.shape
         patterns = self.patterns or (tuple(range(height * width)),)
         ids = np.ones((filters, channels), np.uint8) if self.ids is None else self.ids
@@ -92,20 +93,30 @@ class QuantizedConvolution:
         operands = [image, weights, f"tensor<{filters}xf32>"]
         operands += [f"tensor<{filters}xf32>"] * (self.bias is not None)
         operands += [out] * (self.residual is not None)
-        arguments = f"%x: {image}" + (f", %r: {out}" if self.residual is not None else "")
+        names = {"x": image} | ({"r": out} if self.residual is not None else {})
+        outer = {name: t.replace("xi8", "xi32") if wide else t for name, t in names.items()}
+        result = out.replace("xi8", "xi32") if wide else out
+        arguments = ", ".join(f"%{name}{'_wide' * wide}: {t}" for name, t in outer.items())
+        narrow = "".join(
+            _map(name, f"{name}_wide", "arith.trunci", outer[name], names[name])
+            for name in names
+            if wide
+        )
+        extension = "arith.extsi" if self.signed else "arith.extui"
+        returned = _map("y_wide", "y", extension, out, result) if wide else ""
         bias_line = (
             "" if self.bias is None else f"%b = arith.constant {_dense(self.bias, 'f32')}\n    "
         )
         return f"""module {{
-  func.func @main({arguments}) -> {out} {{
-    %w = arith.constant {_dense(self.weights, "i8")}
+  func.func @main({arguments}) -> {result} {{
+    {narrow}%w = arith.constant {_dense(self.weights, "i8")}
     %s = arith.constant {_dense(self.scales, "f32")}
     {bias_line}%y = pattern.conv2d %x, %w scale(%s){bias}{add}
         map <set = <{height}x{width}, {[list(p) for p in patterns]}>,
              ids = {ids_text} : tensor<{filters}x{channels}xui8>>
         {{{_fields(attributes)}}}
         : ({", ".join(operands)}) -> {out}
-    return %y : {out}
+    {returned}return %y{"_wide" * wide} : {result}
   }}
 }}
 """
@@ -154,6 +165,20 @@ class QuantizedConvolution:
 def _fma(x: np.ndarray, y: np.ndarray | np.float32, z: np.ndarray) -> np.ndarray:
     # The product is exact in float64; that the sum is rounded twice shows in no test.
     return (x.astype(np.float64) * y + z).astype(np.float32)
+
+
+def _map(name: str, operand: str, operation: str, source: str, target: str) -> str:
+    identity = "affine_map<(n, c, y, x) -> (n, c, y, x)>"
+    inner, outer = (t[:-1].rpartition("x")[2] for t in (source, target))
+    return f"""%{name}_empty = tensor.empty() : {target}
+    %{name} = linalg.generic {{indexing_maps = [{identity}, {identity}],
+        iterator_types = ["parallel", "parallel", "parallel", "parallel"]}}
+        ins(%{operand} : {source}) outs(%{name}_empty : {target}) {{
+    ^bb0(%in: {inner}, %out: {outer}):
+      %0 = {operation} %in : {inner} to {outer}
+      linalg.yield %0 : {outer}
+    }} -> {target}
+    """
 
 
 def _uniform(uniform: tuple[float, int]) -> str:

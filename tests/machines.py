@@ -2,6 +2,7 @@
 
 """Every target as a test parameter, and modules run where their target runs."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from aarch64 import require_aarch64, run_aarch64
-from patternc.compiler import get_target
+from patternc.compiler import Target, get_target
 from patternc.runtime import CompiledModule, host_machine
 from vulkan import require_vulkan
 
@@ -32,6 +33,17 @@ EVERY_TARGET_BUT_THE_HOST = [
 
 # Those that compute in float16; this machine may.
 FLOAT16_TARGETS = ["llvm-cpu", pytest.param("snapdragon-855", marks=pytest.mark.aarch64)]
+
+
+def gpu_with_bytes() -> Target:
+    """`vulkan-adreno` for GPUs that load and store single bytes, as lavapipe does."""
+    target = get_target("vulkan-adreno")
+    return dataclasses.replace(
+        target,
+        name="vulkan-bytes",
+        features=(*target.features, "byte_access"),
+        flags=tuple(flag.replace("b64|b32|b16", "b64|b32|b16|b8") for flag in target.flags),
+    )
 
 
 def require_machine(target: str) -> None:

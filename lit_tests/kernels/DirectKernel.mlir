@@ -382,3 +382,88 @@ func.func @main(%x: tensor<1x1x4x4xf32>) {
   return
 }
 }
+
+// -----
+
+// Sums of bytes are of 32 bits and begin with what the zero point adds to them; what is around an image is the zero
+// point of the output. The machine has no multiplication and addition in one: what rounding the product loses is added
+// before the sum is rounded.
+// CHECK-LABEL: func.func @vm_bytes(
+// CHECK-DAG: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, {{.*}} -> memref<{{.*}}xi8,
+// CHECK-DAG: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, {{.*}} -> memref<2xi8,
+// CHECK-DAG: %[[SCALES:.+]] = "stream.binding.subspan"(%arg2, {{.*}} -> memref<2xf32,
+// CHECK-DAG: %[[STARTS:.+]] = "stream.binding.subspan"(%arg3, {{.*}} -> memref<2xi32,
+// CHECK-NOT: vector
+// CHECK: scf.if
+// CHECK: %[[START:.+]] = memref.load %[[STARTS]]
+// CHECK: %[[SUM:.+]] = scf.for {{.*}} iter_args(%[[SO:.+]] = %[[START]]) -> (i32)
+// CHECK: %[[X:.+]] = memref.load %[[INPUT]]
+// CHECK: %[[W:.+]] = memref.load %[[WEIGHT]]
+// CHECK: %[[W32:.+]] = arith.extsi %[[W]]
+// CHECK: %[[X32:.+]] = arith.extui %[[X]]
+// CHECK: %[[PRODUCT:.+]] = arith.muli %[[W32]], %[[X32]]
+// CHECK: arith.addi %[[SO]], %[[PRODUCT]]
+// CHECK: %[[SCALE:.+]] = memref.load %[[SCALES]]
+// CHECK: %[[STEPS:.+]] = arith.sitofp %[[SUM]]
+// CHECK-NOT: math.fma
+// CHECK: arith.mulf %[[STEPS]], %[[SCALE]]
+// CHECK: arith.trunci %{{.+}} : i32 to i8
+// CHECK: memref.store
+// CHECK: } else {
+// CHECK: %[[PADDING:.+]] = arith.constant 3 : i8
+// CHECK: memref.store %[[PADDING]]
+#planes = #pattern.planes<strides = [1, 1], origin = 64, pitch = 5, size = 128, padding = 7>
+#made = #pattern.planes<strides = [1, 1], origin = 64, pitch = 5, size = 128, padding = 3>
+module attributes {pattern.target = #pattern.target<device = vm>} {
+func.func @main(%x: tensor<1x1x4x4xi8>) {
+  %w = arith.constant dense<[1, -2]> : tensor<2xi8>
+  %c = arith.constant dense<0.5> : tensor<2xf32>
+  %b = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<1xi32>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %p = pattern.pack %x : tensor<1x1x4x4xi8> to tensor<1x1x4x4xi8, #planes>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) scale(%c) bias(%b) storage <set = <3x3, [[4]]>, group = 2>
+      schedule(#schedule.vm_direct<filters = 1, unroll = 1>)
+      {padding = array<i64: 1, 1, 1, 1>, quantization = #pattern.quantization<bytes = u8,
+       input = <scale = 0.5, zero_point = 7>, output = <scale = 2.0, zero_point = 3>, low = 3, high = 255>,
+       layer = "vm_bytes"}
+      : (tensor<1x1x4x4xi8, #planes>, tensor<2xi8>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>,
+         tensor<2xf32>, tensor<2xf32>)
+      -> tensor<1x2x4x4xi8, #made>
+  return
+}
+}
+
+// -----
+
+// Bytes with a sign, both filters at once; without a zero point sums begin with 0.
+// CHECK-LABEL: sym_name = "gpu_bytes"
+// CHECK: %[[ZERO:.+]] = arith.constant 0 : i32
+// CHECK: scf.for {{.*}} iter_args(%{{.+}} = %[[ZERO]], %{{.+}} = %{{.+}}) -> (i32, i32)
+// CHECK: %[[W:.+]] = arith.extsi
+// CHECK: %[[X:.+]] = arith.extsi
+// CHECK: arith.muli %[[W]], %[[X]] : i32
+// CHECK: scf.yield
+// CHECK-COUNT-2: memref.store %{{.+}} : memref<2xi8,
+module attributes {pattern.target = #pattern.target<device = gpu, features = byte_access, threads = 128, subgroup = 64>} {
+func.func @main(%x: tensor<1x1x1x1xi8>) -> tensor<1x2x1x1xi8> {
+  %w = arith.constant dense<[1, -2]> : tensor<2xi8>
+  %c = arith.constant dense<0.5> : tensor<2xf32>
+  %b = arith.constant dense<1.0> : tensor<2xf32>
+  %i = arith.constant dense<0> : tensor<1xi32>
+  %s = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) scale(%c) bias(%b) storage <set = <1x1, [[0]]>, group = 2>
+      schedule(#schedule.gpu_direct<threads = 8, filters = 2, unroll = 1>)
+      {quantization = #pattern.quantization<bytes = s8,
+       input = <scale = 0.5, zero_point = 0>, output = <scale = 2.0, zero_point = 3>, low = -128, high = 127>,
+       layer = "gpu_bytes"}
+      : (tensor<1x1x1x1xi8>, tensor<2xi8>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>,
+         tensor<2xf32>, tensor<2xf32>)
+      -> tensor<1x2x1x1xi8>
+  return %y : tensor<1x2x1x1xi8>
+}
+}

@@ -372,3 +372,30 @@ func.func @many_threads_of_rows(%x: tensor<1x1x8x8xf32>) {
   return
 }
 }
+
+// -----
+
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
+func.func @bytes_without_access(%x: tensor<1x1x8x8xi8>) {
+  // expected-error @+1 {{the target stores no bytes}}
+  %y = pattern.pool2d <max> %x schedule(#schedule.gpu_rows<threads = 64, unroll = 9>)
+      {kernel = array<i64: 3, 3>, quantization = #pattern.quantization<bytes = u8,
+       input = <scale = 1.0, zero_point = 0>, output = <scale = 1.0, zero_point = 0>, low = 0, high = 255>}
+      : tensor<1x1x8x8xi8> -> tensor<1x1x6x6xi8>
+  return
+}
+}
+
+// -----
+
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
+func.func @products_of_bytes_without_access(%x: tensor<1x1x1x1xi8>, %w: tensor<1xi8>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<1xi32>, %c: tensor<1xf32>) {
+  // expected-error @+1 {{the target stores no bytes}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) scale(%c) storage <set = <1x1, [[0]]>, group = 1>
+      schedule(#schedule.gpu_direct<threads = 64, filters = 1, unroll = 1>)
+      {quantization = #pattern.quantization<bytes = u8,
+       input = <scale = 1.0, zero_point = 0>, output = <scale = 1.0, zero_point = 0>, low = 0, high = 255>}
+      : (tensor<1x1x1x1xi8>, tensor<1xi8>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<1xf32>) -> tensor<1x1x1x1xi8>
+  return
+}
+}

@@ -2,6 +2,8 @@
 // RUN: pattern-opt %s -pattern-quantize-convolutions -split-input-file | FileCheck %s
 // RUN: pattern-opt %s '-pass-pipeline=builtin.module(pattern-attach-target{target=#pattern.target<device=cpu,features=dot_s8s8,vector_bits=128,registers=32>},pattern-quantize-convolutions)' -split-input-file | FileCheck %s --check-prefix=SIGNED
 // RUN: pattern-opt %s '-pass-pipeline=builtin.module(pattern-attach-target{target=#pattern.target<device=vm>},pattern-quantize-convolutions)' -split-input-file | FileCheck %s --check-prefix=VM
+// RUN: pattern-opt %s %target-gpu -pattern-quantize-convolutions -split-input-file | FileCheck %s --check-prefix=GPU
+// RUN: pattern-opt %s %target-gpu -pattern-quantize-convolutions -split-input-file --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 #id = affine_map<(n, c, y, x) -> (n, c, y, x)>
 
@@ -22,7 +24,11 @@
 // SIGNED: quantization = #pattern.quantization<bytes = s8, input = <scale = 5.000000e-01 : f64, zero_point = -118>, output = <scale = 2.500000e-01 : f64, zero_point = -108>, low = -108, high = 127>
 // SIGNED: arith.sitofp
 // VM-LABEL: @conv
-// VM-NOT: xi8>
+// VM: pattern.conv2d {{.*}}quantization = #pattern.quantization<bytes = u8,
+// REMARK: [[#@LINE+33]]:8: remark: [Missed] float {{.*}} Reason="the target stores no bytes"
+// GPU-LABEL: @conv
+// GPU-NOT: xi8>
+// GPU: pattern.conv2d {{.*}} -> tensor<1x2x4x4xf32>
 func.func @conv(%q: tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32> {
   %c0 = arith.constant 0.0 : f32
   %c10 = arith.constant 10.0 : f32

@@ -255,3 +255,43 @@ def test_assertion_that_is_not_constant_is_checked(target):
     assert (module(x, np.array([1], np.int32)) == x).all()
     with pytest.raises(CompilerError, match="must hold"):
         module(x, np.array([0], np.int32))
+
+
+def _mapped(element: str, body: str) -> str:
+    """A function that makes elements of another type, has them in memory, and takes them back."""
+    loop = """%{0}e = tensor.empty() : tensor<768x{2}>
+    %{0} = linalg.generic {{indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+        iterator_types = ["parallel"]}} ins(%{1} : tensor<768x{3}>) outs(%{0}e : tensor<768x{2}>) {{
+    ^bb0(%x: {3}, %_: {2}):
+      {4}
+      linalg.yield %r : {2}
+    }} -> tensor<768x{2}>"""
+    to, back = body.split(" / ")
+    return f"""module {{
+  func.func @main(%a: tensor<768xf32>) -> tensor<768xf32> {{
+    {loop.format("b", "a", element, "f32", to)}
+    %m = "util.optimization_barrier"(%b) : (tensor<768x{element}>) -> tensor<768x{element}>
+    {loop.format("c", "m", "f32", element, back)}
+    return %c : tensor<768xf32>
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize("target", GPUS)
+def test_vectors_of_bytes_on_gpus_are_still_wrong(target):
+    """If it fails, targets may have the feature `byte_access`."""
+    require_machine(target)
+    x = torch.arange(768).float() % 100
+    text = _mapped("i8", "%r = arith.fptosi %x : f32 to i8 / %r = arith.sitofp %x : i8 to f32")
+    assert not torch.equal(torch.as_tensor(compile(text, target=target)(x)), x)
+
+
+@pytest.mark.parametrize("target", ["vmvx", *GPUS])
+def test_multiply_adds_in_scalars_are_still_rounded_twice(target):
+    """If it fails, kernels/FusedMultiplyAdd may be `math.fma` where it does."""
+    require_machine(target)
+    x = torch.full((768,), 1 + 2**-12)
+    body = "%n = arith.constant -1.00048828125 : f32\n%r = math.fma %x, %x, %n : f32"
+    text = _mapped("f32", f"{body} / %z = arith.constant 1.0 : f32\n%r = arith.mulf %x, %z : f32")
+    assert torch.equal(torch.as_tensor(compile(text, target=target)(x)), torch.zeros(768))

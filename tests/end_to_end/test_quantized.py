@@ -15,6 +15,7 @@ import patternc
 from patternc import Pipeline, ir, passmanager
 from patternc.compiler import LayerSchedule, enumerate_schedules, write_schedules
 from patternc.compiler.targets import get_target
+from vulkan import require_vulkan
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -142,17 +143,23 @@ _TARGETS = {
 }
 
 
-def _check(conv: QuantizedConvolution, target, rng, folder) -> None:
+def _draw(conv: QuantizedConvolution, rng: np.random.Generator):
+    """Bytes of the image, and of the residual or None."""
     x = rng.integers(0, 256, conv.image)
-    added = rng.integers(0, 256, conv.out) if conv.residual else None
+    return x, rng.integers(0, 256, conv.out) if conv.residual else None
+
+
+def _check(conv: QuantizedConvolution, target, x, added, folder) -> None:
     want = conv.compute(x, added)
     assert len(np.unique(want)) > 1
     signed = "dot_s8s8" in target.features
     ran = conv.as_signed() if signed else conv
     numbers = [n - 128 * signed for n in (x, added) if n is not None]
-    module = patternc.compile(ran.text(), target=target)
-    inputs = [torch.from_numpy(ran.to_bytes(n)) for n in numbers]
-    (got,) = machines.run(module, *inputs, folder=folder)
+    # IREE takes no bytes on Vulkan.
+    wide = target.device == "gpu"
+    module = patternc.compile(ran.text(wide=wide), target=target)
+    inputs = [n.astype(np.int32) if wide else ran.to_bytes(n) for n in numbers]
+    (got,) = machines.run(module, *map(torch.from_numpy, inputs), folder=folder)
     got = np.asarray(got).astype(np.int64)
     np.testing.assert_array_equal(got % 256, (want - 128 * signed) % 256)
 
@@ -169,7 +176,8 @@ def test_same_bits(target, case, tmp_path):
     if target == "x86-64-v3":
         machines.require_machine(target)
     rng = np.random.default_rng(list(_CASES).index(case))
-    _check(_case(case, rng), _TARGETS[target], rng, tmp_path)
+    conv = _case(case, rng)
+    _check(conv, _TARGETS[target], *_draw(conv, rng), tmp_path)
 
 
 @pytest.mark.aarch64
@@ -178,7 +186,48 @@ def test_same_bits(target, case, tmp_path):
 def test_same_bits_on_arm(target, case, tmp_path):
     machines.require_machine(target)
     rng = np.random.default_rng(list(_CASES).index(case))
-    _check(_case(case, rng), get_target(target), rng, tmp_path)
+    conv = _case(case, rng)
+    _check(conv, get_target(target), *_draw(conv, rng), tmp_path)
+
+
+def _scalars(name: str):
+    """The target without vectors of this name."""
+    if name == "gpu":
+        require_vulkan()
+        return machines.gpu_with_bytes()
+    return get_target(name)
+
+
+_SCALARS = ["vmvx", pytest.param("gpu", marks=pytest.mark.vulkan)]
+
+
+@pytest.mark.parametrize("case", ["patterns with strides", "dense", "depthwise", "matrix"])
+@pytest.mark.parametrize("target", _SCALARS)
+def test_same_bits_in_scalars(target, case, tmp_path):
+    rng = np.random.default_rng(list(_CASES).index(case))
+    conv = _case(case, rng)
+    _check(conv, _scalars(target), *_draw(conv, rng), tmp_path)
+
+
+@pytest.mark.parametrize("target", ["llvm-cpu", *_SCALARS])
+def test_products_are_not_rounded(target, tmp_path):
+    """Sums that are halves if the products in them are rounded, and lie beside them if not."""
+    rng = np.random.default_rng(0)
+    scales = rng.uniform(3, 5, 64).astype(np.float32)
+    conv = QuantizedConvolution(
+        weights=np.ones((64, 1, 1, 1), np.int8),
+        scales=scales,
+        bias=np.float32(3.5) - 200 * scales,
+        image=(1, 1, 2, 2),
+        input=(1.0, 0),
+        output=(1.0, 0),
+        residual=(1.0, 0),
+        bounds=(0, 255),
+    )
+    x = np.full(conv.image, 200)
+    nothing = np.zeros(conv.out, np.int64)
+    assert set(np.unique(conv.compute(x, nothing))) == {3, 4}
+    _check(conv, _scalars(target), x, nothing, tmp_path)
 
 
 @pytest.mark.parametrize("target", _TARGETS)
