@@ -17,6 +17,7 @@ import handwritten
 from patternc.compiler import compile
 from patternc.errors import CompilerError, ModelError, TargetError
 from patternc.runtime import CompiledModule, load
+from patternc.runtime.device import usable_cores
 
 pytestmark = pytest.mark.iree
 
@@ -248,6 +249,25 @@ except TargetError as error:
     assert "already runs modules on 3 threads" in str(error), error
 else:
     raise AssertionError("no error")
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+@pytest.mark.skipif(len(usable_cores()) < 2, reason="there is one core")
+def test_a_thread_for_each_core_stays_there():
+    """Two that sleep between layers would else be woken on one core, and stay there."""
+    script = """
+import os, time
+import handwritten, numpy as np
+from patternc.runtime.device import usable_cores
+x = np.ones((4, 64), np.float32)
+module = handwritten.compile_sum_and_difference().with_threads(None)
+assert (module(x, x)[0] == 2).all()
+time.sleep(0.2)  # a thread gives itself its name
+workers = [int(t) for t in os.listdir("/proc/self/task")
+           if open(f"/proc/self/task/{t}/comm").read().startswith("iree-worker")]
+assert sorted(map(os.sched_getaffinity, workers), key=min) == [{c} for c in usable_cores()]
 """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)

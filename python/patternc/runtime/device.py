@@ -37,16 +37,17 @@ class DeviceLostError(Exception):
     """A device computes nothing any more; another one may be opened."""
 
 
-def usable_cores() -> int:
-    """Number of physical cores that this process may use."""
-    siblings = set()
-    for cpu in os.sched_getaffinity(0):
+def usable_cores() -> list[int]:
+    """The physical cores that this process may use, each by the first of its processors."""
+    first_of: dict[str, int] = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
         try:
             with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") as file:
-                siblings.add(file.read())
+                siblings = file.read()
         except OSError:
-            siblings.add(str(cpu))
-    return len(siblings)
+            siblings = str(cpu)
+        first_of.setdefault(siblings, cpu)
+    return list(first_of.values())
 
 
 def open_device(driver: Driver, threads: int | None) -> "HalDevice":
@@ -108,10 +109,11 @@ def resolve_threads(threads: int | None) -> int:
         return 1
     with _lock:
         if _pool_threads is None:
-            wanted = threads or usable_cores()
+            cores = usable_cores()
+            wanted = threads or len(cores)
             if wanted > 1:
                 flags = require("iree.runtime", needed_for="running a compiled module").flags
-                flags.parse_flags(f"--task_topology_group_count={wanted}")
+                flags.parse_flags(_pool_flag(wanted, cores))
                 _pool_threads = wanted
             return wanted
         if threads not in (None, _pool_threads):
@@ -121,6 +123,17 @@ def resolve_threads(threads: int | None) -> int:
                 f"threads={_pool_threads}, or a new process"
             )
         return _pool_threads
+
+
+def _pool_flag(threads: int, cores: list[int]) -> str:
+    """The flag of IREE that makes a pool, on `cores` one thread each if they are as many.
+
+    Threads that sleep between layers are woken where they slept, and two of them on one core stay
+    there. Fewer threads than cores are not bound: those of another process would have the same.
+    """
+    if threads == len(cores):
+        return f"--task_topology_cpu_ids={','.join(map(str, cores))}"
+    return f"--task_topology_group_count={threads}"
 
 
 def _open(uri: str) -> "HalDevice":
