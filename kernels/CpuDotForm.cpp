@@ -7,6 +7,7 @@
 #include "kernels/DotProducts.h"
 #include "kernels/Forms.h"
 #include "kernels/WorkSplits.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace patternc;
@@ -49,7 +50,9 @@ std::string CpuDotAttr::reasonAgainst(Operation *operation,
                                    op.getQuantizationAttr().getBytes());
   if (reason.empty() && getInterleave() == Interleave::Blocks &&
       !hasBlocks(target, op.getQuantizationAttr().getBytes(), getLanes()))
-    reason = "the target packs no bytes from blocks";
+    reason = llvm::formatv("the target packs no {0} from blocks of {1} lanes",
+                           stringifyBytes(op.getQuantizationAttr().getBytes()),
+                           getLanes());
   if (!reason.empty())
     return reason;
   KernelPatternsAttr set = op.getStorage().getSet();

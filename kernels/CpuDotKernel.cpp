@@ -469,8 +469,8 @@ LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,
     return failure();
   operands.push_back(KernelArray{arrayName(".channels"),
                                  StoredNumbers{std::move(distances), 8}});
-  operands.push_back(KernelArray{arrayName(".runs"),
-                                 StoredNumbers::inFewBits(std::move(counts))});
+  operands.push_back(KernelArray{
+      arrayName(".runs"), StoredNumbers::inFewBits(std::move(counts), 8)});
   operands.push_back(KernelArray{arrayName(".groups"),
                                  StoredNumbers::inFewBits(std::move(firsts))});
   operands.push_back(

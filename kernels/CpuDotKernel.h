@@ -50,7 +50,7 @@ private:
   VectorTile tile;
 
   mlir::Value channels; // records × channels of each: distances, i8
-  mlir::Value counts;   // filter groups × patterns: records, i16 or i32
+  mlir::Value counts;   // filter groups × patterns: records, i8, i16 or i32
   mlir::Value firsts;   // filter groups: their first records, i16 or i32
   mlir::Value reorder;  // filters, i16 or i32
   mlir::Value offsets;  // patterns × quads × 4, i32; null without a table

@@ -15,8 +15,11 @@ struct StoredNumbers {
   llvm::SmallVector<int32_t, 0> values;
   unsigned bits = 32;
 
-  /// In 16 bits, if all of them fit.
-  static StoredNumbers inFewBits(llvm::SmallVector<int32_t, 0> values) {
+  /// In 16 bits, or in 8 if there may be so few, if all of them fit.
+  static StoredNumbers inFewBits(llvm::SmallVector<int32_t, 0> values,
+                                 unsigned fewest = 16) {
+    if (fewest == 8 && llvm::all_of(values, llvm::isUInt<8>))
+      return {std::move(values), 8};
     bool fit = llvm::all_of(values, llvm::isUInt<16>);
     return {std::move(values), fit ? 16u : 32u};
   }

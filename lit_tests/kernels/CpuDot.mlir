@@ -2,6 +2,8 @@
 // RUN: pattern-opt %s '-pass-pipeline=builtin.module(pattern-attach-target{target=#pattern.target<device=cpu,features=dot_u8s8,vector_bits=512,registers=32>},pattern-compress-weights,pattern-layout-activations,pattern-schedule-convolutions,pattern-lower-convolutions)' | FileCheck %s
 // Of a target with no such instruction, products of 32 bits.
 // RUN: pattern-opt %s '-pass-pipeline=builtin.module(pattern-attach-target{target=#pattern.target<device=cpu,vector_bits=256,registers=16>},pattern-compress-weights,pattern-layout-activations,pattern-schedule-convolutions,pattern-lower-convolutions)' | FileCheck %s --check-prefix=MULTIPLY
+// Where bytes can be packed with saturation, four rows are interleaved within 128 bits, and the epilogue undoes the order.
+// RUN: pattern-opt %s '-pass-pipeline=builtin.module(pattern-attach-target{target=#pattern.target<device=cpu,features=dot_u8s8|saturating_pack,vector_bits=512,registers=32>},pattern-compress-weights,pattern-layout-activations,pattern-schedule-convolutions,pattern-lower-convolutions)' | FileCheck %s --check-prefix=BLOCKS
 // The schedule says which.
 // RUN: pattern-opt %s '-pass-pipeline=builtin.module(pattern-attach-target{target=#pattern.target<device=cpu,features=dot_u8s8,vector_bits=512,registers=32>},pattern-compress-weights,pattern-layout-activations,pattern-schedule-convolutions)' | FileCheck %s --check-prefix=SCHEDULE
 
@@ -19,6 +21,21 @@
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
 // CHECK: arith.bitcast {{.*}} : vector<16xf32> to vector<16xi32>
 // CHECK: arith.trunci {{.*}} : vector<16xi32> to vector<16xi8>
+
+// BLOCKS-COUNT-4: vector.load {{.*}} : memref<{{.*}}xi8>, vector<64xi8>
+// BLOCKS: vector.shuffle %{{.*}}, %{{.*}} [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80,
+// BLOCKS: vector.shuffle %{{.*}}, %{{.*}} [0, 1, 64, 65, 2, 3, 66, 67, 4, 5, 68, 69, 6, 7, 70, 71, 16, 17, 80, 81,
+// BLOCKS-COUNT-16: "llvm.x86.avx512.vpdpbusd.512"
+// BLOCKS-NOT: vpdpbusd
+// BLOCKS-COUNT-4: "llvm.lrint.v16i32.v16f32"
+// BLOCKS: "llvm.x86.avx512.packssdw.512"({{.*}}) : (vector<16xi32>, vector<16xi32>) -> vector<32xi16>
+// BLOCKS: "llvm.sadd.sat.v32i16"
+// BLOCKS: "llvm.x86.avx512.packssdw.512"
+// BLOCKS: "llvm.x86.avx512.packuswb.512"({{.*}}) : (vector<32xi16>, vector<32xi16>) -> vector<64xi8>
+// The range begins at 7.
+// BLOCKS: arith.maxui {{.*}} : vector<64xi8>
+// BLOCKS-NOT: arith.minui
+// BLOCKS: vector.store {{.*}} vector<32xi8>
 
 // MULTIPLY-NOT: llvm.call_intrinsic
 // MULTIPLY: arith.muli {{.*}} : vector<8xi32>

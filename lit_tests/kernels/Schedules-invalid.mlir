@@ -399,3 +399,27 @@ func.func @products_of_bytes_without_access(%x: tensor<1x1x1x1xi8>, %w: tensor<1
   return
 }
 }
+
+// -----
+
+// expected-error @+2 {{expected vectors from 4 to 4, but found 3}}
+func.func private @blocks() attributes {
+  schedule = #schedule.cpu_dot<lanes = 16, vectors = 3, filters = 4, tiles = 1, blocks = 1, interleave = blocks>}
+
+// -----
+
+// A block has four lanes.
+#planes = #pattern.planes<strides = [1, 1], origin = 64, pitch = 17, size = 384>
+module attributes {pattern.target = #pattern.target<device = cpu, features = saturating_pack|dot_u8s8, vector_bits = 512, registers = 32>} {
+  func.func @part_of_a_block(%x: tensor<1x1x16x16xi8, #planes>, %w: tensor<4xi8>, %i: tensor<1xi32>, %s: tensor<2xi32>,
+      %o: tensor<2xi32>, %r: tensor<1xi32>, %scale: tensor<1xf32>) {
+    // expected-error @+1 {{the target packs no u8 from blocks of 2 lanes}}
+    %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) scale(%scale) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+        schedule(#schedule.cpu_dot<lanes = 2, vectors = 4, filters = 1, tiles = 1, blocks = 1, interleave = blocks>)
+        {padding = array<i64: 1, 1, 1, 1>, quantization = #pattern.quantization<bytes = u8,
+         input = <scale = 0.1, zero_point = 0>, output = <scale = 0.2, zero_point = 0>, low = 0, high = 255>}
+        : (tensor<1x1x16x16xi8, #planes>, tensor<4xi8>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<1xi32>,
+           tensor<1xf32>) -> tensor<1x1x16x16xi8>
+    return
+  }
+}
