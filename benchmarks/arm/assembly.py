@@ -8,7 +8,8 @@ from dataclasses import dataclass
 _FUNCTION = re.compile(r"([A-Za-z_]\w*):")
 _BLOCK = re.compile(r"(\.LBB\w+):")
 _BRANCH = re.compile(r"(?:b|b\.\w+|cbn?z\s.*,|tbn?z\s.*,)\s+(\.LBB\w+)")
-_MULTIPLY_ADD = re.compile(r"fmla\s+(v\d+)\.(\d+)([sh]),")
+# Of `sdot`, a lane takes four products.
+_MULTIPLY_ADD = re.compile(r"(?:fmla|sdot)\s+(v\d+)\.(\d+)([sh]),")
 _LANE_BITS = {"s": 32, "h": 16}
 _REGISTER_BITS = 128
 _STACK = re.compile(r"\[(?:sp|x29)\b")

@@ -5,7 +5,8 @@
 Nothing is run: llvm-mca simulates the instructions of each loop on a core of the class of
 Cortex-A76 (neoverse-n1, two vector units) and one of the class of Cortex-X1 (neoverse-v1, four).
 The simulation has all data in the first cache. A loop over the kernels of a filter group, or over
-the taps of a large kernel, counts if it multiplies and adds vectors.
+the taps of a large kernel, counts if it multiplies and adds vectors; in int8, where `sdot` adds four
+products to each lane, each pattern has a loop.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 
 _LAYERS = "layers"
+_INT8 = "int8"
 _CORES = (Core("neoverse-n1", 2), Core("neoverse-v1", 4))
 _GOAL = 0.8
 
@@ -97,7 +99,7 @@ def _parse_arguments() -> argparse.Namespace:
     )
     models = (_LAYERS, *NETWORKS)
     add_choices(parser, "--models", models, "what to compile", default=_LAYERS)
-    precisions = get_args(Precision)
+    precisions = (*get_args(Precision), _INT8)
     add_choices(parser, "--precisions", precisions, "what to compute in")
     return parser.parse_args()
 
@@ -114,9 +116,7 @@ def _models(key: str) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
         yield title, network.pruned(dense, variant), (torch.zeros(1, 3, 224, 224),)
 
 
-def _loops(
-    model: nn.Module, images: tuple[Tensor, ...], target: str, precision: Precision
-) -> list[Loop]:
+def _loops(model: nn.Module, images: tuple[Tensor, ...], target: str, precision: str) -> list[Loop]:
     """Those of the convolutions, in their order.
 
     IREE merges executables that are the same; loops of one executable that differ in registers
@@ -124,9 +124,13 @@ def _loops(
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(dump_dir=Path(folder))
-        module = patternc.compile(
-            model, images, target=target, precision=precision, settings=settings
-        )
+        if precision == _INT8:
+            program = patternc.quantize(model, [images])
+            module = patternc.compile(program, target=target, settings=settings)
+        else:
+            module = patternc.compile(
+                model, images, target=target, precision=precision, settings=settings
+            )
         files = sorted(Path(folder, "kernels").glob("*.s"))
         loops = [loop for file in files for loop in multiply_add_loops(file.read_text())]
     ours = [_symbol(layer.name) for layer in module.report().layers]

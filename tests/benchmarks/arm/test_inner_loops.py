@@ -16,12 +16,30 @@ def test_every_kind_of_loop(tmp_path, run_benchmark):
     if shutil.which("llvm-mca-22") is None:
         pytest.skip("llvm-mca-22 is missing (Debian: llvm-22)")
     file = tmp_path / "loops.json"
-    process = run_benchmark("arm.inner_loops", "--json", file)
+    process = run_benchmark("arm.inner_loops", "--precisions", "float32", "float16", "--json", file)
     assert process.returncode == 0, process.stderr
     models = json.loads(file.read_text())["models"]
     assert [title.rpartition(", ")[2] for title in models] == ["float32", "float16"]
     for title, rows in models.items():
         check_loops(rows, arrangement="4s" if title.endswith("float32") else "8h")
+
+
+@pytest.mark.slow
+def test_loops_of_bytes(tmp_path, run_benchmark):
+    pytest.importorskip("torchao.quantization.pt2e")
+    if shutil.which("llvm-mca-22") is None:
+        pytest.skip("llvm-mca-22 is missing (Debian: llvm-22)")
+    file = tmp_path / "loops.json"
+    process = run_benchmark("arm.inner_loops", "--precisions", "int8", "--json", file)
+    assert process.returncode == 0, process.stderr
+    (rows,) = json.loads(file.read_text())["models"].values()
+    assert len({row["executable"] for row in rows}) == 14
+    sizes = {(row["executable"], row["vector_multiply_adds"], row["accumulators"]) for row in rows}
+    assert {("groups_of_8", 8 * 3, 8 * 3), ("pointwise_groups_of_8", 8 * 3, 8 * 3)} <= sizes
+    for row in rows:
+        assert any(re.search(r"sdot\s+v\d+\.4s,", i) for i in row["instructions"])
+        assert row["stack_accesses"] == 0 or "groups" not in row["executable"]
+        assert all(0 < core["of_peak"] <= 1 for core in row["cores"].values())
 
 
 def check_loops(rows: list[dict], *, arrangement: str) -> None:
