@@ -5,8 +5,8 @@
 Nothing is run: llvm-mca simulates the instructions of each loop on a core of the class of
 Cortex-A76 (neoverse-n1, two vector units) and one of the class of Cortex-X1 (neoverse-v1, four).
 The simulation has all data in the first cache. A loop over the kernels of a filter group, or over
-the taps of a large kernel, counts if it multiplies and adds vectors; in int8, where `sdot` adds four
-products to each lane, each pattern has a loop.
+the taps of a large kernel, counts if it multiplies and adds vectors; in int8, where `sdot` adds
+four products to each lane, each pattern has a loop.
 """
 
 import argparse
