@@ -68,8 +68,8 @@ static constexpr int64_t keptForOneAlone = 10;
 
 /// Whether the supports of two filters, of which `x` keeps no less than `y`,
 /// can be those of one: where both keep a kernel a pattern covers it in both,
-/// and few are kept by one alone, or `y` keeps nothing but at least half of
-/// what `x` does, and more than one.
+/// and few are kept by one alone, or `y` keeps nothing but at least three
+/// quarters of what `x` does.
 static bool areAlike(ArrayRef<Support> x, ArrayRef<Support> y,
                      ArrayRef<Support> patterns) {
   int64_t both = 0, onlyX = 0, onlyY = 0;
@@ -83,7 +83,7 @@ static bool areAlike(ArrayRef<Support> x, ArrayRef<Support> y,
       return false;
   }
   return (onlyX + onlyY) * keptForOneAlone <= 2 * both + onlyX + onlyY ||
-         (onlyY == 0 && both > 1 && onlyX <= both);
+         (onlyY == 0 && 3 * onlyX <= both);
 }
 
 /// Gives filters that are alike the supports of all of them together.
