@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import torch
 from tabulate import tabulate
@@ -36,7 +36,6 @@ from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 
 _LAYERS = "layers"
-_INT8 = "int8"
 _CORES = (Core("neoverse-n1", 2), Core("neoverse-v1", 4))
 _GOAL = 0.8
 
@@ -99,7 +98,7 @@ def _parse_arguments() -> argparse.Namespace:
     )
     models = (_LAYERS, *NETWORKS)
     add_choices(parser, "--models", models, "what to compile", default=_LAYERS)
-    precisions = (*get_args(Precision), _INT8)
+    precisions = (*get_args(Precision), "int8")
     add_choices(parser, "--precisions", precisions, "what to compute in")
     return parser.parse_args()
 
@@ -124,7 +123,7 @@ def _loops(model: nn.Module, images: tuple[Tensor, ...], target: str, precision:
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(dump_dir=Path(folder))
-        if precision == _INT8:
+        if precision == "int8":
             program = patternc.quantize(model, [images])
             module = patternc.compile(program, target=target, settings=settings)
         else:
