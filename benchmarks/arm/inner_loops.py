@@ -115,7 +115,12 @@ def _models(key: str) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
         yield title, network.pruned(dense, variant), (torch.zeros(1, 3, 224, 224),)
 
 
-def _loops(model: nn.Module, images: tuple[Tensor, ...], target: str, precision: str) -> list[Loop]:
+def _loops(
+    model: nn.Module,
+    images: tuple[Tensor, ...],
+    target: str,
+    precision: Precision | Literal["int8"],
+) -> list[Loop]:
     """Those of the convolutions, in their order.
 
     IREE merges executables that are the same; loops of one executable that differ in registers
