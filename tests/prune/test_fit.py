@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from patternc.errors import TrainingError
 from patternc.prune import PruningConfig, fit
 from patternc.train import TrainingConfig, accuracy
+from stopping import Stopped, stop_at
 
 CONFIG = PruningConfig(epochs=4, period=2, connectivity=2, pattern_sets={"3x3": "natural:4"})
 TRAINING = TrainingConfig(dense_epochs=2, retrain_epochs=2, distillation=0.5, checkpoint_steps=2)
@@ -49,22 +50,6 @@ def make_batches():
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(24, 1, 6, 6, generator=generator)
     return DataLoader(Noisy(images, torch.arange(24) % 4), batch_size=8, shuffle=True)
-
-
-class Stopped(Exception):  # noqa: N818 - it is no error
-    pass
-
-
-def stop_at(step: int):
-    """A loss that stops the run in that step, counted from 0."""
-    calls = iter(range(step + 1))
-
-    def loss(outputs, targets):
-        if next(calls) == step:
-            raise Stopped
-        return nn.functional.cross_entropy(outputs, targets)
-
-    return loss
 
 
 def run(folder, seed=0, config=CONFIG, training=TRAINING, **options):

@@ -18,6 +18,7 @@ from patternc.errors import MissingDependencyError, QuantizationError, TrainingE
 from patternc.frontends import import_torch
 from patternc.prune import PruningConfig, fit
 from patternc.train import TrainingConfig, accuracy
+from stopping import Stopped, stop_at
 
 CONFIG = PruningConfig(method="one-shot", connectivity=2, skip_first=False)
 TRAINING = TrainingConfig(
@@ -38,21 +39,6 @@ def make_model(seed=0):
 def make_batches():
     images = torch.randn(24, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     return [*zip(images.split(8), (torch.arange(24) % 4).split(8), strict=True)]
-
-
-class Stopped(Exception):  # noqa: N818 - it is no error
-    pass
-
-
-def stop_at(step):
-    calls = iter(range(step + 1))
-
-    def loss(outputs, targets):
-        if next(calls) == step:
-            raise Stopped
-        return nn.functional.cross_entropy(outputs, targets)
-
-    return loss
 
 
 def run(folder=None, seed=0, model=None, quantize=True, **options):
