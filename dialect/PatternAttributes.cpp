@@ -229,7 +229,7 @@ LogicalResult FkwAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
-// UniformAttr, QuantizationAttr
+// UniformAttr, LookupAttr, QuantizationAttr
 //===----------------------------------------------------------------------===//
 
 /// With or without a sign.
@@ -247,14 +247,30 @@ LogicalResult UniformAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult LookupAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 UniformAttr, DenseIntElementsAttr table) {
+  if (!table.getElementType().isSignlessInteger(8) ||
+      table.getType().getShape() != ArrayRef<int64_t>{256})
+    return emitError() << "expected a table of 256 bytes, but found "
+                       << table.getType();
+  return success();
+}
+
+UniformAttr QuantizationAttr::getRounded() const {
+  return getLookup() ? getLookup().getFrom() : getOutput();
+}
+
 LogicalResult
 QuantizationAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                          Bytes bytes, UniformAttr input, UniformAttr output,
-                         int64_t low, int64_t high, UniformAttr residual) {
+                         int64_t low, int64_t high, UniformAttr residual,
+                         LookupAttr lookup) {
   SmallVector<int64_t> numbers{input.getZeroPoint(), output.getZeroPoint(), low,
                                high};
   if (residual)
     numbers.push_back(residual.getZeroPoint());
+  if (lookup)
+    numbers.push_back(lookup.getFrom().getZeroPoint());
   for (int64_t number : numbers)
     if (bytes == Bytes::Signed ? !llvm::isInt<8>(number)
                                : !llvm::isUInt<8>(number))

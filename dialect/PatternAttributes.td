@@ -128,6 +128,8 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       the next page, and a load across lines that misses is dear; `dot_u8s8`, `dot_s8s8`:
       sums of four products of bytes, without and with a sign or all with one; `dot_s16`: sums of
       two products of 16-bit integers; `saturating_pack`: two vectors packed in half the bits, what is beyond cut off;
+      `byte_lookup`: bytes looked up in tables of 16 bytes (x86) or 64 (NEON);
+      `byte_permute`: in tables of two vectors;
       `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access;
       `byte_access`: single bytes in memory, which a `gpu` may lack.
     - `vector_bits`, `registers`: of the vector registers of a `cpu`.
@@ -217,13 +219,35 @@ def Pattern_UniformAttr : Pattern_Attr<"Uniform", "uniform"> {
 
 def Pattern_BytesAttr : EnumAttr<Pattern_Dialect, Pattern_Bytes, "bytes">;
 
+def Pattern_LookupAttr : Pattern_Attr<"Lookup", "lookup"> {
+  let summary = "A function of bytes, as a table.";
+  let description = [{
+    Bytes that stand for real numbers as `from` says become other bytes: `table` has the one for
+    each, in the order of the bytes without a sign.
+
+    Refused: a table of anything else than 256 elements of i8.
+
+    Example:
+
+    ```mlir
+    #pattern.lookup<from = <scale = 2.0e-02, zero_point = 117>, table = dense<0> : tensor<256xi8>>
+    ```
+  }];
+  let parameters = (ins
+    "UniformAttr":$from,
+    "::mlir::DenseIntElementsAttr":$table);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Pattern_QuantizationAttr : Pattern_Attr<"Quantization", "quantization"> {
   let summary = "How an operation on bytes computes.";
   let description = [{
     All images of the operation are `bytes` (`u8` or `s8`), and stand for real numbers as `input`,
     `output` and, where something is added, `residual` say. An output is rounded to the nearest
     byte, ties to even, and clamped to `low` … `high`, which is what is left of an activation:
-    a ReLU begins at the zero point.
+    a ReLU begins at the zero point. Where there is a `lookup`, that is done to the bytes which it is
+    a function `from`, and `output` is what it makes of them.
 
     Refused: an empty range, or numbers that such a byte is not.
 
@@ -240,11 +264,14 @@ def Pattern_QuantizationAttr : Pattern_Attr<"Quantization", "quantization"> {
     "UniformAttr":$output,
     "int64_t":$low,
     "int64_t":$high,
-    OptionalParameter<"UniformAttr">:$residual);
+    OptionalParameter<"UniformAttr">:$residual,
+    OptionalParameter<"LookupAttr">:$lookup);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     bool isSigned() const { return getBytes() == Bytes::Signed; }
+    /// What the bytes stand for that sums are rounded to.
+    UniformAttr getRounded() const;
   }];
 }
 

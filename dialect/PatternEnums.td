@@ -44,7 +44,9 @@ def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit 
     I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">,
     I32BitEnumCaseBit<"DotS8S8", 7, "dot_s8s8">,
     I32BitEnumCaseBit<"DotS16", 8, "dot_s16">,
-    I32BitEnumCaseBit<"ByteAccess", 9, "byte_access">]> {
+    I32BitEnumCaseBit<"ByteAccess", 9, "byte_access">,
+    I32BitEnumCaseBit<"ByteLookup", 10, "byte_lookup">,
+    I32BitEnumCaseBit<"BytePermute", 11, "byte_permute">]> {
   let cppNamespace = "::patternc";
   let separator = "|";
   let printBitEnumQuoted = 0;

@@ -253,13 +253,15 @@ LogicalResult PackedConv2DOp::verify() {
 // Pool2DOp
 //===----------------------------------------------------------------------===//
 
-/// A maximum of bytes is one of them, and a mean adds no residual.
+/// A maximum of bytes is one of them, and nothing is done to a mean.
 static LogicalResult verifyPooledBytes(Pool2DOp op) {
   QuantizationAttr quantization = op.getQuantizationAttr();
   if (!quantization)
     return success();
   if (quantization.getResidual())
     return op.emitOpError("adds no residual, but its quantization has one");
+  if (quantization.getLookup())
+    return op.emitOpError("looks nothing up, but its quantization does");
   if (op.getPooling() == Pooling::Max &&
       quantization.getInput() != quantization.getOutput())
     return op.emitOpError("keeps bytes, but ")

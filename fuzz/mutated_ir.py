@@ -52,7 +52,7 @@ strides dilations padding groups kernel origin pitch size set ids group lanes ve
 prefetch prefetch_weights filters unroll rows chains threads placement offsets channels weights
 inner stores code table absolute distance broadcast scatter activation filter_order schedule
 quantization uniform scale zero_point input output residual low high bytes u8 s8 padding
-cpu_dot cpu_dot_matrix taps run gather dot_u8s8 dot_s8s8 dot_s16 multiply
+lookup from table cpu_dot cpu_dot_matrix taps run gather dot_u8s8 dot_s8s8 dot_s16 multiply
 cpu_output_stationary cpu_input_stationary cpu_matrix cpu_rows gpu_direct gpu_rows vm_direct vm_rows
 """
 # The cases of one context; what a context keeps grows with them.

@@ -416,10 +416,11 @@ Value CpuDotKernel::finish(ImplicitLocOpBuilder &b, ValueRange sums,
   Value added;
   if (residual && position)
     added = vector::LoadOp::create(b, tile.vectorType(), residual, position);
-  if (inBlocks())
-    return requantizeBlocks(b, sums, filters, added, quantization,
-                            scales.fitI32);
-  return requantize(b, sums.front(), filters, added, quantization);
+  Value bytes = inBlocks()
+                    ? requantizeBlocks(b, sums, filters, added, quantization,
+                                       scales.fitI32)
+                    : requantize(b, sums.front(), filters, added, quantization);
+  return scales.lookUp(b, bytes, target);
 }
 
 LogicalResult CpuDotKernel::addArrays(ArrayRef<float> weights,

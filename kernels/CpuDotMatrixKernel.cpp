@@ -141,7 +141,8 @@ private:
           sum = arith::AddIOp::create(b, sum, start);
         Value residual =
             kernel.residual ? filters.load(kernel.residual, base) : Value();
-        filters.store(requantize(b, sum, scales, residual, kernel.quantization),
+        Value bytes = requantize(b, sum, scales, residual, kernel.quantization);
+        filters.store(kernel.scales.lookUp(b, bytes, kernel.target),
                       kernel.output, base);
       }
     }

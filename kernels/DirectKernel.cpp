@@ -118,7 +118,9 @@ private:
     if (kernel.quantization) {
       FilterScales scales{load(kernel.scales.multiplier, filter),
                           load(kernel.bias, filter)};
-      return requantize(b, sum, scales, added, kernel.quantization);
+      return kernel.scales.lookUp(
+          b, requantize(b, sum, scales, added, kernel.quantization),
+          kernel.target);
     }
     if (added)
       sum = arith::AddFOp::create(b, sum, added);

@@ -8,6 +8,7 @@
 
 #include "dialect/ConstantData.h"
 #include "kernels/ByteBlocks.h"
+#include "kernels/ByteLookup.h"
 #include "kernels/FusedMultiplyAdd.h"
 #include "kernels/Intrinsics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -96,7 +97,7 @@ static SmallVector<int32_t, 0> sumsToBeginWith(const ConvolutionKernel &kernel,
 /// of the output.
 static bool fitInI32(const ConvolutionKernel &kernel, ArrayRef<float> weights,
                      const FkwIndices &indices, ArrayRef<float> multipliers) {
-  double scale = kernel.quantization.getOutput().scaleAsDouble();
+  double scale = kernel.quantization.getRounded().scaleAsDouble();
   SmallVector<double, 0> most(multipliers.size());
   for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
     for (int64_t k = indices.offset[i] * kernel.taps();
@@ -133,7 +134,7 @@ LogicalResult ScaleArrays::addArrays(const ConvolutionKernel &kernel,
     return failure();
   }
   UniformAttr input = kernel.quantization.getInput();
-  double outputScale = kernel.quantization.getOutput().scaleAsDouble();
+  double outputScale = kernel.quantization.getRounded().scaleAsDouble();
   SmallVector<float, 0> multipliers;
   for (float scale : scales->elements())
     multipliers.push_back(input.scaleAsDouble() * scale / outputScale);
@@ -144,12 +145,25 @@ LogicalResult ScaleArrays::addArrays(const ConvolutionKernel &kernel,
   if (input.getZeroPoint())
     operands.push_back(KernelArray{
         "", {StoredNumbers{sumsToBeginWith(kernel, weights, indices)}}});
+  if (LookupAttr lookup = kernel.quantization.getLookup()) {
+    StoredNumbers bytes{{}, 8};
+    for (const APInt &byte : lookup.getTable())
+      bytes.values.push_back(byte.getZExtValue());
+    operands.push_back(
+        KernelArray{kernel.arrayName(".lookup"), std::move(bytes)});
+  }
   return success();
 }
 
 void ScaleArrays::bind(BufferCursor &buffers, QuantizationAttr quantization) {
   multiplier = buffers.take();
   starts = quantization.getInput().getZeroPoint() ? buffers.take() : Value();
+  table = quantization.getLookup() ? buffers.take() : Value();
+}
+
+Value ScaleArrays::lookUp(ImplicitLocOpBuilder &b, Value bytes,
+                          TargetAttr target) const {
+  return table ? lookUpBytes(b, table, bytes, target) : bytes;
 }
 
 /// What the output of sums is, in steps from its zero point; `residual` is as
@@ -157,7 +171,7 @@ void ScaleArrays::bind(BufferCursor &buffers, QuantizationAttr quantization) {
 static Value stepsOf(ImplicitLocOpBuilder &b, Value sums,
                      const FilterScales &filters, Value residual,
                      QuantizationAttr quantization) {
-  double scale = quantization.getOutput().scaleAsDouble();
+  double scale = quantization.getRounded().scaleAsDouble();
   Value steps = toFloat(b, sums);
   if (filters.bias) {
     Value bias = arith::MulFOp::create(
@@ -184,7 +198,7 @@ Value patternc::requantize(ImplicitLocOpBuilder &b, Value sums,
   if (residual)
     residual = widenBytes(b, residual, quantization.getBytes());
   return roundToBytes(b, stepsOf(b, sums, filters, residual, quantization),
-                      quantization.getOutput().getZeroPoint(),
+                      quantization.getRounded().getZeroPoint(),
                       quantization.getLow(), quantization.getHigh());
 }
 
@@ -210,7 +224,7 @@ Value patternc::requantizeBlocks(ImplicitLocOpBuilder &b, ValueRange sums,
     rounded.push_back(callIntrinsic(b, lrint, type, steps));
   }
   Value bytes =
-      packFromBlocks(b, rounded, quantization.getOutput().getZeroPoint());
+      packFromBlocks(b, rounded, quantization.getRounded().getZeroPoint());
   if (quantization.getLow() > 0)
     bytes = arith::MaxUIOp::create(
         b, bytes, constantLike(b, bytes, quantization.getLow()));

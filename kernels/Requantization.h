@@ -32,7 +32,7 @@ struct FilterScales {
   mlir::Value bias;       // f32, or null
 };
 
-/// The arrays of a kernel that scale its sums.
+/// The arrays of a kernel that make bytes of its sums.
 class ScaleArrays {
 public:
   /// Appends them to what `kernel` reads; `weights` and `indices` are those of
@@ -44,13 +44,18 @@ public:
   /// Takes their buffers.
   void bind(BufferCursor &buffers, QuantizationAttr quantization);
 
+  /// What is stored for the bytes that sums are rounded to.
+  mlir::Value lookUp(mlir::ImplicitLocOpBuilder &b, mlir::Value bytes,
+                     TargetAttr target) const;
+
   mlir::Value multiplier; // filters, f32: steps of the output in one of a sum
   mlir::Value starts;     // filters, i32: sums to begin with; null for zeros
+  mlir::Value table;      // 256 bytes: of a lookup; null without one
   bool fitI32 = false;    // outputs in steps are no wider, before they are cut
 };
 
-/// The output of a vector of sums: `residual`, bytes or null, is added, and all
-/// is rounded to bytes.
+/// A vector of sums as bytes: `residual`, bytes or null, is added, and all is
+/// rounded. What is stored of them may have to be looked up.
 mlir::Value requantize(mlir::ImplicitLocOpBuilder &b, mlir::Value sums,
                        const FilterScales &filters, mlir::Value residual,
                        QuantizationAttr quantization);

@@ -572,7 +572,9 @@ def QuantizeConvolutionsPass : Pass<"pattern-quantize-convolutions", "::mlir::Mo
     computes bytes; so does pooling. Quantising what was dequantised just before, by the same scale
     and zero point, is dropped, with the reshapes, concatenations and transpositions between them
     left to the numbers. Bytes have a sign where the target multiplies such ones; a range of the
-    model that has the other kind is shifted by 128.
+    model that has the other kind is shifted by 128. What elementwise operations compute of the
+    bytes of a convolution alone, and quantise again, becomes a table of 256 bytes in which the
+    convolution looks its outputs up.
 
     Left in floats, with a remark that says why: a convolution whose weights have no scales; one
     whose sums might not fit 32 bits; one with another activation than ReLU and ReLU6; and everything
@@ -581,6 +583,7 @@ def QuantizeConvolutionsPass : Pass<"pattern-quantize-convolutions", "::mlir::Mo
     Statistics, as remarks:
     - `convolutions`: convolutions that compute bytes
     - `pools`: likewise, poolings
+    - `lookups`: convolutions that got a table
 
     Before:
 

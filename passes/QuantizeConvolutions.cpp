@@ -9,6 +9,7 @@
 // Its bytes are the numbers, shifted where the target's bytes have another
 // range; whoever is left in floats gets the numbers back from them.
 
+#include "analysis/ByteFunction.h"
 #include "analysis/LinalgMatchers.h"
 #include "analysis/QuantizationMatcher.h"
 #include "analysis/WeightScales.h"
@@ -61,12 +62,6 @@ static bool areAlike(double x, double y) {
 
 namespace {
 
-/// An image of bytes, and what they stand for.
-struct ByteImage {
-  Value bytes;
-  UniformAttr uniform;
-};
-
 /// The numbers that an image is quantised to, after moves of the image.
 struct QuantizedUse {
   Value numbers;
@@ -87,7 +82,7 @@ public:
       if (isa<linalg::GenericOp, Conv2DOp, Pool2DOp>(op))
         ops.push_back(op);
     });
-    int64_t convolutions = 0, pools = 0;
+    int64_t convolutions = 0, pools = 0, lookups = 0;
     for (Operation *op : ops) {
       bool isReplaced = false;
       if (auto conv = dyn_cast<Conv2DOp>(op)) {
@@ -96,13 +91,19 @@ public:
       } else if (auto pool = dyn_cast<Pool2DOp>(op)) {
         isReplaced = succeeded(quantize(pool));
         pools += isReplaced;
-      } else {
-        dropRepetition(cast<linalg::GenericOp>(op));
+      } else if (op->getNumResults() == 1) {
+        Value numbers = op->getResult(0);
+        if (std::optional<Quantized> quantized = matchQuantized(numbers)) {
+          dropRepetition(numbers, *quantized);
+          lookups += succeeded(makeLookup(numbers, *quantized));
+        }
       }
     }
     eraseUnused(module);
     remarkStatistics(*this, module,
-                     {{"convolutions", convolutions}, {"pools", pools}});
+                     {{"convolutions", convolutions},
+                      {"pools", pools},
+                      {"lookups", lookups}});
   }
 
 private:
@@ -145,66 +146,97 @@ private:
         .getResult(0);
   }
 
-  /// The bytes of whole numbers, and what was added to them.
-  std::optional<std::pair<Value, int64_t>> bytesOf(ImplicitLocOpBuilder &b,
-                                                   Value numbers) {
+  /// The numbers that bytes hold, of which `shift` was added to each.
+  Value numbersOf(ImplicitLocOpBuilder &b, Value bytes, int64_t shift) {
+    return mapElements(
+        b, bytes, b.getF32Type(), [&](ImplicitLocOpBuilder &body, Value x) {
+          Value number =
+              isSigned
+                  ? Value(arith::SIToFPOp::create(body, body.getF32Type(), x))
+                  : Value(arith::UIToFPOp::create(body, body.getF32Type(), x));
+          if (shift == 0)
+            return number;
+          return Value(arith::SubFOp::create(
+              body, number,
+              arith::ConstantOp::create(body, body.getF32FloatAttr(shift))));
+        });
+  }
+
+  /// What is added to whole numbers to make them bytes, if they can be.
+  std::optional<int64_t> shiftOfNumbers(Value numbers) const {
     if (auto from = matchFromBytes(numbers))
-      return from->isSigned == isSigned
-                 ? std::optional(std::pair(from->bytes, from->shift))
-                 : std::nullopt;
+      return from->isSigned == isSigned ? std::optional(from->shift)
+                                        : std::nullopt;
     if (Operation *move = numbers.getDefiningOp(); isMove(move)) {
-      SmallVector<Value> operands;
       std::optional<int64_t> shift;
       for (Value operand : move->getOperands()) {
-        auto bytes = bytesOf(b, operand);
-        if (!bytes || (shift && *shift != bytes->second))
+        std::optional<int64_t> one = shiftOfNumbers(operand);
+        if (!one || (shift && *shift != *one))
           return std::nullopt;
-        operands.push_back(bytes->first);
-        shift = bytes->second;
+        shift = one;
       }
-      if (!shift)
-        return std::nullopt;
-      return std::pair(moveAlike(b, move, operands, b.getI8Type()), *shift);
+      return shift;
     }
     std::optional<Quantized> quantized = matchQuantized(numbers);
     if (!quantized || !typeOf(numbers).hasStaticShape())
       return std::nullopt;
     int64_t shift = shiftOf(quantized->low);
-    if (!isByte(quantized->low + shift) || !isByte(quantized->high + shift))
-      return std::nullopt;
-    Value bytes = mapElements(
-        b, quantized->image, b.getI8Type(),
-        [&](ImplicitLocOpBuilder &body, Value x) {
-          double factor =
-              quantized->isQuotient ? quantized->scale : 1 / quantized->scale;
-          Value constant = constantLike(body, x, factor);
-          Value steps = quantized->isQuotient
-                            ? Value(arith::DivFOp::create(body, x, constant))
-                            : Value(arith::MulFOp::create(body, x, constant));
-          return roundToBytes(body, steps, quantized->zeroPoint + shift,
-                              quantized->low + shift, quantized->high + shift);
-        });
-    return std::pair(bytes, shift);
+    bool areBytes =
+        isByte(quantized->low + shift) && isByte(quantized->high + shift);
+    return areBytes ? std::optional(shift) : std::nullopt;
   }
 
-  /// The bytes of an image that is dequantised, and then perhaps moved.
-  std::optional<ByteImage> byteImageOf(ImplicitLocOpBuilder &b, Value image) {
-    if (Operation *move = image.getDefiningOp();
-        isMove(move) && move->getNumOperands() == 1) {
-      auto before = byteImageOf(b, move->getOperand(0));
-      if (before)
-        before->bytes = moveAlike(b, move, before->bytes, b.getI8Type());
-      return before;
+  /// The bytes of numbers that have a shift.
+  Value bytesOf(ImplicitLocOpBuilder &b, Value numbers) {
+    if (auto from = matchFromBytes(numbers))
+      return from->bytes;
+    if (Operation *move = numbers.getDefiningOp(); isMove(move)) {
+      SmallVector<Value> operands;
+      for (Value operand : move->getOperands())
+        operands.push_back(bytesOf(b, operand));
+      return moveAlike(b, move, operands, b.getI8Type());
     }
+    Quantized quantized = *matchQuantized(numbers);
+    int64_t shift = shiftOf(quantized.low);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(numbers);
+    Value bytes = mapElements(
+        b, quantized.image, b.getI8Type(),
+        [&](ImplicitLocOpBuilder &body, Value x) {
+          double factor =
+              quantized.isQuotient ? quantized.scale : 1 / quantized.scale;
+          Value constant = constantLike(body, x, factor);
+          Value steps = quantized.isQuotient
+                            ? Value(arith::DivFOp::create(body, x, constant))
+                            : Value(arith::MulFOp::create(body, x, constant));
+          return roundToBytes(body, steps, quantized.zeroPoint + shift,
+                              quantized.low + shift, quantized.high + shift);
+        });
+    // Whoever else reads the numbers need not compute them again.
+    numbers.replaceAllUsesWith(numbersOf(b, bytes, shift));
+    return bytes;
+  }
+
+  /// What bytes of an image stand for that is dequantised, and then perhaps
+  /// moved; null if it is not, or of numbers that are no bytes.
+  UniformAttr uniformOfImage(Value image) {
+    if (Operation *move = image.getDefiningOp();
+        isMove(move) && move->getNumOperands() == 1)
+      return uniformOfImage(move->getOperand(0));
     std::optional<Dequantized> dequantized = matchDequantized(image);
-    if (!dequantized)
-      return std::nullopt;
-    auto bytes = bytesOf(b, dequantized->numbers);
-    if (!bytes || !isByte(dequantized->zeroPoint + bytes->second))
-      return std::nullopt;
-    return ByteImage{
-        bytes->first,
-        uniformOf(dequantized->scale, dequantized->zeroPoint + bytes->second)};
+    std::optional<int64_t> shift =
+        dequantized ? shiftOfNumbers(dequantized->numbers) : std::nullopt;
+    if (!shift || !isByte(dequantized->zeroPoint + *shift))
+      return {};
+    return uniformOf(dequantized->scale, dequantized->zeroPoint + *shift);
+  }
+
+  /// The bytes of an image of which it is known what they stand for.
+  Value bytesOfImage(ImplicitLocOpBuilder &b, Value image) {
+    if (Operation *move = image.getDefiningOp(); isMove(move))
+      return moveAlike(b, move, bytesOfImage(b, move->getOperand(0)),
+                       b.getI8Type());
+    return bytesOf(b, matchDequantized(image)->numbers);
   }
 
   /// What `image` is quantised to, if that is all that it is used for.
@@ -243,21 +275,9 @@ private:
   void replace(ImplicitLocOpBuilder &b, const QuantizedUse &use, Value bytes) {
     for (Operation *move : use.moves)
       bytes = moveAlike(b, move, bytes, b.getI8Type());
-    int64_t shift = shiftOf(use.quantized.low);
-    Value numbers = mapElements(
-        b, bytes, b.getF32Type(), [&](ImplicitLocOpBuilder &body, Value x) {
-          Value number =
-              isSigned
-                  ? Value(arith::SIToFPOp::create(body, body.getF32Type(), x))
-                  : Value(arith::UIToFPOp::create(body, body.getF32Type(), x));
-          if (shift == 0)
-            return number;
-          return Value(arith::SubFOp::create(
-              body, number,
-              arith::ConstantOp::create(body, body.getF32FloatAttr(shift))));
-        });
     Value replaced = use.numbers;
-    replaced.replaceAllUsesWith(numbers);
+    replaced.replaceAllUsesWith(
+        numbersOf(b, bytes, shiftOf(use.quantized.low)));
   }
 
   QuantizationAttr quantizationOf(UniformAttr input, const Quantized &output,
@@ -273,7 +293,7 @@ private:
           high);
     return QuantizationAttr::get(&getContext(), kind(), input,
                                  uniformOf(output.scale, zeroPoint), low, high,
-                                 residual);
+                                 residual, /*lookup=*/{});
   }
 
   //===------------------------------------------------------------------===//
@@ -281,16 +301,61 @@ private:
   //===------------------------------------------------------------------===//
 
   /// Drops a quantisation of what was dequantised by the same numbers.
-  void dropRepetition(linalg::GenericOp op) {
-    if (op->getNumResults() != 1)
-      return;
-    Value numbers = op->getResult(0);
-    std::optional<Quantized> quantized = matchQuantized(numbers);
-    if (!quantized)
-      return;
-    ImplicitLocOpBuilder b(op.getLoc(), op);
-    if (Value before = numbersBefore(b, quantized->image, *quantized))
+  static void dropRepetition(Value numbers, const Quantized &quantized) {
+    ImplicitLocOpBuilder b(numbers.getLoc(), numbers.getDefiningOp());
+    if (Value before = numbersBefore(b, quantized.image, quantized))
       numbers.replaceAllUsesWith(before);
+  }
+
+  /// Makes a table of numbers that are computed, one by one, of what a
+  /// convolution gives, which it then gives instead.
+  LogicalResult makeLookup(Value numbers, const Quantized &quantized) {
+    int64_t shift = shiftOf(quantized.low);
+    std::optional<ByteFunction> function = findByteFunction(numbers);
+    if (numbers.use_empty() || !function || function->isSigned != isSigned ||
+        !isByte(quantized.low + shift) || !isByte(quantized.high + shift) ||
+        !isByte(quantized.zeroPoint + shift))
+      return failure();
+    // Nothing else may read what is between, nor the bytes themselves.
+    auto isReadWithin = [&](Value value) {
+      return llvm::all_of(value.getUsers(), [&](Operation *user) {
+        return function->operations.contains(user);
+      });
+    };
+    if (!isReadWithin(function->bytes) ||
+        !llvm::all_of(function->operations, [&](Operation *op) {
+          return op->getResult(0) == numbers || isReadWithin(op->getResult(0));
+        }))
+      return failure();
+    Value bytes = function->bytes;
+    while (isMove(bytes.getDefiningOp()) &&
+           bytes.getDefiningOp()->getNumOperands() == 1 &&
+           bytes.getDefiningOp()->getOperand(0).hasOneUse())
+      bytes = bytes.getDefiningOp()->getOperand(0);
+    auto conv = bytes.getDefiningOp<Conv2DOp>();
+    QuantizationAttr before = conv ? conv.getQuantizationAttr() : nullptr;
+    std::optional<SmallVector<float>> values =
+        before && !before.getLookup() ? function->evaluate() : std::nullopt;
+    if (!values)
+      return failure();
+    ImplicitLocOpBuilder b(numbers.getLoc(), &getContext());
+    b.setInsertionPointAfterValue(numbers);
+    SmallVector<int8_t> table;
+    for (float value : *values) // NaN becomes the least, as in all kernels
+      table.push_back(
+          (std::isnan(value) ? quantized.low : static_cast<int64_t>(value)) +
+          shift);
+    auto lookup =
+        LookupAttr::get(&getContext(), before.getOutput(),
+                        cast<DenseIntElementsAttr>(DenseElementsAttr::get(
+                            RankedTensorType::get(table.size(), b.getI8Type()),
+                            ArrayRef(table))));
+    conv.setQuantizationAttr(QuantizationAttr::get(
+        &getContext(), kind(), before.getInput(),
+        uniformOf(quantized.scale, quantized.zeroPoint + shift),
+        before.getLow(), before.getHigh(), before.getResidual(), lookup));
+    numbers.replaceAllUsesWith(numbersOf(b, function->bytes, shift));
+    return success();
   }
 
   /// The numbers that `image` was dequantised from, moved as it was; null if
@@ -332,23 +397,24 @@ private:
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), op);
     std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
-    std::optional<ByteImage> input =
-        use ? byteImageOf(b, op.getInput()) : std::nullopt;
-    if (!input)
+    UniformAttr input = uniformOfImage(op.getInput());
+    if (!use || !input)
       return failure();
     QuantizationAttr quantization = quantizationOf(
-        input->uniform, use->quantized, Activation::None, /*residual=*/{});
+        input, use->quantized, Activation::None, /*residual=*/{});
     if (op.getPooling() == Pooling::Max) {
       UniformAttr output = quantization.getOutput();
-      if (output.getZeroPoint() != input->uniform.getZeroPoint() ||
-          !areAlike(output.scaleAsDouble(), input->uniform.scaleAsDouble()))
+      if (output.getZeroPoint() != input.getZeroPoint() ||
+          !areAlike(output.scaleAsDouble(), input.scaleAsDouble()))
         return failure();
       quantization = QuantizationAttr::get(
-          &getContext(), kind(), input->uniform, input->uniform,
-          quantization.getLow(), quantization.getHigh(), /*residual=*/{});
+          &getContext(), kind(), input, input, quantization.getLow(),
+          quantization.getHigh(), /*residual=*/{},
+          /*lookup=*/{});
     }
     auto pool = Pool2DOp::create(b, op.getType().clone(b.getI8Type()),
-                                 input->bytes, op.getPooling(), op.getKernel(),
+                                 bytesOfImage(b, op.getInput()),
+                                 op.getPooling(), op.getKernel(),
                                  op.getStrides(), op.getPadding(), quantization,
                                  /*schedule=*/nullptr, op.getLayerAttr());
     b.setInsertionPointAfterValue(use->numbers);
@@ -367,7 +433,7 @@ private:
     if (!op.getType().getElementType().isF32())
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    std::optional<ByteImage> input = byteImageOf(b, op.getInput());
+    UniformAttr input = uniformOfImage(op.getInput());
     if (!input)
       return failure(); // it is none of what the model quantises
     if (!target.storesBytes())
@@ -375,12 +441,10 @@ private:
     std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
     if (!use)
       return left(op, "its output is not quantised");
-    std::optional<ByteImage> residual;
-    if (op.getResidual()) {
-      residual = byteImageOf(b, op.getResidual());
-      if (!residual)
-        return left(op, "what it adds is not quantised");
-    }
+    UniformAttr residual =
+        op.getResidual() ? uniformOfImage(op.getResidual()) : UniformAttr();
+    if (op.getResidual() && !residual)
+      return left(op, "what it adds is not quantised");
     if (op.getActivation() == Activation::HardSwish ||
         op.getActivation() == Activation::Silu)
       return left(op, "its activation is computed in floats");
@@ -405,13 +469,14 @@ private:
         RankedTensorType::get({geometry.filters}, b.getF32Type()),
         std::move(scaled->scales));
     QuantizationAttr quantization =
-        quantizationOf(input->uniform, use->quantized, op.getActivation(),
-                       residual ? residual->uniform : UniformAttr());
+        quantizationOf(input, use->quantized, op.getActivation(), residual);
+    Value bytes = bytesOfImage(b, op.getInput());
+    Value added = residual ? bytesOfImage(b, op.getResidual()) : Value();
     auto conv = Conv2DOp::create(
-        b, op.getType().clone(b.getI8Type()), input->bytes, numbers, scale,
-        op.getBias(), residual ? residual->bytes : Value(), op.getMap(),
-        op.getFilterOrderAttr(), op.getFilterGroupAttr(), op.getStridesAttr(),
-        op.getPaddingAttr(), op.getDilationsAttr(), op.getGroupsAttr(),
+        b, op.getType().clone(b.getI8Type()), bytes, numbers, scale,
+        op.getBias(), added, op.getMap(), op.getFilterOrderAttr(),
+        op.getFilterGroupAttr(), op.getStridesAttr(), op.getPaddingAttr(),
+        op.getDilationsAttr(), op.getGroupsAttr(),
         ActivationAttr::get(&getContext(), Activation::None), quantization,
         op.getLayerAttr());
     b.setInsertionPointAfterValue(use->numbers);

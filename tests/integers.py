@@ -18,6 +18,8 @@ class QuantizedConvolution:
       image: shape of the input, [batch, channels, height, width].
       input, output, residual: scale and zero point; no residual without the last.
       bounds: the least and the greatest output.
+      lookup: what outputs, which are rounded as `output` says, are replaced by: uint8 [256], in
+        the order of bytes without a sign; or None.
       signed: whether bytes have a sign.
       patterns: positions that each pattern keeps, from which `ids` are; all positions by default.
       ids: the pattern of each kernel from 1, 0 for a removed one, uint8 [filters, channels].
@@ -31,6 +33,7 @@ class QuantizedConvolution:
     output: tuple[float, int]
     residual: tuple[float, int] | None = None
     bounds: tuple[int, int]
+    lookup: np.ndarray | None = None
     signed: bool = False
     strides: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -61,6 +64,8 @@ class QuantizedConvolution:
             output=shifted(self.output),
             residual=shifted(self.residual),
             bounds=(self.bounds[0] - 128, self.bounds[1] - 128),
+            # Adding 128 to a byte or subtracting it is the same.
+            lookup=None if self.lookup is None else np.roll(self.lookup, 128) + np.uint8(128),
             signed=True,
         )
 
@@ -78,6 +83,10 @@ class QuantizedConvolution:
         parameters |= {"low": str(self.bounds[0]), "high": str(self.bounds[1])}
         if self.residual is not None:
             parameters["residual"] = _uniform(self.residual)
+        if self.lookup is not None:
+            table = _dense(self.lookup, "i8")
+            parameters["lookup"] = f"<from = {parameters['output']}, table = {table}>"
+            parameters["output"] = _uniform((1.0, 0))
         attributes = {
             "strides": f"array<i64: {_numbers(self.strides)}>",
             "padding": f"array<i64: {_numbers(self.padding)}>",
@@ -155,7 +164,8 @@ class QuantizedConvolution:
             added = (residual - self.residual[1]).astype(np.float32)
             steps = _fma(added, np.float32(self.residual[0] / self.output[0]), steps)
         low, high = (bound - self.output[1] for bound in self.bounds)
-        return np.rint(np.clip(steps, low, high)).astype(np.int64) + self.output[1]
+        rounded = np.rint(np.clip(steps, low, high)).astype(np.int64) + self.output[1]
+        return rounded if self.lookup is None else self.lookup[rounded].astype(np.int64)
 
     def to_bytes(self, numbers: np.ndarray) -> np.ndarray:
         """What a module takes and gives for numbers: int8, of the same bits."""

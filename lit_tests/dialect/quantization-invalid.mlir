@@ -134,3 +134,33 @@ func.func @other_padding(%x: tensor<1x2x4x4xi8, #planes>) -> tensor<1x2x3x3xi8> 
   %y = pattern.pool2d <max> %x {kernel = array<i64: 2, 2>, quantization = #q} : tensor<1x2x4x4xi8, #planes> -> tensor<1x2x3x3xi8>
   return %y : tensor<1x2x3x3xi8>
 }
+
+// -----
+
+func.func private @table() attributes {
+  // expected-error @+1 {{expected a table of 256 bytes, but found 'tensor<255xi8>'}}
+  l = #pattern.lookup<from = <scale = 1.0, zero_point = 0>, table = dense<0> : tensor<255xi8>>
+}
+
+// -----
+
+func.func private @table_of_words() attributes {
+  // expected-error @+1 {{expected a table of 256 bytes, but found 'tensor<256xi16>'}}
+  l = #pattern.lookup<from = <scale = 1.0, zero_point = 0>, table = dense<0> : tensor<256xi16>>
+}
+
+// -----
+
+func.func private @lookup_from() attributes {
+  // expected-error @+1 {{expected numbers of s8, but found 128}}
+  q = #pattern.quantization<bytes = s8, input = <scale = 1.0, zero_point = 1>, output = <scale = 1.0, zero_point = 0>, low = 0, high = 127, lookup = <from = <scale = 1.0, zero_point = 128>, table = dense<0> : tensor<256xi8>>>
+}
+
+// -----
+
+#q = #pattern.quantization<bytes = u8, input = <scale = 1.0, zero_point = 1>, output = <scale = 1.0, zero_point = 0>, low = 0, high = 255, lookup = <from = <scale = 1.0, zero_point = 0>, table = dense<0> : tensor<256xi8>>>
+func.func @lookup_of_pool(%x: tensor<1x2x4x4xi8>) -> tensor<1x2x3x3xi8> {
+  // expected-error @+1 {{looks nothing up, but its quantization does}}
+  %y = pattern.pool2d <average> %x {kernel = array<i64: 2, 2>, quantization = #q} : tensor<1x2x4x4xi8> -> tensor<1x2x3x3xi8>
+  return %y : tensor<1x2x3x3xi8>
+}

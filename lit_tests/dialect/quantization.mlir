@@ -30,3 +30,16 @@ func.func @planes(%x: tensor<1x2x4x4xi8>) -> tensor<1x2x3x3xi8> {
       -> tensor<1x2x3x3xi8>
   return %y : tensor<1x2x3x3xi8>
 }
+
+// -----
+
+// CHECK-LABEL: @lookup
+// CHECK: output = <scale = 2.000000e-02 : f64, zero_point = 0>, low = 0, high = 255, lookup = <from = <scale = 1.000000e-02 : f64, zero_point = 3>, table = dense<7> : tensor<256xi8>>>
+func.func @lookup(%x: tensor<1x2x4x4xi8>, %w: tensor<4x2x1x1xi8>, %s: tensor<4xf32>) -> tensor<1x4x4x4xi8> {
+  %y = pattern.conv2d %x, %w scale(%s) map <set = <1x1, [[0]]>, ids = dense<1> : tensor<4x2xui8>>
+      {quantization = #pattern.quantization<bytes = u8, input = <scale = 0.025, zero_point = 128>,
+       output = <scale = 0.02, zero_point = 0>, low = 0, high = 255,
+       lookup = <from = <scale = 0.01, zero_point = 3>, table = dense<7> : tensor<256xi8>>>}
+      : (tensor<1x2x4x4xi8>, tensor<4x2x1x1xi8>, tensor<4xf32>) -> tensor<1x4x4x4xi8>
+  return %y : tensor<1x4x4x4xi8>
+}

@@ -40,6 +40,7 @@ def _convolution(
     zero: int | None = None,
     batch: int = 1,
     scale: float | None = None,
+    lookup: bool = False,
     **geometry,
 ) -> QuantizedConvolution:
     groups = geometry.get("groups", 1)
@@ -67,6 +68,7 @@ def _convolution(
         output=(input_scale * 0.005 * 80 * np.sqrt(taps), output_zero),
         residual=(0.03 * input_scale / 0.02, int(rng.integers(0, 256))) if residual else None,
         bounds=(int(rng.integers(0, output_zero + 1)), 255),
+        lookup=rng.integers(0, 256, 256).astype(np.uint8) if lookup else None,
         patterns=patterns,
         ids=ids,
         **geometry,
@@ -117,10 +119,16 @@ _CASES: dict[str, tuple[int, int, dict[str, Any]]] = {
     "matrix": (40, 37, {"group": 40, "residual": True, **_MATRIX}),
     "matrix of rows": (24, 32, {"batch": 5, **_MATRIX}),
     "matrix with connectivity": (32, 64, {"group": 16, "kept": 0.3, "batch": 3, **_MATRIX}),
+    "patterns and a lookup": (8, 12, {"patterns": _PATTERNS, "lookup": True, **_SAME}),
+    "1x1 and a lookup": (16, 13, {"residual": True, "lookup": True, **_POINT}),
+    "matrix and a lookup": (40, 37, {"group": 40, "lookup": True, **_MATRIX}),
     "matrix of one filter": (1, 3, {"group": 1, "batch": 9, **_MATRIX}),
 }
 # Those that other instructions than the fastest are tried on.
-_LOOPS = ("patterns", "patterns with strides", "many patterns", "1x1", "depthwise", "matrix")
+_LOOPS = (
+    *("patterns", "patterns with strides", "many patterns", "1x1", "depthwise", "matrix"),
+    *("patterns and a lookup", "matrix and a lookup"),
+)
 
 
 def _case(name: str, rng: np.random.Generator) -> QuantizedConvolution:
@@ -138,7 +146,12 @@ def _without(name: str, *features: str):
 _TARGETS = {
     "llvm-cpu": get_target("llvm-cpu"),
     "pairs": _without("pairs", "dot_u8s8"),
+    "lookups by sixteenths": _without("sixteenths", "byte_permute"),
+    "lookups one by one": _without("one by one", "byte_permute", "byte_lookup"),
     "multiplications": _without("multiplications", "dot_u8s8", "dot_s16"),
+    "256 bits": dataclasses.replace(
+        get_target("llvm-cpu"), name="256 bits", vector_bits=256, registers=16
+    ),
     "x86-64-v3": get_target("x86-64-v3"),
 }
 
@@ -170,6 +183,7 @@ def _check(conv: QuantizedConvolution, target, x, added, folder) -> None:
         (target, case)
         for target in _TARGETS
         for case in (_CASES if target == "llvm-cpu" else _LOOPS)
+        if not target.startswith("lookups") or case.endswith("lookup")
     ],
 )
 def test_same_bits(target, case, tmp_path):
@@ -181,7 +195,13 @@ def test_same_bits(target, case, tmp_path):
 
 
 @pytest.mark.aarch64
-@pytest.mark.parametrize("case", ["patterns", "1x1 with connectivity", "depthwise", "matrix"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        *("patterns", "1x1 with connectivity", "depthwise", "matrix"),
+        *("patterns and a lookup", "matrix and a lookup"),
+    ],
+)
 @pytest.mark.parametrize("target", ["snapdragon-855", "snapdragon-8gen2", "aarch64"])
 def test_same_bits_on_arm(target, case, tmp_path):
     machines.require_machine(target)
@@ -201,7 +221,9 @@ def _scalars(name: str):
 _SCALARS = ["vmvx", pytest.param("gpu", marks=pytest.mark.vulkan)]
 
 
-@pytest.mark.parametrize("case", ["patterns with strides", "dense", "depthwise", "matrix"])
+@pytest.mark.parametrize(
+    "case", ["patterns with strides", "patterns and a lookup", "dense", "depthwise", "matrix"]
+)
 @pytest.mark.parametrize("target", _SCALARS)
 def test_same_bits_in_scalars(target, case, tmp_path):
     rng = np.random.default_rng(list(_CASES).index(case))

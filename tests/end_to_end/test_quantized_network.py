@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
 
 class Network(nn.Module):
-    """Everything that stays in bytes between two layers, and one thing that does not."""
+    """Everything that is quantised between two layers."""
 
     def __init__(self):
         super().__init__()
@@ -29,6 +29,7 @@ class Network(nn.Module):
         self.project = nn.Conv2d(32, 16, 1)
         self.left, self.right = nn.Conv2d(16, 8, 3, padding=1), nn.Conv2d(16, 8, 1)
         self.last = nn.Conv2d(16, 24, 3, stride=2, padding=1)
+        self.gate = nn.Conv2d(24, 24, 1)
         self.head = nn.Linear(24, 10)
 
     def forward(self, x):
@@ -37,6 +38,7 @@ class Network(nn.Module):
         x = torch.relu(self.project(y) + x)
         x = torch.cat([self.left(x), self.right(x)], 1)
         x = functional.hardswish(self.last(functional.avg_pool2d(x, 2)))
+        x = x * torch.sigmoid(self.gate(functional.adaptive_avg_pool2d(x, 1)))
         return self.head(functional.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
@@ -58,10 +60,11 @@ def test_equals_pytorch(program, target, tmp_path):
     module = patternc.compile(program, target=target, settings=Settings(keep_stages=True))
     dtypes = {layer.name: layer.dtype for layer in module.report().layers}
     # Without vectors, products with a matrix are left to IREE.
-    assert len(dtypes) == 7 + (target != "vmvx") and set(dtypes.values()) == {"int8"}
+    assert len(dtypes) == 8 + (target != "vmvx") and set(dtypes.values()) == {"int8"}
     quantized = module.mlir("quantized")
     assert "pattern.pool2d <max> " in quantized
-    assert quantized.count("<bytes = ") == len(dtypes) + 3  # and three poolings
+    assert quantized.count("<bytes = ") == len(dtypes) + 4  # and four poolings
+    assert quantized.count("lookup = ") == 2  # hard-swish and sigmoid
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(1, 3, 32, 32, generator=generator)
     want = program.module()(x).detach().numpy()

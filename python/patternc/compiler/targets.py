@@ -43,9 +43,10 @@ _VECTORS = (
 # What an instruction set, by its name in /proc/cpuinfo, means for kernels.
 _FEATURES = {
     "avx": "broadcast_load",
-    "asimd": "broadcast_load lane_multiply",
+    "asimd": "broadcast_load byte_lookup lane_multiply",
+    "avx512vbmi": "byte_permute",
     "avx512f": "software_prefetch",
-    "avx2": "dot_s16 saturating_pack",
+    "avx2": "byte_lookup dot_s16 saturating_pack",
     "avx_vnni": "dot_u8s8",
     "avx512_vnni": "dot_u8s8",
     "asimddp": "dot_s8s8",
@@ -147,7 +148,7 @@ def _cpu(
     bits, registers = vectors[0] if vectors else (128, 16)
     features = {word for name in machine.features for word in _FEATURES.get(name, "").split()}
     if bits == 512 and "avx512bw" not in has:  # which has those of 512 bits
-        features -= {"dot_s16", "saturating_pack"}
+        features -= {"byte_lookup", "dot_s16", "saturating_pack"}
     return Target(
         name=name,
         device="cpu",
