@@ -4,6 +4,7 @@
 
 #include "analysis/LayerShape.h"
 #include "dialect/ConvolutionGeometry.h"
+#include "dialect/LayerName.h"
 #include "kernels/KernelForm.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -28,6 +29,14 @@ static std::optional<int64_t> indexBytes(PackedConv2DOp op) {
   return bytes;
 }
 
+/// Why a layer computes floats where others do not; empty for others.
+static StringRef floatReason(PackedConv2DOp op) {
+  auto reasons = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(
+      floatReasons);
+  auto reason = reasons ? reasons.getAs<StringAttr>(layerName(op)) : nullptr;
+  return reason && !op.getQuantizationAttr() ? reason.getValue() : StringRef();
+}
+
 static llvm::json::Value describe(PackedConv2DOp op) {
   ConvolutionGeometry g = ConvolutionGeometry::of(op);
   KernelPatternsAttr set = op.getStorage().getSet();
@@ -48,6 +57,7 @@ static llvm::json::Value describe(PackedConv2DOp op) {
   layer["kernels"] = denseKernels;
   layer["kept_kernels"] = kernels;
   layer["kept_weights"] = weights;
+  layer["float_reason"] = floatReason(op);
   layer["dense_multiply_adds"] = g.denseMultiplyAdds();
   layer["multiply_adds"] =
       saturatedProduct({weights, g.batch, g.outHeight, g.outWidth});

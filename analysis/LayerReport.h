@@ -9,6 +9,10 @@
 
 namespace patternc {
 
+/// The attribute of a module that has, by the names of layers, why they compute
+/// floats though the model quantises others.
+inline constexpr llvm::StringLiteral floatReasons = "pattern.float_reasons";
+
 /// Describes the packed convolutions of `module` in program order, as a JSON
 /// array with one object a layer: name, shapes, patterns, kernels,
 /// multiply-adds and bytes as dense weights, as CSR (32-bit indices) and as

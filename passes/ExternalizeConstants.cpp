@@ -5,6 +5,7 @@
 // Postcondition: function bodies hold small constants only. Refuses a blob that
 // does not hold what its type says.
 
+#include "analysis/LayerReport.h"
 #include "dialect/SizeLimits.h"
 #include "iree/IreeDialects.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -115,6 +116,7 @@ public:
       op.erase();
     }
     getOperation()->removeAttr(TargetAttr::attributeName);
+    getOperation()->removeAttr(floatReasons);
     // The bytes stay with the module until the caller takes them.
     if (!blobs.empty())
       getOperation()->setAttr("pattern.parameters",

@@ -578,7 +578,8 @@ def QuantizeConvolutionsPass : Pass<"pattern-quantize-convolutions", "::mlir::Mo
 
     Left in floats, with a remark that says why: a convolution whose weights have no scales; one
     whose sums might not fit 32 bits; one with another activation than ReLU and ReLU6; and everything
-    where the target stores no bytes, as a GPU without `byte_access`. Refuses nothing. Place: after the fusion of epilogues.
+    where the target stores no bytes, as a GPU without `byte_access`. The attribute
+    `pattern.float_reasons` of the module keeps the reasons for the report. Refuses nothing. Place: after the fusion of epilogues.
 
     Statistics, as remarks:
     - `convolutions`: convolutions that compute bytes

@@ -10,6 +10,7 @@
 // range; whoever is left in floats gets the numbers back from them.
 
 #include "analysis/ByteFunction.h"
+#include "analysis/LayerReport.h"
 #include "analysis/LinalgMatchers.h"
 #include "analysis/QuantizationMatcher.h"
 #include "analysis/WeightScales.h"
@@ -77,6 +78,8 @@ public:
     ModuleOp module = getOperation();
     target = TargetAttr::of(module);
     isSigned = target.has(TargetFeature::DotS8S8);
+    reasons = {};
+    isLeft = false;
     SmallVector<Operation *> ops;
     module.walk([&](Operation *op) {
       if (isa<linalg::GenericOp, Conv2DOp, Pool2DOp>(op))
@@ -104,6 +107,8 @@ public:
                      {{"convolutions", convolutions},
                       {"pools", pools},
                       {"lookups", lookups}});
+    if (!reasons.empty() && (convolutions || isLeft))
+      module->setAttr(floatReasons, reasons.getDictionary(&getContext()));
   }
 
 private:
@@ -423,10 +428,17 @@ private:
   }
 
   LogicalResult left(Conv2DOp op, StringRef reason) {
+    isLeft = true;
+    sayReason(op, reason);
     remark::missed(op.getLoc(),
                    remark::RemarkOpts::name("float").category(getArgument()))
         << remark::reason("{0}", reason);
     return failure();
+  }
+
+  /// Keeps a reason for the report.
+  void sayReason(Conv2DOp op, StringRef reason) {
+    reasons.set(layerName(op), StringAttr::get(&getContext(), reason));
   }
 
   LogicalResult quantize(Conv2DOp op) {
@@ -434,8 +446,10 @@ private:
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), op);
     UniformAttr input = uniformOfImage(op.getInput());
-    if (!input)
-      return failure(); // it is none of what the model quantises
+    if (!input) { // then it is none of what the model quantises
+      sayReason(op, "its input is not quantised");
+      return failure();
+    }
     if (!target.storesBytes())
       return left(op, "the target stores no bytes");
     std::optional<QuantizedUse> use = quantizedUseOf(op.getOutput());
@@ -514,6 +528,8 @@ private:
 
   TargetAttr target;
   bool isSigned = false;
+  NamedAttrList reasons; // by layer, for what computes floats
+  bool isLeft = false;   // whether one of these could have been bytes
 };
 
 } // namespace

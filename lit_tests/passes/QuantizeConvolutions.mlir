@@ -26,6 +26,7 @@
 // VM-LABEL: @conv
 // VM: pattern.conv2d {{.*}}quantization = #pattern.quantization<bytes = u8,
 // REMARK: [[#@LINE+33]]:8: remark: [Missed] float {{.*}} Reason="the target stores no bytes"
+// GPU: pattern.float_reasons = {conv = "the target stores no bytes"}
 // GPU-LABEL: @conv
 // GPU-NOT: xi8>
 // GPU: pattern.conv2d {{.*}} -> tensor<1x2x4x4xf32>

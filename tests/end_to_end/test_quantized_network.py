@@ -101,3 +101,15 @@ def test_equals_pytorch_on_vulkan(stores_bytes):
     want = program.module()(images[0]).detach()
     step = want.unique().diff().min()
     assert (torch.as_tensor(module(images[0])) - want).abs().max() < 1.5 * step
+
+
+def test_report_says_why_a_layer_is_in_floats():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 4, 1))
+    images = [torch.randn(1, 3, 12, 12)]
+    program = patternc.quantize(model.eval(), images, config=QuantizationConfig(skip_first=True))
+    report = patternc.compile(program).report()
+    reasons = {layer.name: layer.float_reason for layer in report.layers}
+    assert reasons == {"0": "its input is not quantised", "2": "", "3": ""}
+    assert "its input is not quantised" in str(report)
+    assert "not quantised" not in str(patternc.compile(model, (images[0],)).report())

@@ -20,6 +20,7 @@ class LayerReport:
       strides, padding, dilations, groups, activation: of the convolution; padding is top, left,
         bottom, right.
       dtype: of weights and images: float32, float16 or int8.
+      float_reason: why it computes floats although the model quantises other layers; else empty.
       patterns: the positions that each pattern of its set keeps.
       filter_group: filters that share one set of indices.
       kernels, kept_kernels: kernels of the layer, and those that are left.
@@ -51,6 +52,7 @@ class LayerReport:
     fkw_bytes: int
     schedule: str
     dtype: str
+    float_reason: str = ""
 
     @property
     def dense_weights(self) -> int:
@@ -167,7 +169,19 @@ class Report:
         table = tabulate(rows, headers, disable_numparse=True, colalign=_ALIGNMENT)
         if any(layer.fkw_bytes > layer.dense_bytes for layer in self.layers):
             table = f"{table}\n{_WHY_LARGER}"
+        if any(layer.float_reason for layer in self.layers):
+            table = f"{table}\n\n{self._in_floats()}"
         return f"{table}\n\n{self._left()}" if self.left else table
+
+    def _in_floats(self) -> str:
+        """The layers that are not in 8 bits, in a model where others are."""
+        rows = [
+            (layer.name, _amount(layer.multiply_adds / 1e6), layer.float_reason)
+            for layer in self.layers
+            if layer.float_reason
+        ]
+        headers = ["in floats", "MMAC", "because"]
+        return tabulate(rows, headers, disable_numparse=True, colalign=("left", "right", "left"))
 
     def _left(self) -> str:
         """What was left to IREE: operations that are alike in a row, the most work first."""
