@@ -25,7 +25,7 @@
 // SIGNED: arith.sitofp
 // VM-LABEL: @conv
 // VM: pattern.conv2d {{.*}}quantization = #pattern.quantization<bytes = u8,
-// REMARK: [[#@LINE+33]]:8: remark: [Missed] float {{.*}} Reason="the target stores no bytes"
+// REMARK: [[#@LINE+34]]:8: remark: [Missed] float {{.*}} Reason="the target stores no bytes"
 // GPU: pattern.float_reasons = {conv = "the target stores no bytes"}
 // GPU-LABEL: @conv
 // GPU-NOT: xi8>
