@@ -121,6 +121,38 @@ def FoldConstantsPass : Pass<"pattern-fold-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def FloatQuantizedIntegersPass : Pass<"pattern-float-quantized-integers", "::mlir::ModuleOp"> {
+  let summary = "Hold in f32 the integers that a model quantises to.";
+  let description = [{
+    Importers of ONNX write tensors of bytes between what quantises and what dequantises them. What
+    an elementwise operation quantises (`fptoui` or `fptosi` of a clamped whole number) and another
+    one only makes f32 of, less a zero point, is handed over as f32: the same numbers, in the form
+    that pattern-quantize-convolutions reads, for which PyTorch's front end writes nothing else. A
+    reader that does more with the bytes keeps them.
+
+    Refuses nothing. Place: before raising.
+
+    Statistics, as remarks:
+    - `tensors`: tensors of bytes that are held in f32
+
+    Before:
+
+    ```mlir
+    %q = linalg.generic ... ins(%x : tensor<1x2x8x8xf32>) outs(... : tensor<1x2x8x8xi8>) // fptoui(clamp(...))
+    %d = linalg.generic ... ins(%q : tensor<1x2x8x8xi8>) // sitofp(extui(q) − 128) · 0.02
+    ```
+
+    After:
+
+    ```mlir
+    %q = linalg.generic ... ins(%x : tensor<1x2x8x8xf32>) outs(... : tensor<1x2x8x8xf32>) // clamp(...)
+    %d = linalg.generic ... ins(%q : tensor<1x2x8x8xf32>) // (q − 128) · 0.02
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def DemoteF32ToF16Pass : Pass<"pattern-demote-f32-to-f16", "::mlir::ModuleOp"> {
   let summary = "Compute in f16 what is computed in f32.";
   let description = [{

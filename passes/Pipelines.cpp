@@ -41,6 +41,7 @@ static void linalgToPacked(OpPassManager &pm, const Options &options) {
   attachTarget(pm, options);
   pm.addPass(createFoldBatchNormsPass());
   pm.addPass(createFoldConstantsPass());
+  pm.addPass(createFloatQuantizedIntegersPass());
   if (options.float16)
     pm.addPass(createDemoteF32ToF16Pass());
   pm.addPass(createRaiseConvolutionsPass());

@@ -58,7 +58,7 @@ def test_pipeline_says_the_precision():
     target = get_target("snapdragon-855")
     pipeline = Pipeline.for_target(target, "float16")
     assert pipeline.precision == "float16"
-    assert [step.name for step in pipeline][3] == "pattern-demote-f32-to-f16"
+    assert "pattern-demote-f32-to-f16" in [step.name for step in pipeline]
     assert pipeline.without("pattern-demote-f32-to-f16").precision == "float32"
     assert Pipeline.for_target(target).precision == "float32"
 

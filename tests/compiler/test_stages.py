@@ -29,6 +29,7 @@ STAGES = (
     "target",
     "batch-norms",
     "constants",
+    "integers",
     "convolutions",
     "rows",
     "pooling",
@@ -82,7 +83,7 @@ def test_all_stages_are_in_order(compiled):
 def test_unknown_stage_names_those_there_are(compiled):
     with pytest.raises(
         ModelError,
-        match=r"no stage 'llvm'; there are linalg, target, batch-norms, constants, convolutions, ",
+        match=r"no stage 'llvm'; there are linalg, target, batch-norms, constants, integers, ",
     ):
         compiled.mlir("llvm")
 

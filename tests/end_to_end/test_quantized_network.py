@@ -113,3 +113,67 @@ def test_report_says_why_a_layer_is_in_floats():
     assert reasons == {"0": "its input is not quantised", "2": "", "3": ""}
     assert "its input is not quantised" in str(report)
     assert "not quantised" not in str(patternc.compile(model, (images[0],)).report())
+
+
+def _between_bytes(name: str, source: str, shape: str, scale: float, zero_point: int) -> str:
+    """Quantises to a tensor of bytes, and makes f32 of them again, as importers of ONNX write it."""
+    identity = "affine_map<(n, c, y, x) -> (n, c, y, x)>"
+    generic = f"""linalg.generic {{indexing_maps = [{identity}, {identity}],
+        iterator_types = ["parallel", "parallel", "parallel", "parallel"]}}"""
+    return f"""
+    %{name}_scale = arith.constant {scale!r} : f32
+    %{name}_zero = arith.constant {zero_point}.0 : f32
+    %{name}_integer = arith.constant {zero_point} : i64
+    %{name}_bytes = tensor.empty() : tensor<{shape}xi8>
+    %{name}_floats = tensor.empty() : tensor<{shape}xf32>
+    %{name}_q = {generic}
+        ins(%{source} : tensor<{shape}xf32>) outs(%{name}_bytes : tensor<{shape}xi8>) {{
+    ^bb0(%in: f32, %out: i8):
+      %0 = arith.divf %in, %{name}_scale : f32
+      %1 = math.roundeven %0 : f32
+      %2 = arith.addf %1, %{name}_zero : f32
+      %3 = arith.maximumf %2, %least : f32
+      %4 = arith.minimumf %3, %most : f32
+      %5 = arith.fptoui %4 : f32 to i8
+      linalg.yield %5 : i8
+    }} -> tensor<{shape}xi8>
+    %{name} = {generic}
+        ins(%{name}_q : tensor<{shape}xi8>) outs(%{name}_floats : tensor<{shape}xf32>) {{
+    ^bb0(%in: i8, %out: f32):
+      %0 = arith.extui %in : i8 to i64
+      %1 = arith.subi %0, %{name}_integer : i64
+      %2 = arith.sitofp %1 : i64 to f32
+      %3 = arith.mulf %2, %{name}_scale : f32
+      linalg.yield %3 : f32
+    }} -> tensor<{shape}xf32>"""
+
+
+def test_bytes_between_layers_as_onnx_has_them():
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randint(-127, 128, (8, 4), generator=generator).float() / 64
+    weights[:, 0] = 127 / 64  # of each filter, which says what a step is
+    text = f"""module {{
+  func.func @main(%image: tensor<1x4x6x5xf32>) -> tensor<1x8x6x5xf32> {{
+    %least = arith.constant 0.0 : f32
+    %most = arith.constant 255.0 : f32
+    %w = arith.constant dense<{weights.view(8, 4, 1, 1).tolist()}> : tensor<8x4x1x1xf32>
+    {_between_bytes("x", "image", "1x4x6x5", 0.0625, 128)}
+    %empty = tensor.empty() : tensor<1x8x6x5xf32>
+    %init = linalg.fill ins(%least : f32) outs(%empty : tensor<1x8x6x5xf32>)
+        -> tensor<1x8x6x5xf32>
+    %conv = linalg.conv_2d_nchw_fchw
+        {{dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}}
+        ins(%x, %w : tensor<1x4x6x5xf32>, tensor<8x4x1x1xf32>)
+        outs(%init : tensor<1x8x6x5xf32>) -> tensor<1x8x6x5xf32>
+    {_between_bytes("y", "conv", "1x8x6x5", 0.125, 100)}
+    return %y : tensor<1x8x6x5xf32>
+  }}
+}}
+"""
+    module = patternc.compile(text)
+    assert [layer.dtype for layer in module.report().layers] == ["int8"]
+    image = torch.randn(1, 4, 6, 5, generator=generator)
+    x = torch.fake_quantize_per_tensor_affine(image, 0.0625, 128, 0, 255)
+    y = functional.conv2d(x, weights.view(8, 4, 1, 1))
+    want = torch.fake_quantize_per_tensor_affine(y, 0.125, 100, 0, 255)
+    torch.testing.assert_close(torch.as_tensor(module(image)), want, rtol=0, atol=0)  # powers of 2

@@ -23,6 +23,7 @@ _STAGES = {
     "pattern-attach-target": "target",
     "pattern-fold-batch-norms": "batch-norms",
     "pattern-fold-constants": "constants",
+    "pattern-float-quantized-integers": "integers",
     _DEMOTE: "float16",
     "pattern-raise-convolutions": "convolutions",
     "pattern-align-convolutions-1d": "rows",
