@@ -116,7 +116,7 @@ def test_report_says_why_a_layer_is_in_floats():
 
 
 def _between_bytes(name: str, source: str, shape: str, scale: float, zero_point: int) -> str:
-    """Quantises to a tensor of bytes, and makes f32 of them again, as importers of ONNX write it."""
+    """Quantises to a tensor of bytes, and makes f32 of it again, as importers of ONNX write it."""
     identity = "affine_map<(n, c, y, x) -> (n, c, y, x)>"
     generic = f"""linalg.generic {{indexing_maps = [{identity}, {identity}],
         iterator_types = ["parallel", "parallel", "parallel", "parallel"]}}"""
