@@ -21,10 +21,11 @@
 using namespace mlir;
 using namespace patternc;
 
-/// The input that a number in the body of an operation is, converted or not.
+/// The input that a number in the body of an operation is, perhaps converted,
+/// or less a zero point.
 static std::optional<unsigned> inputOf(Value value, Block &body) {
   while (Operation *op = value.getDefiningOp()) {
-    if (!isa<CastOpInterface>(op))
+    if (!isa<CastOpInterface, arith::SubIOp>(op))
       return std::nullopt;
     value = op->getOperand(0);
   }
@@ -88,9 +89,9 @@ static std::string reasonFor(linalg::LinalgOp op) {
     return "it is not on tensors";
   for (Type type : op->getOperandTypes()) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !tensor.hasStaticShape())
+    if (tensor && !tensor.hasStaticShape())
       return "its shapes are dynamic";
-    Type element = tensor.getElementType();
+    Type element = getElementTypeOrSelf(type);
     if (!element.isF32() && !element.isF16()) {
       std::string text = "it computes in ";
       llvm::raw_string_ostream(text) << element;

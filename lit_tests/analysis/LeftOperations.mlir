@@ -70,6 +70,15 @@ func.func @channels_last(%x: tensor<1x2x2x1xf32>, %init: tensor<1x2x2x1xf32>) ->
   return %y : tensor<1x2x2x1xf32>
 }
 
+// Bytes less zero points, as torch-mlir has convolutions whose operands are quantised with one scale each.
+// CHECK: Reason="it computes in i8", multiply-adds=4, operation=linalg.conv_2d_nchw_fchw_q
+func.func @bytes(%x: tensor<1x1x2x2xi8>, %init: tensor<1x1x2x2xi32>) -> tensor<1x1x2x2xi32> {
+  %w = arith.constant dense<1> : tensor<1x1x1x1xi8>
+  %z = arith.constant 3 : i32
+  %y = linalg.conv_2d_nchw_fchw_q ins(%x, %w, %z, %z : tensor<1x1x2x2xi8>, tensor<1x1x1x1xi8>, i32, i32) outs(%init : tensor<1x1x2x2xi32>) -> tensor<1x1x2x2xi32>
+  return %y : tensor<1x1x2x2xi32>
+}
+
 // A sum of squares is no product of two tensors, nor is a pooling.
 // CHECK-NOT: operation=
 func.func @squares(%x: tensor<4xf32>, %init: tensor<f32>) -> tensor<f32> {
