@@ -5,8 +5,9 @@
 Each network has random weights through which its input shows at its output. All its convolutions
 and matrices are pruned that can be (kernels to patterns of four of nine positions, one kernel in
 3.6 stays; matrices in blocks of 16 rows), it is compiled, what it computes is compared with
-PyTorch's in float64, and on llvm-cpu it is timed in turns with ONNX Runtime and OpenVINO, batch 1,
-one thread, all of them with the same weights.
+PyTorch's in float64, and in float32 on llvm-cpu it is timed in turns with ONNX Runtime and
+OpenVINO, batch 1, one thread, all of them with the same weights. In int8 it is quantised besides,
+calibrated with random inputs, and compared with what PyTorch computes of the same program.
 
 Each network runs in a process of its own, with limits of time and memory, so that a crash is a row
 of the table and not its end. Rows are kept as they come: a run that was stopped goes on where it
@@ -31,6 +32,7 @@ from typing import Any
 from tabulate import tabulate
 
 import patternc
+from benchmarks.engines.engine import name_with
 from benchmarks.engines.host import describe_host
 from benchmarks.measuring.command_line import add_choices, new_parser, positive, run
 from benchmarks.measuring.machine import machine_line
@@ -39,7 +41,7 @@ from benchmarks.zoo.networks import IMAGE_SIZE, NETWORKS
 
 # Of these a row may be: what is right, what is refused with a reason, what PyTorch does not build.
 _FINE = ("right", "refused", "not built")
-_TIMED = "llvm-cpu"
+_TIMED = ("llvm-cpu", "float32")
 
 
 def main() -> int:
@@ -50,16 +52,17 @@ def main() -> int:
     if file.exists():
         rows = json.loads(file.read_text())["rows"]
     wanted = {
-        f"{name} on {target}": (name, target)
+        name_with(f"{name} on {target}", precision): (name, target, precision)
         for target in arguments.targets
+        for precision in arguments.precisions
         for name in arguments.networks
     }
     machine = describe_host()
     with (file.parent / "zoo.log").open("a") as log:
-        for number, (key, (name, target)) in enumerate(wanted.items(), start=1):
+        for number, (key, what) in enumerate(wanted.items(), start=1):
             if key in rows and rows[key]["status"] not in arguments.again:
                 continue
-            found = _row_of_its_own(name, target, arguments, machine["date"], file.parent)
+            found = _row_of_its_own(what, arguments, machine["date"], file.parent)
             rows[key] = found
             row.write(file, {"machine": machine, "rows": rows})
             line = f"{number}/{len(wanted)} {key}: {_in_words(found)}"
@@ -71,16 +74,18 @@ def main() -> int:
 
 
 def _row_of_its_own(
-    name: str, target: str, arguments: argparse.Namespace, date: str, folder: Path
+    what: tuple[str, str, str], arguments: argparse.Namespace, date: str, folder: Path
 ) -> dict[str, Any]:
     """Runs `row.main`; where it does not end as it should, that is what the row says."""
     started = time.monotonic()
-    facts = {"network": name, "target": target, "date": date}
+    name, target, precision = what
+    facts = {"network": name, "target": target, "precision": precision, "date": date}
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         result, said = Path(scratch, "row.json"), Path(scratch, "said.txt")
         command = [sys.executable, "-m", row.__name__]
-        command += [name, target, str(result), "--image-size", str(arguments.image_size)]
-        rounds = arguments.rounds if target == _TIMED and not arguments.no_timing else 0
+        command += [*what, str(result), "--image-size", str(arguments.image_size)]
+        timed = (target, precision) == _TIMED and not arguments.no_timing
+        rounds = arguments.rounds if timed else 0
         command += ["--rounds", str(rounds), "--memory", str(arguments.memory)]
         with said.open("wb") as output:
             process = subprocess.Popen(
@@ -116,8 +121,11 @@ def _parse_arguments() -> argparse.Namespace:
         metavar="NETWORK",
         help="names, or patterns of them such as 'timm/*' or '*vit*' (all)",
     )
-    add_choices(parser, "--targets", patternc.target_names(), "what to compile for", default=_TIMED)
-    parser.add_argument("--no-timing", action="store_true", help="compare only")
+    add_choices(
+        parser, "--targets", patternc.target_names(), "what to compile for", default="llvm-cpu"
+    )
+    add_choices(parser, "--precisions", row.PRECISIONS, "what to compute in", default="float32")
+    parser.add_argument("--no-timing", action="store_true", help="compare only, as int8 always is")
     parser.add_argument("--rounds", type=positive, default=7, help="turns of every engine (7)")
     parser.add_argument(
         "--image-size",
@@ -166,6 +174,8 @@ def _in_words(found: Mapping[str, Any]) -> str:
     words = [found["status"]]
     if "error" in found and found["error"] is not None:
         words.append(f"error {found['error']:.1e}")
+    if "equal" in found:
+        words.append(f"PyTorch's {found['pytorch_error']:.1e}, {found['apart']:.2f} of it apart")
     if "compile_seconds" in found:
         words.append(f"compiled in {found['compile_seconds']:.1f} s")
     if found.get("ratio") is not None:
@@ -184,13 +194,15 @@ def _first_line(text: str, *, width: int = 120) -> str:
 
 def _table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     engines = dict.fromkeys(e for found in rows.values() for e in found.get("milliseconds", ()))
-    headers = ["network", "status", "pruned", "dense", "left", "compile s", "error", "PyTorch's"]
+    counts = ["pruned", "dense", "int8", "left"]
+    headers = ["network", "status", *counts, "compile s", "error", "PyTorch's", "apart", "equal"]
     headers += [*(f"{engine} ms" for engine in engines), *(["ratio"] if engines else [])]
     lines = []
     for key, found in rows.items():
-        cells = [key, found["status"], *(found.get(k) for k in ("pruned", "dense", "left"))]
+        cells = [key, found["status"], *(found.get(k) for k in counts)]
         cells.append(_number(found.get("compile_seconds"), ".1f"))
         cells += [_number(found.get(k), ".1e") for k in ("error", "pytorch_error")]
+        cells += [_number(found.get("apart"), ".2f"), _number(found.get("equal"), ".0%")]
         times = found.get("milliseconds", {})
         cells += [_number(times.get(engine), ".2f") for engine in engines]
         if engines:
@@ -223,8 +235,11 @@ def _summary(rows: Mapping[str, Mapping[str, Any]]) -> str:
             f"{ratios[-1]:.2f}, median {ratios[len(ratios) // 2]:.2f}, of {len(ratios)}"
         )
     lines.append(
-        "pruned, dense: pattern layers by their weights; left: products and convolutions of IREE's;"
-        "\nerror, PyTorch's: of patternc and of PyTorch in float32 against float64, relative"
+        "pruned, dense: pattern layers by their weights; int8: those of them that compute in bytes;"
+        "\nleft: products and convolutions of IREE's;"
+        "\nerror, PyTorch's: of patternc and of PyTorch against float64, relative: the largest,"
+        "\nin int8 the norm of what varies with the input; apart: how far patternc is from"
+        "\nPyTorch, in PyTorch's errors; equal: outputs that are"
     )
     return "\n".join(lines)
 

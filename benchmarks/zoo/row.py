@@ -8,41 +8,42 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 from torch.utils._pytree import tree_leaves
 
 import patternc
-from benchmarks.engines.engine import Engine, NotMeasuredError
+from benchmarks.engines.engine import Engine, NotMeasuredError, Precision
 from benchmarks.engines.onnx_runtime import OnnxRuntime
 from benchmarks.engines.openvino import OpenVino
 from benchmarks.engines.patternc import Patternc
 from benchmarks.measuring.command_line import new_parser
 from benchmarks.measuring.interleave import interleave
 from benchmarks.models.data_scaling import scale_to_data_
+from benchmarks.zoo import checks
 from benchmarks.zoo.networks import NETWORKS
 from patternc.settings import Settings
 from patternc.whole_file import whole_file
 
 _PEERS: tuple[Engine, ...] = (OnnxRuntime(), OpenVino())
 _CALLS_PER_TURN = 3
-# What PyTorch's own float32 is off by, may a good one be several times; and at the least a few
-# roundings of an output.
-_TIMES_PYTORCH = 4
-_LEAST_ALLOWED = 2e-6
-# If PyTorch's is off by more, a comparison says nothing.
-_LARGEST_NOISE = 1e-3
-# Of the values of a network's outputs, how much differs at the least between two inputs.
-_LEAST_SPREAD = 0.01
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
+# Inputs that are compared: of int8, enough that their mean says how large its noise is.
+_COMPARED = {"float32": 2, "int8": 8}
+# Inputs to calibrate with; of four, what others reach beyond them doubles the error.
+_CALIBRATION = 16
 # Operators of linalg that compute what pattern layers do, after the last pass.
 _LEFT = re.compile(r"linalg\.(\w*conv_\w+|\w*matmul\w*|\w*matvec\w*|\w*vecmat\w*|dot)\b")
 
 
-def row(name: str, target: str, *, image_size: int, rounds: int) -> dict[str, Any]:
+def row(
+    name: str, target: str, precision: Precision, *, image_size: int, rounds: int
+) -> dict[str, Any]:
     """Prunes, compiles, runs and compares; times if `rounds` is not 0.
 
     Returns:
@@ -59,42 +60,37 @@ def row(name: str, target: str, *, image_size: int, rounds: int) -> dict[str, An
         model = network.make().eval()
         facts |= _prune_(model)
         scale_to_data_(model, network.inputs(4, image_size=image_size, seed=1))
-        x, other = network.inputs(2, image_size=image_size, seed=2).split(1)
-        eager, exact = _outputs(model, x), _exact_outputs(model, x)
-        _require_spread(eager, _outputs(model, other))
-        facts["pytorch_error"] = noise = _error(eager, exact)
-        if not noise <= _LARGEST_NOISE:
-            raise ValueError(f"PyTorch's own float32 is off by {noise:.1e} from its float64")
+        inputs = network.inputs(_COMPARED[precision], image_size=image_size, seed=2).split(1)
+        eager, exact = _outputs(model, inputs), _exact_outputs(model, inputs)
+        checks.require_meaning(eager, exact)
     except Exception as error:
         return facts | {"status": "not built", "message": _text(error)}
+    program: nn.Module | ExportedProgram = model
     start = time.perf_counter()
     try:
+        if precision == "int8":
+            calibration = network.inputs(_CALIBRATION, image_size=image_size, seed=3).split(1)
+            program = patternc.quantize(model, calibration, progress=False)
+            eager = _outputs(program.module(), inputs)
+            facts["quantize_seconds"] = time.perf_counter() - start
+            start = time.perf_counter()
         compiled = patternc.compile(
-            model,
-            (x,),
+            program,
+            (inputs[0],),
             target=target,
             threads=1,
             progress=False,
             settings=Settings(keep_stages=True),
         )
         facts["compile_seconds"] = time.perf_counter() - start
-        layers = compiled.report().layers
-        pruned = sum(layer.rate > 1 for layer in layers)
-        left = len(_LEFT.findall(compiled.mlir(compiled.stages[-1])))
-        facts |= {"pruned": pruned, "dense": len(layers) - pruned, "left": left}
-        results = tree_leaves(compiled(x))
+        facts |= _layers(compiled)
+        results = _outputs(compiled, inputs)
     except patternc.PatterncError as error:
         return facts | {"status": "refused", "message": _text(error)}
-    wrong = _differing_kinds(results, eager)
-    error = None if wrong else _error(results, exact)
-    facts["error"] = error
-    if error is not None and not error <= _TIMES_PYTORCH * noise + _LEAST_ALLOWED:
-        wrong = f"off by {error:.1e}, PyTorch's float32 by {noise:.1e}"
-    if wrong:
-        return facts | {"status": "wrong", "message": wrong}
-    if rounds:
-        facts |= _time(model, compiled, x, exact, rounds)
-    return facts | {"status": "right"}
+    facts |= checks.compare(results, eager, exact, precision)
+    if rounds and facts["status"] == "right":
+        facts |= _time(model, compiled, inputs[0], exact[0][0], rounds)
+    return facts
 
 
 def _prune_(model: nn.Module) -> dict[str, Any]:
@@ -107,35 +103,26 @@ def _prune_(model: nn.Module) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def _outputs(model: nn.Module, x: Tensor) -> list[Tensor]:
-    return [leaf for leaf in tree_leaves(model(x)) if isinstance(leaf, Tensor)]
+def _outputs(model: Callable[[Tensor], Any], inputs: Iterable[Tensor]) -> list[Tensor]:
+    """Each output for all inputs."""
+    of_each = [[leaf for leaf in tree_leaves(model(x)) if isinstance(leaf, Tensor)] for x in inputs]
+    return [torch.stack(of_all) for of_all in zip(*of_each, strict=True)]
 
 
-def _exact_outputs(model: nn.Module, x: Tensor) -> list[Tensor]:
+def _exact_outputs(model: nn.Module, inputs: Iterable[Tensor]) -> list[Tensor]:
     double = copy.deepcopy(model).double()
-    return _outputs(double, x.double() if x.is_floating_point() else x)
+    return _outputs(double, (x.double() if x.is_floating_point() else x for x in inputs))
 
 
-def _require_spread(outputs: Sequence[Tensor], others: Sequence[Tensor]) -> None:
-    for i, (output, other) in enumerate(zip(outputs, others, strict=True)):
-        if output.is_floating_point():
-            spread = (output - other).norm() / output.norm()
-            if not spread > _LEAST_SPREAD:
-                raise ValueError(f"output {i} does not depend on the input: it varies by {spread}")
-
-
-def _differing_kinds(results: Sequence[Tensor], expected: Sequence[Tensor]) -> str:
-    kinds = [[(tuple(t.shape), t.dtype) for t in tensors] for tensors in (results, expected)]
-    return "" if kinds[0] == kinds[1] else f"outputs are {kinds[0]}, PyTorch's are {kinds[1]}"
-
-
-def _error(results: Sequence[Tensor], exact: Sequence[Tensor]) -> float:
-    """The largest difference, relative to the largest value of its output."""
-    errors = []
-    for result, expected in zip(results, exact, strict=True):
-        largest = expected.double().abs().max()
-        errors.append((result.double() - expected.double()).abs().max() / (largest + 1e-30))
-    return float(torch.stack(errors).max())  # a NaN wins
+def _layers(compiled: patternc.CompiledModule) -> dict[str, int]:
+    layers = compiled.report().layers
+    pruned = sum(layer.rate > 1 for layer in layers)
+    return {
+        "pruned": pruned,
+        "dense": len(layers) - pruned,
+        "int8": sum(layer.dtype == "int8" for layer in layers),
+        "left": len(_LEFT.findall(compiled.mlir(compiled.stages[-1]))),
+    }
 
 
 class _FirstOutput(nn.Module):
@@ -153,7 +140,7 @@ def _time(
     model: nn.Module,
     compiled: patternc.CompiledModule,
     x: Tensor,
-    exact: Sequence[Tensor],
+    exact: Tensor,
     rounds: int,
 ) -> dict[str, Any]:
     """Median milliseconds of each engine on one thread, in turns; peers that are wrong are not."""
@@ -162,7 +149,7 @@ def _time(
     for engine in _PEERS:
         try:
             prepared = engine.load(engine.compile(alone, x), x, threads=1)
-            error = _error([torch.as_tensor(prepared.output())], exact[:1])
+            error = checks.largest_error([torch.as_tensor(prepared.output())], [exact])
             if not error <= 1e-2:
                 raise NotMeasuredError(f"it is off by {error:.1e}")
             calls[engine.name] = prepared.run
@@ -196,6 +183,7 @@ def main() -> int:
     parser = new_parser(__doc__)
     parser.add_argument("network", choices=NETWORKS, metavar="NETWORK")
     parser.add_argument("target")
+    parser.add_argument("precision", choices=PRECISIONS)
     parser.add_argument("file", type=Path, help="receives the row, as JSON")
     parser.add_argument("--image-size", type=int, required=True)
     parser.add_argument("--rounds", type=int, required=True, help="of timing; 0 for none")
@@ -206,6 +194,7 @@ def main() -> int:
     found = row(
         arguments.network,
         arguments.target,
+        arguments.precision,
         image_size=arguments.image_size,
         rounds=arguments.rounds,
     )
