@@ -52,6 +52,19 @@ def test_quick_networks_equal_pytorch(zoo):
         assert row["error"] < 1e-4
 
 
+def test_a_network_in_both_precisions_is_two_rows(zoo):
+    name = "timm/resnet10t"
+    process, rows = zoo("--networks", name, "--precisions", "float32", "int8")
+    assert process.returncode == 0, process.stdout + process.stderr
+    in_floats, in_bytes = (rows[f"{name} on llvm-cpu{end}"] for end in ("", ", int8"))
+    assert in_floats["status"] == in_bytes["status"] == "right"
+    assert in_floats["int8"] == 0
+    assert in_bytes["int8"] == in_bytes["pruned"] + in_bytes["dense"]
+    assert in_bytes["error"] < 0.5
+    assert in_bytes["equal"] > 0.5
+    assert in_bytes["apart"] < 1
+
+
 def test_a_network_that_takes_too_long_is_a_row_and_a_second_run_keeps_it(zoo):
     process, rows = zoo("--networks", "transformers/bert", "--time", "0.1")
     assert process.returncode == 1
