@@ -13,6 +13,7 @@ from torch.fx import GraphModule
 from patternc.errors import QuantizationError
 from patternc.frontends import exporting
 from patternc.quantization import operators
+from patternc.quantization.plain_weights import make_weights_plain_
 
 
 def captured(
@@ -44,6 +45,7 @@ def captured(
         graph = exporting.capture(model, example, None, dynamic_shapes=shapes).module()
     if any(_is_quantized(node) for node in graph.graph.nodes):
         raise QuantizationError("the model is quantised already; give the float32 one")
+    make_weights_plain_(graph)
     _keep_batch_norms_(graph)
     return graph
 
