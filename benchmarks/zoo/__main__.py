@@ -195,14 +195,16 @@ def _first_line(text: str, *, width: int = 120) -> str:
 def _table(rows: Mapping[str, Mapping[str, Any]]) -> str:
     engines = dict.fromkeys(e for found in rows.values() for e in found.get("milliseconds", ()))
     counts = ["pruned", "dense", "int8", "left"]
-    headers = ["network", "status", *counts, "compile s", "error", "PyTorch's", "apart", "equal"]
+    headers = ["network", "status", *counts, "compile s", "error", "PyTorch's"]
+    headers += ["apart", "noise", "equal"]
     headers += [*(f"{engine} ms" for engine in engines), *(["ratio"] if engines else [])]
     lines = []
     for key, found in rows.items():
         cells = [key, found["status"], *(found.get(k) for k in counts)]
         cells.append(_number(found.get("compile_seconds"), ".1f"))
         cells += [_number(found.get(k), ".1e") for k in ("error", "pytorch_error")]
-        cells += [_number(found.get("apart"), ".2f"), _number(found.get("equal"), ".0%")]
+        cells += [_number(found.get(k), ".2f") for k in ("apart", "noise")]
+        cells.append(_number(found.get("equal"), ".0%"))
         times = found.get("milliseconds", {})
         cells += [_number(times.get(engine), ".2f") for engine in engines]
         if engines:
@@ -238,8 +240,8 @@ def _summary(rows: Mapping[str, Mapping[str, Any]]) -> str:
         "pruned, dense: pattern layers by their weights; int8: those of them that compute in bytes;"
         "\nleft: products and convolutions of IREE's;"
         "\nerror, PyTorch's: of patternc and of PyTorch against float64, relative: the largest,"
-        "\nin int8 the norm of what varies with the input; apart: how far patternc is from"
-        "\nPyTorch, in PyTorch's errors; equal: outputs that are"
+        "\nin int8 the norm, of what varies with the input; apart, noise: how far patternc is from"
+        "\nPyTorch, and PyTorch from itself with other last bits, in PyTorch's errors"
     )
     return "\n".join(lines)
 

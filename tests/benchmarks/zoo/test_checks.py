@@ -18,50 +18,49 @@ def noise():
     return lambda size=1.0: size * torch.randn(8, 1, 100, generator=generator)
 
 
-def _status(ours, theirs, exact, precision="int8"):
-    return checks.compare([ours], [theirs], [exact.double()], precision)["status"]
+def _bytes(ours, theirs, disturbed, exact):
+    return checks.compare_bytes([ours], [theirs], [disturbed], [exact.double()])
 
 
 def test_in_float32_the_largest_difference_decides(noise):
     exact = noise()
     theirs = exact + noise(1e-6)
-    assert _status(exact + noise(1e-6), theirs, exact, "float32") == "right"
-    ours = theirs.clone()
+    ours = exact + noise(1e-6)
+    assert checks.compare_floats([ours], [theirs], [exact.double()])["status"] == "right"
     ours[1, 0, 7] += 1e-3
-    assert _status(ours, theirs, exact, "float32") == "wrong"
+    assert checks.compare_floats([ours], [theirs], [exact.double()])["status"] == "wrong"
 
 
-@pytest.mark.parametrize("size", [0.01, 0.3])
-def test_two_draws_of_the_same_noise_are_right(noise, size):
+def test_draws_of_the_same_noise_are_right(noise):
     exact = noise()
-    theirs = exact + noise(size)
-    facts = checks.compare([exact + noise(size)], [theirs], [exact.double()], "int8")
+    facts = _bytes(*(exact + noise(0.3) for _ in range(3)), exact)
     assert facts["status"] == "right"
     assert facts["equal"] < 0.01
     assert facts["apart"] == pytest.approx(2**0.5, rel=0.1)
+    assert facts["noise"] == pytest.approx(2**0.5, rel=0.1)
 
 
 @pytest.mark.parametrize("size", [0.01, 0.3, 1.0])
-def test_an_output_near_that_of_pytorch_is_right_and_one_without_the_input_is_wrong(noise, size):
+def test_what_is_near_pytorch_is_right_and_what_is_not_is_wrong(noise, size):
     exact = noise()
     theirs = exact + noise(size)
-    assert _status(theirs + noise(0.01 * size), theirs, exact) == "right"
-    assert _status(noise(), theirs, exact) == "wrong"
-    assert _status(theirs.flip(0), theirs, exact) == "wrong"
-    assert _status(theirs * float("nan"), theirs, exact) == "wrong"
+    near, disturbed = (theirs + noise(0.01 * size) for _ in range(2))
+    assert _bytes(near, theirs, disturbed, exact)["status"] == "right"
+    # The last one has no larger an error, if that is large.
+    for wrong in (noise(), theirs.flip(0), theirs * float("nan"), exact + noise(max(size, 0.3))):
+        assert _bytes(wrong, theirs, disturbed, exact)["status"] == "wrong"
 
 
-def test_where_noise_hides_the_input_there_is_nothing_to_compare(noise):
+def test_where_last_bits_hide_the_input_there_is_nothing_to_compare(noise):
     exact = noise()
-    assert _status(exact + noise(), exact + noise(), exact) == "not built"
+    assert _bytes(*(exact + noise() for _ in range(3)), exact)["status"] == "not built"
 
 
 def test_shapes_and_dtypes_are_compared(noise):
-    exact = noise()
-    assert _status(exact[..., :50], exact, exact) == "wrong"
-    assert _status(exact.double(), exact, exact) == "wrong"
-    facts = checks.compare([exact, exact], [exact], [exact.double()], "int8")
-    assert facts["status"] == "wrong"
+    x = noise()
+    for ours in ([x[..., :50]], [x.double()], [x, x]):
+        assert checks.compare_floats(ours, [x], [x.double()])["status"] == "wrong"
+        assert checks.compare_bytes(ours, [x], [x], [x.double()])["status"] == "wrong"
 
 
 def test_outputs_that_say_nothing_are_refused(noise):
