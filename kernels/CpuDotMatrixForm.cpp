@@ -6,14 +6,12 @@
 #include "kernels/DotProducts.h"
 #include "kernels/FilterVector.h"
 #include "kernels/Forms.h"
+#include "kernels/MatrixTiles.h"
 #include "kernels/WorkSplits.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace patternc;
-
-/// Rows that are computed at once, as in products of floats.
-static constexpr int64_t maxRows = 16;
 
 std::string CpuDotMatrixAttr::reasonAgainst(Operation *operation,
                                             TargetAttr target) const {
@@ -57,7 +55,8 @@ struct Layer {
         lanes(std::min<int64_t>(target.getVectorBits() / 32,
                                 llvm::bit_floor(uint64_t(group)))),
         vectors(llvm::divideCeilSigned(group, lanes)),
-        bytes(op.getQuantizationAttr().getBytes()) {
+        products(chooseProducts(target, lanes,
+                                op.getQuantizationAttr().getBytes())) {
     std::optional<FkwIndices> indices = readFkwIndices(op);
     if (!indices)
       return;
@@ -76,25 +75,21 @@ struct Layer {
     return quads;
   }
 
-  /// As many as fit the registers, with one vector of weights for each vector
-  /// of filters and a row's input.
   int64_t mostRows() const {
-    return std::clamp<int64_t>((target.getRegisters() - 2 - vectors) / vectors,
-                               1, std::min(maxRows, geometry.batch));
+    return rowsAtOnce(target, vectors, partsOf(products), geometry.batch);
   }
 
   int64_t filterGroups() const { return geometry.filters / group; }
 
   CpuDotMatrixAttr schedule(int64_t rows, int64_t blocks) const {
     return CpuDotMatrixAttr::get(target.getContext(), lanes, rows, blocks,
-                                 stores, inputs,
-                                 chooseProducts(target, lanes, bytes));
+                                 stores, inputs, products);
   }
 
   TargetAttr target;
   ConvolutionGeometry geometry;
   int64_t group, lanes, vectors;
-  Bytes bytes;
+  Products products;
   Stores stores = Stores::Scatter;
   InputQuads inputs = InputQuads::Gather;
 };

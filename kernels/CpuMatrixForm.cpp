@@ -5,6 +5,7 @@
 #include "kernels/CpuMatrixKernel.h"
 #include "kernels/FilterVector.h"
 #include "kernels/Forms.h"
+#include "kernels/MatrixTiles.h"
 #include "kernels/WorkSplits.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -13,10 +14,6 @@ using namespace patternc;
 
 /// Sums that keep two units of four cycles latency busy.
 static constexpr int64_t minSums = 8;
-
-/// Rows that are computed at once: they are far apart in memory, and more of
-/// them gain nothing.
-static constexpr int64_t maxRows = 16;
 
 std::string CpuMatrixAttr::reasonAgainst(Operation *operation,
                                          TargetAttr target) const {
@@ -64,11 +61,8 @@ struct Layer {
                  : Stores::Scatter;
   }
 
-  /// As many as fit the registers, with one vector of weights for each vector
-  /// of filters and a row's input.
   int64_t mostRows() const {
-    return std::clamp<int64_t>((target.getRegisters() - 2 - sums) / sums, 1,
-                               maxRows);
+    return rowsAtOnce(target, sums, /*parts=*/1, geometry.batch);
   }
 
   int64_t filterGroups() const { return geometry.filters / group; }
@@ -115,8 +109,7 @@ public:
       Layer layer(op, prefetch);
       if (layer.prefetch != prefetch)
         continue; // it does not pay on the target
-      int64_t most = std::min(layer.mostRows(), layer.geometry.batch);
-      for (int64_t rows = 1; rows <= most; ++rows)
+      for (int64_t rows = 1; rows <= layer.mostRows(); ++rows)
         for (int64_t blocks : powersUpTo(layer.filterGroups()))
           found(layer.schedule(rows, blocks));
     }

@@ -82,6 +82,19 @@ Products patternc::chooseProducts(TargetAttr target, int64_t lanes,
   return Products::Multiply;
 }
 
+int64_t patternc::partsOf(Products products) {
+  switch (products) {
+  case Products::DotU8S8:
+  case Products::DotS8S8:
+    return 1;
+  case Products::DotS16:
+    return 2;
+  case Products::Multiply:
+    return 4;
+  }
+  llvm_unreachable("unknown products");
+}
+
 Value DotProducts::field(Value vector, int64_t left, int64_t right,
                          Bytes kind) {
   if (left)

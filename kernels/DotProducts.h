@@ -44,6 +44,9 @@ private:
   Bytes bytes;
 };
 
+/// Registers that four bytes a lane take where they are prepared.
+int64_t partsOf(Products products);
+
 /// The fastest products of `lanes` sums that a target has for `bytes`.
 Products chooseProducts(TargetAttr target, int64_t lanes, Bytes bytes);
 

@@ -9,6 +9,8 @@
 #include "dialect/ConvolutionGeometry.h"
 #include "dialect/KernelMap.h"
 #include "dialect/LayerName.h"
+#include "kernels/DotProducts.h"
+#include "kernels/MatrixTiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "passes/Passes.h"
@@ -29,9 +31,6 @@ using namespace patternc;
 /// Filters of a group: eight weights of a tap fill half a line. Without loads
 /// that fill all lanes, fewer weights leave registers to more vectors.
 static constexpr int64_t filterGroup = 8, filterGroupWithoutBroadcast = 4;
-
-/// Vectors of sums that hide the latency of multiply-adds.
-static constexpr int64_t vectorsOfSums = 8;
 
 /// A small index array, readable in the IR.
 static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values) {
@@ -118,11 +117,13 @@ private:
     if (maxVectorGroup)
       return maxVectorGroup;
     TargetAttr target = TargetAttr::of(op);
-    // Of bytes, the sums have 32 bits.
-    Type sum = op.getQuantizationAttr()
-                   ? Type(IntegerType::get(op.getContext(), 32))
-                   : op.getType().getElementType();
-    return vectorsOfSums * target.getLanes(sum);
+    int64_t lanes = target.getLanes(op.getType().getElementType()), parts = 1;
+    if (QuantizationAttr quantization = op.getQuantizationAttr()) {
+      // Of bytes, the sums have 32 bits.
+      lanes = target.getLanes(IntegerType::get(op.getContext(), 32));
+      parts = partsOf(chooseProducts(target, lanes, quantization.getBytes()));
+    }
+    return lanes * vectorsAtOnce(target, parts, op.getType().getDimSize(0));
   }
 
   LogicalResult compress(Conv2DOp op) {

@@ -4,11 +4,14 @@
 // product are images of one position, and the matrix is a 1x1 convolution.
 // Precondition: linalg on tensors. Postcondition: no static product of one row
 // with constant weights is left, nor one of more rows of which pruning leaves
-// at most half. Refuses nothing; leaves alone dense products of more rows,
+// at most half, or which the model quantises where the target has dot products
+// of bytes. Refuses nothing; leaves alone other dense products of more rows,
 // which is where general matrix products are good.
 
 #include "analysis/LeftOperations.h"
 #include "analysis/LinalgMatchers.h"
+#include "analysis/QuantizedProducts.h"
+#include "analysis/WeightScales.h"
 #include "dialect/ConstantData.h"
 #include "dialect/KernelMap.h"
 #include "dialect/LayerName.h"
@@ -132,14 +135,18 @@ struct Matrix {
   KernelMapAttr map;
 };
 
-/// By the constant, whether its rows are filters, and whether it is for one
-/// row.
-using Matrices = std::map<std::tuple<const void *, bool, bool>, Matrix>;
+/// What a matrix is multiplied by: one row, more rows that are quantised
+/// before and behind the product, or any.
+enum class Factor { Row, QuantizedRows, Rows };
+
+/// By the constant, whether its rows are filters, and its factor.
+using Matrices = std::map<std::tuple<const void *, bool, Factor>, Matrix>;
 
 template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
-  RaiseProduct(MLIRContext *context, TargetAttr target, Matrices &matrices)
+  RaiseProduct(MLIRContext *context, TargetAttr target,
+               const DenseSet<Operation *> &quantized, Matrices &matrices)
       : OpRewritePattern<MatmulOp>(context), target(target),
-        matrices(matrices) {}
+        quantized(quantized), matrices(matrices) {}
 
   LogicalResult matchAndRewrite(MatmulOp op,
                                 PatternRewriter &rewriter) const override {
@@ -165,8 +172,11 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
     auto type = RankedTensorType::get({filters, channels, 1, 1},
                                       outputType.getElementType());
     // An unrolled loop has the same matrix in each of its steps.
+    Factor factor = rows == 1                ? Factor::Row
+                    : quantized.contains(op) ? Factor::QuantizedRows
+                                             : Factor::Rows;
     Matrix &matrix =
-        matrices[{attribute.getAsOpaquePointer(), bool(transpose), rows == 1}];
+        matrices[{attribute.getAsOpaquePointer(), bool(transpose), factor}];
     if (!matrix.map) {
       auto data = ConstantData<float>::of(attribute);
       if (!data)
@@ -174,15 +184,18 @@ template <typename MatmulOp> struct RaiseProduct : OpRewritePattern<MatmulOp> {
       // Blocks keep at least what pruning left.
       int64_t left =
           llvm::count_if(data->elements(), [](float w) { return w; });
-      if (rows != 1 && 2 * left > filters * channels)
+      if (factor == Factor::Rows && 2 * left > filters * channels)
         return rewriter.notifyMatchFailure(op, "the weights are dense");
       SmallVector<float, 0> turned;
       if (!transpose)
         turned = transposed(data->elements(), filters);
-      Blocks blocks =
-          findBlocks(transpose ? data->elements() : turned, filters, channels,
-                     target.getLanes(outputType.getElementType()));
-      if (rows != 1 && 2 * blocks.multiplyAdds > filters * channels)
+      ArrayRef<float> elements = transpose ? data->elements() : turned;
+      Blocks blocks = findBlocks(elements, filters, channels,
+                                 target.getLanes(outputType.getElementType()));
+      bool takesDense =
+          factor == Factor::Row ||
+          (factor == Factor::QuantizedRows && findScales(elements, filters));
+      if (!takesDense && 2 * blocks.multiplyAdds > filters * channels)
         return rewriter.notifyMatchFailure(op, "pruning leaves too much");
       StringRef name = blobName(source);
       matrix.weights = transpose
@@ -253,6 +266,7 @@ private:
   }
 
   TargetAttr target;
+  const DenseSet<Operation *> &quantized;
   Matrices &matrices;
 };
 
@@ -304,6 +318,24 @@ static bool isBatchOfRows(Value value) {
          rowsOfImages(split.getSrc());
 }
 
+/// The products between quantisations, which rewriting moves, where the target
+/// multiplies bytes faster than floats.
+static DenseSet<Operation *> quantizedProducts(ModuleOp module,
+                                               TargetAttr target) {
+  DenseSet<Operation *> products;
+  if (!target.has(TargetFeature::DotU8S8) &&
+      !target.has(TargetFeature::DotS8S8) && !target.has(TargetFeature::DotS16))
+    return products;
+  module.walk([&](linalg::LinalgOp op) {
+    if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op.getOperation()) &&
+        op->getNumResults() == 1 &&
+        isBetweenQuantizations(op.getDpsInputOperand(0)->get(),
+                               op->getResult(0)))
+      products.insert(op);
+  });
+  return products;
+}
+
 class RaiseFullyConnected
     : public patternc::impl::RaiseFullyConnectedPassBase<RaiseFullyConnected> {
 public:
@@ -332,9 +364,10 @@ public:
     int64_t before = convolutions();
     RewritePatternSet patterns(context);
     Matrices matrices;
+    DenseSet<Operation *> quantized = quantizedProducts(getOperation(), target);
     patterns.add<RaiseProduct<linalg::MatmulOp>,
                  RaiseProduct<linalg::BatchMatmulOp>>(context, target,
-                                                      matrices);
+                                                      quantized, matrices);
     patterns.add<TakeBias>(context, /*benefit=*/2);
     // What is computed from each output moves to the rows, where these were
     // split, and then to the images, where it can be fused; then the reshapes
