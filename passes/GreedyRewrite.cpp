@@ -5,8 +5,8 @@
 using namespace mlir;
 using namespace patternc;
 
-/// Rewrites of a round for each operation that it begins with, and at least:
-/// many times what patterns take that come to an end.
+/// Rewrites for each operation that a pass begins with, and at least: many
+/// times what patterns take that come to an end.
 static constexpr int64_t rewritesForOperation = 64, rewritesAtLeast = 1024;
 
 namespace {
@@ -25,10 +25,12 @@ public:
       return;
     loc = *candidate;
     name = pattern.getDebugName();
+    ++rewrites;
   }
 
   Location loc;
   StringRef name;
+  int64_t rewrites = 0;
 
 private:
   std::optional<Location> candidate;
@@ -46,14 +48,23 @@ LogicalResult patternc::rewriteGreedily(const Pass &pass, Operation *root,
     maxRewrites = rewritesAtLeast + rewritesForOperation * operations;
   }
   LastRewrite last(root->getLoc());
-  config.setMaxNumRewrites(maxRewrites)
+  config.setMaxIterations(1)
       .setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)
       .setListener(&last);
-  if (succeeded(applyPatternsGreedily(root, patterns, config)))
-    return success();
+  // What a rewrite allows further down, behind a reshape for example, may be
+  // found in the next round only: there are as many as a chain is long.
+  for (int64_t left = maxRewrites; left > 0;) {
+    last.rewrites = 0;
+    bool isChanged = false;
+    if (succeeded(applyPatternsGreedily(
+            root, patterns, config.setMaxNumRewrites(left), &isChanged)) ||
+        !isChanged)
+      return success();
+    left -= std::max<int64_t>(last.rewrites, 1);
+  }
   InFlightDiagnostic error =
       emitError(last.loc) << pass.getArgument() << " still rewrites this after "
-                          << maxRewrites << " rewrites a round";
+                          << maxRewrites << " rewrites";
   if (!last.name.empty())
     error << ", last with " << last.name;
   return error;

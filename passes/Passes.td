@@ -8,7 +8,7 @@ include "mlir/Pass/PassBase.td"
 /// Of passes that rewrite until nothing matches.
 class RewriteLimit
     : Option<"maxRewrites", "max-rewrites", "int64_t", /*default=*/"0",
-             "Rewrites of a round after which the pass gives up with an error; 0 for a number "
+             "Rewrites after which the pass gives up with an error; 0 for a number "
              "that grows with the module">;
 
 def AttachTargetPass : Pass<"pattern-attach-target", "::mlir::ModuleOp"> {
@@ -322,15 +322,18 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     position. The convolution takes over the bias that is added behind it in the same
     block; elementwise operations behind the product move to its images. A product of one
     row is raised in any case, one of more rows if pruning leaves at most half of the
-    multiply-adds.
+    multiply-adds, or if the model quantises its input, its weights and its output, and the
+    target has dot products of bytes (`dot_u8s8`, `dot_s8s8`, `dot_s16`). Between the product
+    and its quantisation there may be the bias, the addition of what is dequantised, ReLU or
+    ReLU6, and reshapes.
 
     The kernel map is that of blocks of neighbouring filters: a block keeps the channels
     that one of its filters keeps, with zeros of the others. Of the sizes that divide the
     filters, up to 128, it has the one for which the target's vectors of filters have the
     fewest multiply-adds; the largest of equals.
 
-    Refused: nothing. Left as they are: every other operation, among them products of
-    more rows with dense weights, which is where general matrix products are good. Place:
+    Refused: nothing. Left as they are: every other operation, among them other
+    products of more rows with dense weights, which is where general matrix products are good. Place:
     after the other raising, before fusion. Only for CPUs, whose kernels run over the
     filters of such a layer by vectors, does it do anything.
 

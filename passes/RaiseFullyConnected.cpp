@@ -270,6 +270,13 @@ private:
   Matrices &matrices;
 };
 
+/// Whether nothing but `user` reads `value`, except what is about to be erased.
+static bool isOnlyFor(Value value, Operation *user) {
+  return llvm::all_of(value.getUsers(), [&](Operation *other) {
+    return other == user || isOpTriviallyDead(other);
+  });
+}
+
 /// Takes over the bias that is added behind the product.
 struct TakeBias : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -286,7 +293,7 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     if (!conv || conv->getBlock() != op->getBlock() || conv.getBias() ||
         conv.getResidual() || conv.getActivation() != Activation::None ||
-        !collapse->hasOneUse() || !conv->hasOneUse() ||
+        !isOnlyFor(collapse, op) || !conv->hasOneUse() ||
         collapse.getType() != op->getResult(0).getType() ||
         !isPlain(op.getInputs()[1]) || !maps[0].isIdentity() ||
         maps[1].getResults() != ArrayRef(rewriter.getAffineDimExpr(1)) ||
@@ -297,7 +304,6 @@ struct TakeBias : OpRewritePattern<linalg::GenericOp> {
         conv, [&] { conv.getBiasMutable().assign(op.getInputs()[1]); });
     rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
         op, collapse.getType(), conv.getOutput(), onePosition);
-    rewriter.eraseOp(collapse);
     return success();
   }
 };

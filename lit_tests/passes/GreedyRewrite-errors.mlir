@@ -2,7 +2,7 @@
 // RUN: not pattern-opt %s --pass-pipeline='builtin.module(pattern-raise-fully-connected{max-rewrites=1})' 2>&1 | FileCheck %s
 // RUN: pattern-opt %s -pattern-raise-fully-connected | FileCheck %s --check-prefix=ENDS
 
-// CHECK: GreedyRewrite-errors.mlir:[[#]]:[[#]]: error: pattern-raise-fully-connected still rewrites this after 1 rewrites a round
+// CHECK: GreedyRewrite-errors.mlir:[[#]]:[[#]]: error: pattern-raise-fully-connected still rewrites this after 1 rewrites
 // ENDS: pattern.conv2d
 func.func @twelve_layers(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
   %zero = arith.constant 0.0 : f32
