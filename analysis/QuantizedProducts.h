@@ -9,8 +9,8 @@ namespace patternc {
 
 /// Whether a layer that reads `input` and computes `output` stands between
 /// quantisations: the input is dequantised, and the output quantised, behind at
-/// most a bias, the addition of what is dequantised, and an activation that is
-/// a range. Reshapes change nothing.
+/// most a bias, and the addition of what is dequantised or an activation that
+/// is a range. Reshapes change nothing.
 bool isBetweenQuantizations(mlir::Value input, mlir::Value output);
 
 } // namespace patternc

@@ -324,8 +324,8 @@ def RaiseFullyConnectedPass : Pass<"pattern-raise-fully-connected", "::mlir::Mod
     row is raised in any case, one of more rows if pruning leaves at most half of the
     multiply-adds, or if the model quantises its input, its weights and its output, and the
     target has dot products of bytes (`dot_u8s8`, `dot_s8s8`, `dot_s16`). Between the product
-    and its quantisation there may be the bias, the addition of what is dequantised, ReLU or
-    ReLU6, and reshapes.
+    and its quantisation there may be the bias, then the addition of what is dequantised, or
+    ReLU or ReLU6, and reshapes.
 
     The kernel map is that of blocks of neighbouring filters: a block keeps the channels
     that one of its filters keeps, with zeros of the others. Of the sizes that divide the

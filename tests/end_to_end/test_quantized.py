@@ -118,6 +118,10 @@ _CASES: dict[str, tuple[int, int, dict[str, Any]]] = {
     "large scales": (8, 6, {"scale": 1e3, **_SAME}),
     "matrix": (40, 37, {"group": 40, "residual": True, **_MATRIX}),
     "matrix of rows": (24, 32, {"batch": 5, **_MATRIX}),
+    "matrix of 2 rows": (160, 40, {"group": 160, "batch": 2, **_MATRIX}),
+    "matrix of 3 rows": (96, 32, {"group": 96, "batch": 3, "residual": True, **_MATRIX}),
+    "matrix of 17 rows": (120, 36, {"group": 120, "batch": 17, **_MATRIX}),
+    "matrix of 196 rows": (64, 70, {"group": 64, "batch": 196, **_MATRIX}),
     "matrix with connectivity": (32, 64, {"group": 16, "kept": 0.3, "batch": 3, **_MATRIX}),
     "patterns and a lookup": (8, 12, {"patterns": _PATTERNS, "lookup": True, **_SAME}),
     "1x1 and a lookup": (16, 13, {"residual": True, "lookup": True, **_POINT}),
@@ -127,7 +131,7 @@ _CASES: dict[str, tuple[int, int, dict[str, Any]]] = {
 # Those that other instructions than the fastest are tried on.
 _LOOPS = (
     *("patterns", "patterns with strides", "many patterns", "1x1", "depthwise", "matrix"),
-    *("patterns and a lookup", "matrix and a lookup"),
+    *("matrix of 17 rows", "patterns and a lookup", "matrix and a lookup"),
 )
 
 
@@ -199,7 +203,7 @@ def test_same_bits(target, case, tmp_path):
     "case",
     [
         *("patterns", "1x1 with connectivity", "depthwise", "matrix"),
-        *("patterns and a lookup", "matrix and a lookup"),
+        *("matrix of 17 rows", "patterns and a lookup", "matrix and a lookup"),
     ],
 )
 @pytest.mark.parametrize("target", ["snapdragon-855", "snapdragon-8gen2", "aarch64"])

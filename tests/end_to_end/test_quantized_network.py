@@ -74,6 +74,44 @@ def test_equals_pytorch(program, target, tmp_path):
     assert steps.max() < 1.5 and np.mean(steps > 0.5) <= 0.2
 
 
+class Blocks(nn.Module):
+    """Matrices of several rows: a mixer of tokens, an attention and a mixer of channels."""
+
+    def __init__(self, tokens: int = 16, channels: int = 24):
+        super().__init__()
+        self.patches = nn.Conv2d(3, channels, 4, stride=4)
+        self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(2))
+        self.tokens = nn.Sequential(nn.Linear(tokens, 32), nn.ReLU(), nn.Linear(32, tokens))
+        self.qkv, self.project = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
+        self.channels = nn.Sequential(nn.Linear(channels, 96), nn.GELU(), nn.Linear(96, channels))
+        self.head = nn.Linear(channels, 10)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = x + self.tokens(self.norms[0](x).transpose(1, 2)).transpose(1, 2)
+        q, k, v = self.qkv(x).chunk(3, -1)
+        x = x + self.project(functional.scaled_dot_product_attention(q, k, v))
+        x = x + self.channels(self.norms[1](x))
+        return self.head(x.mean(1))
+
+
+@pytest.mark.parametrize(
+    "target", ["llvm-cpu", pytest.param("snapdragon-855", marks=pytest.mark.aarch64)]
+)
+def test_matrices_of_several_rows(target, tmp_path):
+    machines.require_machine(target)
+    torch.manual_seed(0)
+    program = patternc.quantize(Blocks().eval(), [torch.randn(2, 3, 16, 16) for _ in range(3)])
+    module = patternc.compile(program, target=target)
+    dtypes = {layer.name: layer.dtype for layer in module.report().layers}
+    assert len(dtypes) == 8 and set(dtypes.values()) == {"int8"}
+    x = torch.randn(2, 3, 16, 16)
+    want = program.module()(x).detach().numpy()
+    (got,) = machines.run(module, x, folder=tmp_path)
+    step = np.abs(np.diff(np.unique(want))).min()
+    assert np.abs(np.asarray(got) - want).max() < 1.5 * step
+
+
 class Bytes(nn.Module):
     """A convolution between two poolings, after which nothing is left to IREE but conversions."""
 
