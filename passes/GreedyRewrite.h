@@ -10,9 +10,9 @@ namespace patternc {
 
 /// Applies `patterns` to what is inside `root` until none matches, and nothing
 /// else: control flow stays as it is. It ends in any case: after
-/// `maxRewrites`, or if that is 0, after a number that grows with the operations of
-/// `root`, it fails with an error at the operation that is still rewritten,
-/// which names the pass and the pattern.
+/// `maxRewrites`, or if that is 0, after a number that grows with the
+/// operations of `root`, it fails with an error at the operation that is still
+/// rewritten, which names the pass and the pattern.
 llvm::LogicalResult
 rewriteGreedily(const mlir::Pass &pass, mlir::Operation *root,
                 const mlir::FrozenRewritePatternSet &patterns,
