@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from benchmarks.comparison.engine_process import EngineProcess
 from benchmarks.comparison.multiply_adds import multiply_adds
-from benchmarks.comparison.peak import prepare_fma_loop
-from benchmarks.engines.engine import Engine, NotMeasuredError
+from benchmarks.comparison.peak import Loop, prepare_loop
+from benchmarks.engines.engine import Engine, NotMeasuredError, Precision
 from benchmarks.measuring.errors import WrongResultError
 from benchmarks.measuring.interleave import Timing, take_turns, timed_turn
 
@@ -67,14 +67,15 @@ class Row:
 
     multiply_adds: int
     timing: Timing
-    precision: str = "float32"
+    precision: Precision = "float32"
     error: float = 0.0
     compile_seconds: float = 0.0
     load_seconds: float = 0.0
     resident_bytes: int = 0
 
     @property
-    def gflops(self) -> float:
+    def gops(self) -> float:
+        """Billion operations a second, two for each multiply-add."""
         return 2e-9 * self.multiply_adds / self.timing.median
 
     def plain(self) -> dict[str, Any]:
@@ -96,20 +97,32 @@ class Measurement:
 
     Attributes:
       rows: by name, in the order of the candidates.
-      core: the loop of multiply-adds on one core.
+      cores: by precision, those of the rows, a loop of multiply-adds on one core.
       threads: of every engine.
       missing: why some candidates could not take part.
     """
 
     rows: Mapping[str, Row]
-    core: Row
+    cores: Mapping[Precision, Row]
     threads: int
     missing: Mapping[str, str]
 
-    @property
-    def peak(self) -> float:
-        """GFLOP/s of as many cores as there are threads."""
-        return self.core.gflops * self.threads
+    def peak(self, precision: Precision) -> float:
+        """GOP/s of as many cores as there are threads."""
+        return self.cores[precision].gops * self.threads
+
+    def share(self, name: str) -> float:
+        """What a row reaches of the peak of what it computes in."""
+        row = self.rows[name]
+        return row.gops / self.peak(row.precision)
+
+    def plain(self) -> dict[str, Any]:
+        """In JSON's types."""
+        return {
+            "engines": {name: row.plain() for name, row in self.rows.items()},
+            "peaks_of_one_core": {key: core.plain() for key, core in self.cores.items()},
+            "not_measured": dict(self.missing),
+        }
 
 
 def compile_candidates(candidates: Sequence[Candidate], image: Tensor) -> Compiled:
@@ -175,15 +188,22 @@ def measure(
                     continue
                 processes[name] = stack.enter_context(process)
         check_all("before")
-        fma_loop, fma_multiply_adds = prepare_fma_loop()
+        loops: dict[Precision, Loop] = {}
+        for name in processes:
+            precision = compiled.candidates[name].engine.precision
+            if precision not in loops:
+                loops[precision] = prepare_loop(precision)
         timings = take_turns(
-            {"peak": partial(timed_turn, fma_loop)}
+            {f"peak in {key}": partial(timed_turn, loop.run) for key, loop in loops.items()}
             | {name: process.turn for name, process in processes.items()},
             rounds=rounds,
             calls_per_turn=calls_per_turn,
         )
         errors = check_all("after")
-    core = Row(fma_multiply_adds, timings.pop("peak"))
+    cores: dict[Precision, Row] = {
+        key: Row(loop.multiply_adds, timings.pop(f"peak in {key}"), key)
+        for key, loop in loops.items()
+    }
     rows = {
         name: Row(
             multiply_adds(compiled.candidates[name].model, image),
@@ -196,4 +216,4 @@ def measure(
         )
         for name, timing in timings.items()
     }
-    return Measurement(rows, core, threads, missing)
+    return Measurement(rows, cores, threads, missing)

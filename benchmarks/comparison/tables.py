@@ -15,15 +15,16 @@ def measured_table(measurement: Measurement, *, ours: str, preparation: bool = F
       ours: the candidate that the times are compared with.
       preparation: whether to show the seconds before the first run, and the memory.
     """
-    rows, peak = measurement.rows, measurement.peak
-    headers = ["engine", "median ms", "min", "quartiles", "error", "MMAC", "GFLOP/s", "of peak"]
+    rows = measurement.rows
+    headers = ["engine", "median ms", "min", "quartiles", "error", "MMAC", "GOP/s", "of peak"]
     headers += [*(("compile s", "load s", "MB") if preparation else ()), "time / ours"]
     lines = []
     for name, row in rows.items():
         line = [name, f"{row.timing.median * 1e3:.2f}", f"{row.timing.fastest * 1e3:.2f}"]
         line.append(" - ".join(f"{quartile * 1e3:.2f}" for quartile in row.timing.quartiles))
         line.append(f"{row.error:.0e}")
-        line += [f"{row.multiply_adds / 1e6:.0f}", f"{row.gflops:.1f}", f"{row.gflops / peak:.0%}"]
+        line += [f"{row.multiply_adds / 1e6:.0f}", f"{row.gops:.1f}"]
+        line.append(f"{measurement.share(name):.0%}")
         if preparation:
             line += [f"{row.compile_seconds:.1f}", f"{row.load_seconds:.2f}"]
             line.append(f"{row.resident_bytes / 1e6:.0f}")
@@ -32,10 +33,11 @@ def measured_table(measurement: Measurement, *, ours: str, preparation: bool = F
     table = tabulate(
         lines, headers, colalign=("left", *["right"] * (len(headers) - 1)), disable_numparse=True
     )
+    peaks = ", ".join(f"{measurement.peak(key):.0f} in {key}" for key in measurement.cores)
     notes = [
         "error: the norm of the difference from PyTorch in float32, of the norm",
-        "MMAC: million multiply-adds of a direct convolution that skips zeros; GFLOP/s: two each",
-        f"peak: {peak:.0f} GFLOP/s, a loop of fused multiply-adds timed in the same run",
+        "MMAC: million multiply-adds of a direct convolution that skips zeros; GOP/s: two each",
+        f"peak, GOP/s: {peaks}; loops of multiply-adds timed in the same run",
     ]
     if preparation:
         notes += [

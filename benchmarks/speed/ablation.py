@@ -123,10 +123,11 @@ class Result:
 
     def plain(self) -> dict[str, Any]:
         """In JSON's types."""
+        plain = self.measurement.plain()
         return {
-            "pipelines": {name: row.plain() for name, row in self.rows.items()},
+            "pipelines": plain["engines"],
             "loads_per_multiply_add": dict(self.loads),
-            "peak_of_one_core": self.measurement.core.plain(),
+            "peaks_of_one_core": plain["peaks_of_one_core"],
         }
 
 
@@ -232,7 +233,7 @@ def _layer_tables(layers: Mapping[str, Result]) -> str:
             disable_numparse=True,
         )
 
-    peaks = [result.measurement.peak for result in layers.values()]
+    peaks = [result.measurement.peak("float32") for result in layers.values()]
     return "\n".join(
         [
             table("median ms", ".2f", lambda r, step: r.rows[step].timing.median * 1e3),
@@ -249,13 +250,13 @@ def _layer_tables(layers: Mapping[str, Result]) -> str:
                 mean=True,
             ),
             table("loads / multiply-add", ".2f", lambda r, step: r.loads[step]),
-            table("GFLOP/s", ".1f", lambda r, step: r.rows[step].gflops),
-            table("of peak", ".0%", lambda r, step: r.rows[step].gflops / r.measurement.peak),
+            table("GOP/s", ".1f", lambda r, step: r.rows[step].gops),
+            table("of peak", ".0%", lambda r, step: r.measurement.share(step)),
             "",
             "loads: of inputs, weights and indices in the micro-kernel, for each multiply-add of "
             "vectors",
-            "GFLOP/s: two for each multiply-add of a direct convolution that skips zeros",
-            f"peak: {min(peaks):.0f} to {max(peaks):.0f} GFLOP/s, a loop of fused multiply-adds "
+            "GOP/s: two for each multiply-add of a direct convolution that skips zeros",
+            f"peak: {min(peaks):.0f} to {max(peaks):.0f} GOP/s, a loop of multiply-adds "
             "timed with each layer",
         ]
     )
@@ -269,13 +270,13 @@ def _variants_table(variants: Result) -> str:
                 name,
                 f"{row.timing.median * 1e3:.2f}",
                 f"{row.timing.fastest * 1e3:.2f}",
-                f"{row.gflops:.1f}",
+                f"{row.gops:.1f}",
                 f"{variants.loads[name]:.2f}" if name in variants.loads else "-",
                 f"{row.timing.median / first.median:.2f}",
             )
             for name, row in variants.rows.items()
         ],
-        ("variant", "median ms", "min", "GFLOP/s", "loads / multiply-add", "time / first"),
+        ("variant", "median ms", "min", "GOP/s", "loads / multiply-add", "time / first"),
         colalign=("left", *["right"] * 5),
         disable_numparse=True,
     )

@@ -18,7 +18,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from benchmarks.comparison.measurement import Row
-from benchmarks.comparison.peak import prepare_fma_loop
+from benchmarks.comparison.peak import prepare_loop
 from benchmarks.engines.host import describe_host
 from benchmarks.engines.patternc import Patternc
 from benchmarks.measuring.command_line import add_choices, new_json_parser, positive, run
@@ -53,7 +53,7 @@ class Part:
     seconds: float
 
     @property
-    def gflops(self) -> float:
+    def gops(self) -> float:
         return 2e-9 * self.multiply_adds / self.seconds
 
 
@@ -79,7 +79,7 @@ def main() -> int:
             "machine": machine,
             "calls": arguments.calls,
             "networks": {
-                key: {"parts": [asdict(part) for part in parts[key]], "peak_gflops": peaks[key]}
+                key: {"parts": [asdict(part) for part in parts[key]], "peak_gops": peaks[key]}
                 for key in parts
             },
         }
@@ -156,9 +156,9 @@ def _part_of(layer: LayerReport) -> str:
 
 
 def _measure_peak() -> float:
-    loop, multiply_adds = prepare_fma_loop()
-    timing = interleave({"peak": loop}, rounds=_PEAK_ROUNDS, calls_per_turn=1)["peak"]
-    return Row(multiply_adds, timing).gflops
+    loop = prepare_loop("float32")
+    timing = interleave({"peak": loop.run}, rounds=_PEAK_ROUNDS, calls_per_turn=1)["peak"]
+    return Row(loop.multiply_adds, timing).gops
 
 
 def _table(parts: Sequence[Part], peak: float) -> str:
@@ -181,20 +181,20 @@ def _table(parts: Sequence[Part], peak: float) -> str:
                 part.kernels,
                 f"{part.seconds * 1e3:.3f}",
                 f"{part.multiply_adds / 1e6:.1f}",
-                f"{part.gflops:.1f}" if part.multiply_adds else "-",
-                f"{part.gflops / peak:.0%}" if part.multiply_adds else "-",
+                f"{part.gops:.1f}" if part.multiply_adds else "-",
+                f"{part.gops / peak:.0%}" if part.multiply_adds else "-",
             )
             for part in lines
         ],
-        ("part", "kernels", "ms", "MMAC", "GFLOP/s", "of peak"),
+        ("part", "kernels", "ms", "MMAC", "GOP/s", "of peak"),
         colalign=("left", *["right"] * 5),
         disable_numparse=True,
     )
-    reached = sum(part.gflops >= _GOAL * peak for part in patterns)
+    reached = sum(part.gops >= _GOAL * peak for part in patterns)
     return (
         f"{table}\n\n"
         "ms: medians of the kernels within the network, without what is between them\n"
-        f"peak: {peak:.0f} GFLOP/s, a loop of fused multiply-adds timed after the network\n"
+        f"peak: {peak:.0f} GOP/s, a loop of multiply-adds timed after the network\n"
         f"{reached} of {len(patterns)} shapes of pattern layers reach {_GOAL:.0%} of the peak"
     )
 

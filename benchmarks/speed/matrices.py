@@ -10,8 +10,6 @@ matrix keep one column in four.
 import argparse
 import copy
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +60,7 @@ def main() -> int:
     for size in arguments.sizes:
         for rows in arguments.rows:
             measurement = _measure(size, rows, arguments)
-            measured.append({"size": size, "rows": rows, **_plain(measurement)})
+            measured.append({"size": size, "rows": rows, **measurement.plain()})
             print(f"\n{rows} rows, {size} inputs and outputs\n\n{_table(measurement)}", flush=True)
     if arguments.json:
         content = {"machine": dict(machine), "threads": arguments.threads, "layers": measured}
@@ -116,24 +114,16 @@ def _table(measurement: Measurement) -> str:
             f"{row.timing.median * 1e3:.3f}",
             f"{row.timing.fastest * 1e3:.3f}",
             " - ".join(f"{quartile * 1e3:.3f}" for quartile in row.timing.quartiles),
-            f"{row.gflops:.1f}",
+            f"{row.gops:.1f}",
             f"{median / row.timing.median:.2f}",
             f"{fastest / row.timing.fastest:.2f}",
         )
         for name, row in rows.items()
     ]
-    headers = ("engine", "median ms", "min", "quartiles", "GFLOP/s", "best dense / this", "by min")
+    headers = ("engine", "median ms", "min", "quartiles", "GOP/s", "best dense / this", "by min")
     return tabulate(
         lines, headers, colalign=("left", *["right"] * (len(headers) - 1)), disable_numparse=True
     )
-
-
-def _plain(measurement: Measurement) -> Mapping[str, Any]:
-    return {
-        "engines": {name: row.plain() for name, row in measurement.rows.items()},
-        "peak_of_one_core": measurement.core.plain(),
-        "not_measured": dict(measurement.missing),
-    }
 
 
 if __name__ == "__main__":

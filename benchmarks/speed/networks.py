@@ -216,9 +216,7 @@ def _write_json(
                 "network": result.network,
                 "threads": result.measurement.threads,
                 "calls_per_turn": NETWORKS[result.network].calls_per_turn,
-                "engines": {name: row.plain() for name, row in result.measurement.rows.items()},
-                "peak_of_one_core": result.measurement.core.plain(),
-                "not_measured": dict(result.measurement.missing),
+                **result.measurement.plain(),
             }
             for result in results
         ],

@@ -123,9 +123,7 @@ def _write_json(
         "threads": arguments.threads,
         "rounds": arguments.rounds,
         "calls_per_turn": arguments.calls,
-        "engines": {name: row.plain() for name, row in measurement.rows.items()},
-        "peak_of_one_core": measurement.core.plain(),
-        "not_measured": dict(measurement.missing),
+        **measurement.plain(),
     }
     arguments.json.write_text(json.dumps(content, indent=1) + "\n")
 

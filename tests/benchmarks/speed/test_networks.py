@@ -26,6 +26,7 @@ def test_mobilenet_on_one_thread(tmp_path, run_benchmark):
     for figures in engines.values():
         assert len(figures["seconds"]) == measurement["calls_per_turn"]
         assert figures["error"] < 1e-4
+    assert list(measurement["peaks_of_one_core"]) == ["float32"]
     # At least the weights, 13.9 MB dense and 7.6 MB pruned.
     assert engines["patternc, groups of 8"]["resident_bytes"] > 7.6e6
     assert engines["patternc, dense"]["resident_bytes"] > 13.9e6
