@@ -2,14 +2,15 @@
 
 """The pattern layers of the networks: what each reaches of the processor's peak.
 
-The networks are those of networks.py, on one thread, pruned in filter groups. They run as a whole,
-and IREE's profiler times the kernels within them. Layers of the same shape are one line; all that
-is no pattern layer is summed up below.
+The networks are those of networks.py, on one thread, pruned in filter groups, in float32 or int8.
+They run as a whole, and IREE's profiler times the kernels within them. Layers of the same shape are
+one line; all that is no pattern layer is summed up below.
 """
 
 import argparse
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from benchmarks.comparison.measurement import Row
 from benchmarks.comparison.peak import prepare_loop
+from benchmarks.engines.engine import NotMeasuredError, Precision
 from benchmarks.engines.host import describe_host
 from benchmarks.engines.patternc import Patternc
 from benchmarks.measuring.command_line import add_choices, new_json_parser, positive, run
@@ -29,6 +31,7 @@ from benchmarks.speed.dispatches import time_dispatches
 from patternc.runtime import LayerReport, Report
 
 _VARIANT = "groups of 8"
+_PRECISIONS = ("float32", "int8")
 _GOAL = 0.7  # of the peak, for every pattern layer
 _PEAK_ROUNDS = 20
 _OTHER = "pooling, copies, other operators"
@@ -60,22 +63,24 @@ class Part:
 def main() -> int:
     arguments = _parse_arguments()
     machine = describe_host()
-    print(
-        f"1 thread, patternc, {_VARIANT}, batch 1, 224x224, float32\n{machine_line(machine)}\n"
-        f"{arguments.calls} calls"
-    )
+    case = f"patternc, {_VARIANT}, batch 1, 224x224, {arguments.precision}"
+    print(f"1 thread, {case}\n{machine_line(machine)}\n{arguments.calls} calls")
     image = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    engine = Patternc(precision=arguments.precision)
     parts, peaks = {}, {}
     for key in tqdm(arguments.networks, "measure", disable=None, leave=False):
         network = NETWORKS[key]
-        module = Patternc().compile(network.pruned(network.dense(), _VARIANT), image)
+        try:
+            module = engine.compile(network.pruned(network.dense(), _VARIANT), image)
+        except NotMeasuredError as error:
+            sys.exit(f"error: {error}")
         timings = time_dispatches(module, image.numpy(), calls=arguments.calls)
         parts[key] = split(module.report(), timings, arguments.calls)
-        peaks[key] = _measure_peak()
+        peaks[key] = _measure_peak(arguments.precision)
         print(f"\n{network.title}\n\n{_table(parts[key], peaks[key])}", flush=True)
     if arguments.json:
         content = {
-            "case": f"patternc, {_VARIANT}, batch 1, 224x224, float32, 1 thread",
+            "case": f"{case}, 1 thread",
             "machine": machine,
             "calls": arguments.calls,
             "networks": {
@@ -90,6 +95,12 @@ def main() -> int:
 def _parse_arguments() -> argparse.Namespace:
     parser = new_json_parser(__doc__)
     add_choices(parser, "--networks", NETWORKS, "what to measure")
+    parser.add_argument(
+        "--precision",
+        choices=_PRECISIONS,
+        default="float32",
+        help=f"what to compute in: {', '.join(_PRECISIONS)} (float32)",
+    )
     parser.add_argument("--calls", type=positive, default=30, help="calls of each network (30)")
     arguments = parser.parse_args()
     arguments.networks = list(dict.fromkeys(arguments.networks))
@@ -155,8 +166,8 @@ def _part_of(layer: LayerReport) -> str:
     return f"{channels} -> {filters}, {height}x{width}{stride}, {size}"
 
 
-def _measure_peak() -> float:
-    loop = prepare_loop("float32")
+def _measure_peak(precision: Precision) -> float:
+    loop = prepare_loop(precision)
     timing = interleave({"peak": loop.run}, rounds=_PEAK_ROUNDS, calls_per_turn=1)["peak"]
     return Row(loop.multiply_adds, timing).gops
 

@@ -26,3 +26,16 @@ def test_mobilenet(tmp_path, run_benchmark):
     work = sum(part["multiply_adds"] for part in network["parts"])
     assert 90e6 < work < 100e6  # of 301 million dense ones
     assert "shapes of pattern layers reach 70% of the peak" in process.stdout
+
+
+def test_mobilenet_in_bytes(tmp_path, run_benchmark):
+    pytest.importorskip("torchao.quantization.pt2e")
+    file = tmp_path / "layers.json"
+    quick = ["--networks", "mobilenet_v2", "--precision", "int8", "--calls", "2"]
+    process = run_benchmark("speed.layers", *quick, "--json", file)
+    assert process.returncode == 0, process.stderr
+    content = json.loads(file.read_text())
+    assert content["case"].endswith("int8, 1 thread")
+    network = content["networks"]["mobilenet_v2"]
+    assert sum(part["kernels"] for part in network["parts"] if part["is_pattern"]) == 17
+    assert sum(part["multiply_adds"] for part in network["parts"]) > 90e6
