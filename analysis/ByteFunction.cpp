@@ -19,10 +19,10 @@ static constexpr unsigned maxOperations = 64;
 static constexpr int64_t numBytes = 256;
 
 /// Appends the operations that compute `value` of bytes, from those on that
-/// make numbers of them.
-static bool collect(Value value, ByteFunction &function) {
+/// make numbers of them; `depth` operations are behind it.
+static bool collect(Value value, ByteFunction &function, unsigned depth = 0) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
-  if (!op || op->getNumResults() != 1 ||
+  if (!op || depth == maxOperations || op->getNumResults() != 1 ||
       !isElementwise(op, op.getNumDpsInputs()) || op.hasIndexSemantics())
     return false;
   if (function.operations.contains(op))
@@ -35,7 +35,7 @@ static bool collect(Value value, ByteFunction &function) {
     function.isSigned = from->isSigned;
   } else if (op.getNumDpsInputs() == 0 ||
              !llvm::all_of(op.getInputs(), [&](Value input) {
-               return collect(input, function);
+               return collect(input, function, depth + 1);
              })) {
     return false;
   }

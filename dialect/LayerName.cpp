@@ -29,5 +29,5 @@ Location patternc::nameLayer(Location loc, StringAttr layer) {
 
 std::string patternc::layerName(Operation *op) {
   auto layer = op->getAttrOfType<StringAttr>("layer");
-  return layer ? layer.str() : "conv";
+  return layer && !layer.empty() ? layer.str() : "conv";
 }

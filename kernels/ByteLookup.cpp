@@ -82,7 +82,7 @@ static Value lookUpSixteenths(ImplicitLocOpBuilder &b, Value table,
   Value result;
   for (auto [i, part] : llvm::enumerate(loadTable(b, table, 16))) {
     Value within =
-        arith::XOrIOp::create(b, bytes, constantLike(b, bytes, 16 * int8_t(i)));
+        arith::XOrIOp::create(b, bytes, constantLike(b, bytes, 16 * i));
     // Beyond 15, this sets the bit that makes the shuffle give zero.
     within = callIntrinsic(b, saturate, type,
                            {within, constantLike(b, bytes, 0x70)});

@@ -8,6 +8,7 @@
 
 #include "analysis/LinalgMatchers.h"
 #include "analysis/QuantizationMatcher.h"
+#include "analysis/Reachability.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -24,19 +25,9 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
-/// Integers that f32 holds, with room for a sum.
-static constexpr int64_t maxExact = 1 << 20;
-
-/// An operation of the same loops, without a body.
-static linalg::GenericOp cloneWith(ImplicitLocOpBuilder &b,
-                                   linalg::GenericOp op, ValueRange inputs,
-                                   Type element) {
-  auto type = cast<RankedTensorType>(op->getResult(0).getType()).clone(element);
-  Value init = tensor::EmptyOp::create(b, type.getShape(), element);
-  return linalg::GenericOp::create(b, type, inputs, init,
-                                   op.getIndexingMapsArray(),
-                                   op.getIteratorTypesArray());
-}
+/// Of a zero point: the difference fits the 16 bits in which importers
+/// subtract, and is exact in f32.
+static constexpr unsigned maxBits = 10;
 
 namespace {
 
@@ -53,9 +44,11 @@ class FloatQuantizedIntegers
 public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    auto &dominance = getAnalysis<DominanceInfo>();
     SmallVector<linalg::GenericOp> quantisations;
     module.walk([&](linalg::GenericOp op) {
-      if (isElementwise(op, 1) && conversionToBytes(op))
+      if (isElementwise(op, 1) && hasStaticTensors(op) &&
+          conversionToBytes(op) && isReachable(op, dominance))
         quantisations.push_back(op);
     });
     int64_t tensors = 0;
@@ -90,19 +83,22 @@ private:
       return false;
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    linalg::GenericOp numbers =
-        cloneWith(b, op, op.getInputs(), b.getF32Type());
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    Value init = tensor::EmptyOp::create(b, type.getShape(), b.getF32Type());
     IRMapping mapping;
-    op.getRegion().cloneInto(&numbers.getRegion(), mapping);
-    Operation *copied = mapping.lookup(conversion);
+    auto numbers = cast<linalg::GenericOp>(b.clone(*op, mapping));
+    numbers.getOutputsMutable().assign(init);
+    numbers->getResult(0).setType(init.getType());
     Block *body = numbers.getBody();
+    body->getArguments().back().setType(b.getF32Type());
+    Operation *copied = mapping.lookup(conversion);
     body->getTerminator()->setOperand(0, copied->getOperand(0));
     copied->erase();
-    body->getArguments().back().setType(b.getF32Type());
     auto quantized = matchQuantized(numbers.getResult(0));
     int64_t least = isSigned ? -128 : 0;
     if (!quantized || quantized->low < least || quantized->high > least + 255) {
       numbers.erase(); // of others the conversion may be more than that
+      init.getDefiningOp()->erase();
       return false;
     }
     for (auto &[use, conversions] : readers)
@@ -145,8 +141,7 @@ private:
         APInt constant;
         if (!difference || difference.getLhs() != user->getResult(0) ||
             !matchPattern(difference.getRhs(), m_ConstantInt(&constant)) ||
-            constant.getSExtValue() < -maxExact ||
-            constant.getSExtValue() > maxExact ||
+            !constant.isSignedIntN(maxBits) ||
             difference.getType().getIntOrFloatBitWidth() < 16 ||
             difference->use_empty())
           return std::nullopt;

@@ -13,6 +13,7 @@
 #include "analysis/LayerReport.h"
 #include "analysis/LinalgMatchers.h"
 #include "analysis/QuantizationMatcher.h"
+#include "analysis/Reachability.h"
 #include "analysis/WeightScales.h"
 #include "dialect/ConstantData.h"
 #include "dialect/ConvolutionGeometry.h"
@@ -80,9 +81,11 @@ public:
     isSigned = target.has(TargetFeature::DotS8S8);
     reasons = {};
     isLeft = false;
+    auto &dominance = getAnalysis<DominanceInfo>();
     SmallVector<Operation *> ops;
     module.walk([&](Operation *op) {
-      if (isa<linalg::GenericOp, Conv2DOp, Pool2DOp>(op))
+      if (isa<linalg::GenericOp, Conv2DOp, Pool2DOp>(op) &&
+          isReachable(op, dominance))
         ops.push_back(op);
     });
     int64_t convolutions = 0, pools = 0, lookups = 0;

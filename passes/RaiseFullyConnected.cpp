@@ -11,6 +11,7 @@
 #include "analysis/LeftOperations.h"
 #include "analysis/LinalgMatchers.h"
 #include "analysis/QuantizedProducts.h"
+#include "analysis/Reachability.h"
 #include "analysis/WeightScales.h"
 #include "dialect/ConstantData.h"
 #include "dialect/KernelMap.h"
@@ -327,14 +328,15 @@ static bool isBatchOfRows(Value value) {
 /// The products between quantisations, which rewriting moves, where the target
 /// multiplies bytes faster than floats.
 static DenseSet<Operation *> quantizedProducts(ModuleOp module,
-                                               TargetAttr target) {
+                                               TargetAttr target,
+                                               DominanceInfo &dominance) {
   DenseSet<Operation *> products;
   if (!target.has(TargetFeature::DotU8S8) &&
       !target.has(TargetFeature::DotS8S8) && !target.has(TargetFeature::DotS16))
     return products;
   module.walk([&](linalg::LinalgOp op) {
     if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op.getOperation()) &&
-        op->getNumResults() == 1 &&
+        op->getNumResults() == 1 && isReachable(op, dominance) &&
         isBetweenQuantizations(op.getDpsInputOperand(0)->get(),
                                op->getResult(0)))
       products.insert(op);
@@ -370,7 +372,8 @@ public:
     int64_t before = convolutions();
     RewritePatternSet patterns(context);
     Matrices matrices;
-    DenseSet<Operation *> quantized = quantizedProducts(getOperation(), target);
+    DenseSet<Operation *> quantized =
+        quantizedProducts(getOperation(), target, getAnalysis<DominanceInfo>());
     patterns.add<RaiseProduct<linalg::MatmulOp>,
                  RaiseProduct<linalg::BatchMatmulOp>>(context, target,
                                                       quantized, matrices);

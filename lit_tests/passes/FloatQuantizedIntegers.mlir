@@ -291,3 +291,63 @@ func.func @twice(%x: tensor<8xf32>) -> tensor<8xf32> {
   } -> tensor<8xf32>
   return %a : tensor<8xf32>
 }
+
+// -----
+
+// Where control flow never comes, values may go in circles.
+// REMARK: tensors=0
+// CHECK-LABEL: @circle
+#id = affine_map<(i) -> (i)>
+func.func @circle(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %c0 = arith.constant 0.0 : f32
+  %c255 = arith.constant 255.0 : f32
+  %e8 = tensor.empty() : tensor<8xi8>
+  %e32 = tensor.empty() : tensor<8xf32>
+  return %x : tensor<8xf32>
+^dead:
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%a : tensor<8xf32>) outs(%e8 : tensor<8xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %0 = arith.maximumf %in, %c0 : f32
+    %1 = arith.minimumf %0, %c255 : f32
+    %2 = arith.fptoui %1 : f32 to i8
+    linalg.yield %2 : i8
+  } -> tensor<8xi8>
+  %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%q : tensor<8xi8>) outs(%e32 : tensor<8xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %0 = arith.uitofp %in : i8 to f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  return %a : tensor<8xf32>
+}
+
+// -----
+
+// Of sizes that are not known yet, bytes stay.
+// REMARK: tensors=0
+// CHECK-LABEL: @dynamic
+// CHECK: arith.fptoui
+#id = affine_map<(i) -> (i)>
+func.func @dynamic(%x: tensor<?xf32>, %e8: tensor<?xi8>, %e32: tensor<?xf32>) -> tensor<?xf32> {
+  %c0 = arith.constant 0.0 : f32
+  %c255 = arith.constant 255.0 : f32
+  %half = arith.constant 0.5 : f32
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<?xf32>) outs(%e8 : tensor<?xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %0 = arith.divf %in, %half : f32
+    %1 = math.roundeven %0 : f32
+    %2 = arith.maximumf %1, %c0 : f32
+    %3 = arith.minimumf %2, %c255 : f32
+    %4 = arith.fptoui %3 : f32 to i8
+    linalg.yield %4 : i8
+  } -> tensor<?xi8>
+  %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%q : tensor<?xi8>) outs(%e32 : tensor<?xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %0 = arith.uitofp %in : i8 to f32
+    linalg.yield %0 : f32
+  } -> tensor<?xf32>
+  return %a : tensor<?xf32>
+}

@@ -281,3 +281,35 @@ func.func @reshaped(%x: tensor<1x1x4x4xi8>) -> tensor<2x16xf32> {
   } -> tensor<2x16xf32>
   return %z : tensor<2x16xf32>
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// Where control flow never comes, values may be computed of each other.
+// CHECK-LABEL: @circle
+func.func @circle(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %c0 = arith.constant 0.0 : f32
+  %c2 = arith.constant 2.0 : f32
+  %c255 = arith.constant 255.0 : f32
+  %e = tensor.empty() : tensor<8xf32>
+  return %x : tensor<8xf32>
+^dead:
+  %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%b : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<8xf32>
+  %b = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<8xf32>
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%b : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.mulf %in, %c2 : f32
+    %1 = math.roundeven %0 : f32
+    %2 = arith.maximumf %1, %c0 : f32
+    %3 = arith.minimumf %2, %c255 : f32
+    linalg.yield %3 : f32
+  } -> tensor<8xf32>
+  return %q : tensor<8xf32>
+}
