@@ -130,7 +130,7 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       two products of 16-bit integers; `saturating_pack`: two vectors packed in half the bits, what is beyond cut off;
       `byte_lookup`: bytes looked up in tables of 16 bytes (x86) or 64 (NEON);
       `byte_permute`: in tables of two vectors;
-      `float16`: arithmetic in vectors of f16; `vec4_access`: four elements in one access;
+      `float16`: arithmetic in vectors of f16;
       `byte_access`: single bytes in memory, which a `gpu` may lack.
     - `vector_bits`, `registers`: of the vector registers of a `cpu`.
     - `cores`: processor cores that are expected to share a layer.
@@ -171,6 +171,9 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
 
     /// A processor with AVX-512.
     static TargetAttr getDefault(::mlir::MLIRContext *context);
+    /// Elements that a thread of a GPU reads or writes in one access.
+    static constexpr int64_t threadElements = 4;
+
     /// What the module around `op`, or `op` itself, is compiled for.
     static TargetAttr of(::mlir::Operation *op);
 
@@ -181,8 +184,11 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
     }
     /// Whether tensors of bytes can be loaded and stored.
     bool storesBytes() const { return !isGpu() || has(TargetFeature::ByteAccess); }
-    /// Elements of a vector register, or 1 where there is none.
+    /// Elements of a vector register, or of what a thread takes in its place;
+    /// 1 where there is neither.
     int64_t getLanes(::mlir::Type element) const {
+      if (isGpu())
+        return threadElements;
       return isCpu() ? getVectorBits() / element.getIntOrFloatBitWidth() : 1;
     }
     /// Elements of a cache line.

@@ -41,12 +41,11 @@ def Pattern_TargetFeature : I32BitEnum<"TargetFeature", "what a processing unit 
     I32BitEnumCaseBit<"DotU8S8", 3, "dot_u8s8">,
     I32BitEnumCaseBit<"SaturatingPack", 4, "saturating_pack">,
     I32BitEnumCaseBit<"Float16", 5, "float16">,
-    I32BitEnumCaseBit<"Vec4Access", 6, "vec4_access">,
-    I32BitEnumCaseBit<"DotS8S8", 7, "dot_s8s8">,
-    I32BitEnumCaseBit<"DotS16", 8, "dot_s16">,
-    I32BitEnumCaseBit<"ByteAccess", 9, "byte_access">,
-    I32BitEnumCaseBit<"ByteLookup", 10, "byte_lookup">,
-    I32BitEnumCaseBit<"BytePermute", 11, "byte_permute">]> {
+    I32BitEnumCaseBit<"DotS8S8", 6, "dot_s8s8">,
+    I32BitEnumCaseBit<"DotS16", 7, "dot_s16">,
+    I32BitEnumCaseBit<"ByteAccess", 8, "byte_access">,
+    I32BitEnumCaseBit<"ByteLookup", 9, "byte_lookup">,
+    I32BitEnumCaseBit<"BytePermute", 10, "byte_permute">]> {
   let cppNamespace = "::patternc";
   let separator = "|";
   let printBitEnumQuoted = 0;

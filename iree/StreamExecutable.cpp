@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
@@ -98,7 +99,7 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
       func::FuncOp::create(b, loc, symbol, b.getFunctionType(arguments, {}));
   if (device == Device::Gpu) {
     std::string info =
-        "translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> "
+        "translation_info<pipeline = #iree_gpu.spirv_pipeline<BaseLowering> "
         "workgroup_size = [" +
         std::to_string(grid.threads) + ", 1, 1]>";
     function->setAttr("translation_info",
@@ -110,12 +111,9 @@ StreamExecutable::StreamExecutable(ModuleOp module, Location loc,
   Value offset = bindingOffset(device);
   for (auto [binding, argument] :
        llvm::zip_equal(bindings, block->getArguments()))
-    bufferValues.push_back(
-        createNamed(
-            builder, loc, "stream.binding.subspan",
-            TypeRange{bufferType(cast<RankedTensorType>(binding), device)},
-            ValueRange{argument, offset})
-            ->getResult(0));
+    bufferValues.push_back(subspan(
+        builder, loc, bufferType(cast<RankedTensorType>(binding), device),
+        argument, offset));
   auto end = func::ReturnOp::create(builder);
   builder.setInsertionPoint(end);
 }
@@ -140,9 +138,38 @@ Value StreamExecutable::workgroupId(int64_t dimension) {
   return workgroup("stream.dispatch.workgroup.id", dimension);
 }
 
+Value StreamExecutable::subspan(OpBuilder &b, Location loc, MemRefType type,
+                                Value binding, Value offset) {
+  return createNamed(b, loc, "stream.binding.subspan", TypeRange{type},
+                     ValueRange{binding, offset})
+      ->getResult(0);
+}
+
 Value StreamExecutable::threadId() {
   return gpu::ThreadIdOp::create(builder, gpu::Dimension::x);
 }
+
+Value StreamExecutable::asVectors(Value buffer, int64_t lanes) {
+  Operation *elements = buffer.getDefiningOp();
+  auto type = cast<MemRefType>(buffer.getType());
+  // Beside the other view, where everything that is done with either follows.
+  OpBuilder b(elements);
+  return subspan(b, elements->getLoc(),
+                 MemRefType::get({type.getNumElements() / lanes},
+                                 VectorType::get(lanes, type.getElementType()),
+                                 type.getLayout()),
+                 elements->getOperand(0), elements->getOperand(1));
+}
+
+Value StreamExecutable::sharedMemory(MemRefType type) {
+  auto space = gpu::AddressSpaceAttr::get(type.getContext(),
+                                          gpu::AddressSpace::Workgroup);
+  return memref::AllocOp::create(
+      builder, MemRefType::get(type.getShape(), type.getElementType(),
+                               MemRefLayoutAttrInterface(), space));
+}
+
+void StreamExecutable::barrier() { gpu::BarrierOp::create(builder); }
 
 Value StreamExecutable::call(OpBuilder &caller, Location loc,
                              ValueRange operands,

@@ -22,6 +22,9 @@ public:
 
   mlir::Value workgroupId(int64_t dimension) override;
   mlir::Value threadId() override;
+  mlir::Value asVectors(mlir::Value buffer, int64_t lanes) override;
+  mlir::Value sharedMemory(mlir::MemRefType type) override;
+  void barrier() override;
   /// `flow.dispatch`.
   mlir::Value call(mlir::OpBuilder &caller, mlir::Location loc,
                    mlir::ValueRange operands,
@@ -32,6 +35,10 @@ private:
   /// folded into the buffers' types, and then contradict an offset of IREE's.
   mlir::Value bindingOffset(Device device);
   mlir::Value workgroup(llvm::StringRef operation, int64_t dimension);
+  /// A buffer of `type` behind a binding.
+  static mlir::Value subspan(mlir::OpBuilder &b, mlir::Location loc,
+                             mlir::MemRefType type, mlir::Value binding,
+                             mlir::Value offset);
 
   mlir::SymbolRefAttr entryPoint;
 };

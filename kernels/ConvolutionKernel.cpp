@@ -125,11 +125,14 @@ static Value phaseBase(ImplicitLocOpBuilder &b, Value i, int64_t phases,
                    index.mul(index.rem(i, phases), size));
 }
 
-Value ConvolutionKernel::inputBase(ImplicitLocOpBuilder &b, Value i) const {
+Value ConvolutionKernel::inputBase(ImplicitLocOpBuilder &b, Value i,
+                                   int64_t lanes) const {
   int64_t size = planes.getPlaneSize() / geometry.phases;
-  return phaseBase(b, i, geometry.phases, geometry.channels, size);
+  return phaseBase(b, i, geometry.phases, geometry.channels, size / lanes);
 }
 
-Value ConvolutionKernel::outputBase(ImplicitLocOpBuilder &b, Value i) const {
-  return phaseBase(b, i, geometry.phases, geometry.filters, channelSize());
+Value ConvolutionKernel::outputBase(ImplicitLocOpBuilder &b, Value i,
+                                    int64_t lanes) const {
+  return phaseBase(b, i, geometry.phases, geometry.filters,
+                   channelSize() / lanes);
 }

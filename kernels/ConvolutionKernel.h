@@ -50,10 +50,12 @@ public:
   /// Elements from one channel of the output to the next.
   int64_t channelStride() const { return geometry.phases * channelSize(); }
   /// Number of images and phases, and where number `i` of them begins in the
-  /// input and in the output.
+  /// input and in the output, in vectors of `lanes` elements.
   int64_t images() const { return geometry.batch * geometry.phases; }
-  mlir::Value inputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
-  mlir::Value outputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i) const;
+  mlir::Value inputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i,
+                        int64_t lanes = 1) const;
+  mlir::Value outputBase(mlir::ImplicitLocOpBuilder &b, mlir::Value i,
+                         int64_t lanes = 1) const;
 
   /// The vector that is stored of the `sums` of `filter`, which are one vector
   /// unless they are wider than what is stored: the residual at `position` of

@@ -17,6 +17,8 @@ static ArrayRef<const KernelForm *> forms() {
       &cpuInputStationaryForm(),
       &cpuOutputStationaryForm(),
       &cpuRowsForm(),
+      &gpuMatrixForm(),
+      &gpuOutputStationaryForm(),
       &gpuDirectForm(),
       &gpuRowsForm(),
       &vmDirectForm(),

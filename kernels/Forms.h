@@ -15,6 +15,8 @@ const KernelForm &cpuInputStationaryForm();
 const KernelForm &cpuMatrixForm();
 const KernelForm &cpuRowsForm();
 const KernelForm &gpuDirectForm();
+const KernelForm &gpuOutputStationaryForm();
+const KernelForm &gpuMatrixForm();
 const KernelForm &gpuRowsForm();
 const KernelForm &vmDirectForm();
 const KernelForm &vmRowsForm();

@@ -45,6 +45,10 @@ public:
     return b.createOrFold<mlir::arith::CmpIOp>(mlir::arith::CmpIPredicate::ult,
                                                x, constant(y));
   }
+  mlir::Value equal(mlir::Value x, int64_t y) {
+    return b.createOrFold<mlir::arith::CmpIOp>(mlir::arith::CmpIPredicate::eq,
+                                               x, constant(y));
+  }
 
   /// The range of part number `i` of `count` things in `parts` parts.
   std::pair<mlir::Value, mlir::Value> part(mlir::Value i, int64_t count,

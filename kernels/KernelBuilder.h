@@ -3,6 +3,7 @@
 #ifndef KERNELS_KERNELBUILDER_H
 #define KERNELS_KERNELBUILDER_H
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace patternc {
@@ -28,6 +29,13 @@ public:
   /// Index of the workgroup in the grid, and of the thread in its workgroup.
   virtual mlir::Value workgroupId(int64_t dimension) = 0;
   virtual mlir::Value threadId() = 0;
+
+  /// One of the buffers as vectors of `lanes` elements, as many as are whole.
+  virtual mlir::Value asVectors(mlir::Value buffer, int64_t lanes) = 0;
+  /// Memory that the threads of a workgroup share, and where all of them wait
+  /// until what they wrote there can be read.
+  virtual mlir::Value sharedMemory(mlir::MemRefType type) = 0;
+  virtual void barrier() = 0;
 
   /// Calls the kernel with flat tensors. Returns the first result; others are
   /// memory to work in.

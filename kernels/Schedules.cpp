@@ -152,6 +152,24 @@ GpuDirectAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        some("unroll", unroll)});
 }
 
+LogicalResult
+GpuOutputStationaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t threads, int64_t rows, int64_t filters,
+                                int64_t slices) {
+  return verifyCounts(emitError,
+                      {some("threads", threads), written("rows", rows),
+                       written("filters", filters), written("slices", slices)});
+}
+
+LogicalResult
+GpuMatrixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t threads, int64_t rows, int64_t slices,
+                      int64_t unroll) {
+  return verifyCounts(emitError,
+                      {some("threads", threads), written("rows", rows),
+                       written("slices", slices), written("unroll", unroll)});
+}
+
 LogicalResult GpuRowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                   int64_t threads, int64_t unroll) {
   return verifyCounts(emitError,
@@ -193,6 +211,14 @@ std::string patternc::reasonAgainstThreads(int64_t threads, TargetAttr target) {
   return llvm::formatv("expected at most {0} threads, which a workgroup of the "
                        "target has, but found {1}",
                        target.getThreads(), threads);
+}
+
+std::string patternc::reasonAgainstShared(int64_t bytes, TargetAttr target) {
+  if (bytes <= target.getSharedBytes())
+    return {};
+  return llvm::formatv("its slices share {0} bytes, but a workgroup of the "
+                       "target has {1}",
+                       bytes, target.getSharedBytes());
 }
 
 std::string patternc::reasonAgainstTaps(FkwAttr storage, int64_t filters,

@@ -366,6 +366,68 @@ def Schedule_GpuDirectAttr : Schedule_Attr<"Gpu", "GpuDirect", "gpu_direct"> {
     Schedule_EnumParameter<Schedule_TapOffsets, "Code">:$offsets);
 }
 
+def Schedule_GpuOutputStationaryAttr : Schedule_Attr<"Gpu", "GpuOutputStationary", "gpu_output_stationary"> {
+  let summary = "A convolution whose sums stay in the registers of threads.";
+  let description = [{
+    A thread computes four neighbouring output positions in each of some rows, and its sums of
+    `filters` filters of a group stay in registers while a loop for each pattern goes over the
+    kernels that the group keeps with it. All it reads and writes of images are four elements at
+    a time.
+
+    - `threads`: of a workgroup.
+    - `rows`: rows of the output that a thread computes.
+    - `filters`: how many filters of a group a thread computes at once; a divisor of the group.
+    - `slices`: into how many parts the kernels of a filter group are split over the threads of
+      a workgroup, which add their sums through shared memory; a divisor of `threads` and of
+      `filters`.
+
+    Refused: more threads or shared memory than the target has; numbers that are not positive
+    or beyond what is written out; filters and slices that do not divide; more rows than there
+    are; planes whose rows, phases or images begin within four elements; bytes, and a product
+    with a matrix.
+
+    Example:
+
+    ```mlir
+    #schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 1>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$threads,
+    "int64_t":$rows,
+    "int64_t":$filters,
+    "int64_t":$slices);
+}
+
+def Schedule_GpuMatrixAttr : Schedule_Attr<"Gpu", "GpuMatrix", "gpu_matrix"> {
+  let summary = "A product with a matrix, four filters a thread.";
+  let description = [{
+    Where images are one position, they are the rows of a product. A thread computes four
+    filters of a group for some rows.
+
+    - `threads`: of a workgroup.
+    - `rows`: images that are computed at once, with every weight that is loaded.
+    - `slices`: into how many parts the kernels of a filter group are split over the threads of
+      a workgroup, which add their sums through shared memory; a divisor of `threads`.
+    - `unroll`: kernels an iteration, whose loads do not wait for each other.
+
+    Refused: another convolution than a product of floats with a matrix, groups of fewer than
+    four filters; more threads or shared memory than the target has; more rows than there are;
+    slices that do not divide; numbers that are not positive or beyond what is written out.
+
+    Example:
+
+    ```mlir
+    #schedule.gpu_matrix<threads = 64, rows = 1, slices = 8, unroll = 4>
+    ```
+  }];
+  let parameters = (ins
+    "int64_t":$threads,
+    "int64_t":$rows,
+    "int64_t":$slices,
+    "int64_t":$unroll);
+}
+
 def Schedule_GpuRowsAttr : Schedule_Attr<"Gpu", "GpuRows", "gpu_rows"> {
   let summary = "Pooling and copies with a thread for each element.";
   let description = [{

@@ -32,6 +32,10 @@ using namespace patternc;
 /// that fill all lanes, fewer weights leave registers to more vectors.
 static constexpr int64_t filterGroup = 8, filterGroupWithoutBroadcast = 4;
 
+/// Filters of a matrix that threads of a GPU share inputs for: their weights
+/// are four lines.
+static constexpr int64_t vectorGroupOfThreads = 64;
+
 /// A small index array, readable in the IR.
 static Value indexConstant(ImplicitLocOpBuilder &b, ArrayRef<int32_t> values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
@@ -117,6 +121,8 @@ private:
     if (maxVectorGroup)
       return maxVectorGroup;
     TargetAttr target = TargetAttr::of(op);
+    if (target.isGpu() && !op.getQuantizationAttr())
+      return vectorGroupOfThreads;
     int64_t lanes = target.getLanes(op.getType().getElementType()), parts = 1;
     if (QuantizationAttr quantization = op.getQuantizationAttr()) {
       // Of bytes, the sums have 32 bits.

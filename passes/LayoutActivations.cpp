@@ -87,14 +87,15 @@ Run runOf(PackedConv2DOp op) {
 /// The planes of images of every extent, chosen for all convolutions at once.
 class Layouts {
 public:
-  Layouts(MLIRContext *context, ArrayRef<Run> runs) : context(context) {
+  Layouts(TargetAttr target, ArrayRef<Run> runs) : target(target) {
     // A convolution writes rows as far apart as those that it reads.
     bool changed = true;
     while (changed) {
       changed = false;
       for (const Run &run : runs) {
-        int64_t pitch = std::max({run.geometry.leastPitch(), pitches[run.input],
-                                  pitches[run.output]});
+        int64_t pitch =
+            alignedPitch(std::max({run.geometry.leastPitch(),
+                                   pitches[run.input], pitches[run.output]}));
         for (Extent extent : {run.input, run.output}) {
           changed |= pitches[extent] != pitch;
           pitches[extent] = pitch;
@@ -118,7 +119,7 @@ public:
   PlanesAttr planes(Operation *op, Extent extent, int64_t padding) const {
     auto [height, width, strideH, strideW, lineElements] = extent;
     int64_t columns = llvm::divideCeilSigned(width, strideW);
-    int64_t pitch = std::max(columns, lookup(pitches, extent));
+    int64_t pitch = alignedPitch(std::max(columns, lookup(pitches, extent)));
     int64_t origin = alignedOrigin(extent);
     int64_t imageEnd = origin + llvm::divideCeilSigned(height, strideH) * pitch;
     int64_t size =
@@ -126,8 +127,9 @@ public:
     auto emit = [&] { return op->emitOpError(); };
     function_ref<InFlightDiagnostic()> emitError = emit;
     return PlanesAttr::getChecked(
-        emitError, context, DenseI64ArrayAttr::get(context, {strideH, strideW}),
-        origin, pitch, size, padding);
+        emitError, target.getContext(),
+        DenseI64ArrayAttr::get(target.getContext(), {strideH, strideW}), origin,
+        pitch, size, padding);
   }
 
 private:
@@ -142,9 +144,15 @@ private:
     return llvm::alignTo(lookup(origins, extent), lineElements(extent));
   }
 
+  /// So that rows begin where a thread of a GPU can read a vector.
+  int64_t alignedPitch(int64_t pitch) const {
+    return target.isGpu() ? llvm::alignTo(pitch, TargetAttr::threadElements)
+                          : pitch;
+  }
+
   static int64_t lineElements(const Extent &extent) { return extent.back(); }
 
-  MLIRContext *context;
+  TargetAttr target;
   std::map<Extent, int64_t> pitches, origins, sizes;
 };
 
@@ -170,7 +178,7 @@ private:
       runOfOp[op] = runs.size();
       runs.push_back(runOf(op));
     });
-    Layouts layouts(&getContext(), runs);
+    Layouts layouts(TargetAttr::of(getOperation()), runs);
     packs.clear();
     WalkResult result = function.walk([&](Operation *op) {
       LogicalResult done = success();

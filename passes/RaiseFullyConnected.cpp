@@ -362,7 +362,7 @@ public:
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     TargetAttr target = TargetAttr::of(getOperation());
-    if (!target.isCpu())
+    if (target.getDevice() == Device::Vm)
       return remarkLeft(); // kernels that run over filters by vectors
     auto convolutions = [&] {
       int64_t count = 0;

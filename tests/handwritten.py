@@ -49,7 +49,7 @@ _BODIES = {
 
 _GPU_ATTRIBUTE = (
     "attributes {translation_info = #iree_codegen.translation_info<"
-    "pipeline = #iree_gpu.pipeline<BaseLowering> workgroup_size = [8, 1, 1]>} "
+    "pipeline = #iree_gpu.spirv_pipeline<BaseLowering> workgroup_size = [8, 1, 1]>} "
 )
 
 

@@ -5,7 +5,7 @@
 // Every multiply-add loads its own operands.
 // CHECK-LABEL: sym_name = "gpu"
 // CHECK: func.func @gpu(%arg0: !stream.binding, %arg1: !stream.binding
-// CHECK-SAME: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> workgroup_size = [8, 1, 1]>}
+// CHECK-SAME: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.spirv_pipeline<BaseLowering> workgroup_size = [8, 1, 1]>}
 // CHECK-NOT: vector
 // CHECK-DAG: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %{{.+}})
 // CHECK-DAG: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %{{.+}})
@@ -312,9 +312,9 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: %[[AT1:.+]] = arith.addi %{{.+}}, %[[ELEMENT]]
 // CHECK: %[[ORIGIN:.+]] = arith.constant -16 : index
 // CHECK: %[[POSITION:.+]] = arith.addi %[[ELEMENT]], %[[ORIGIN]]
-// CHECK: %[[PITCH:.+]] = arith.constant 5 : index
+// CHECK: %[[PITCH:.+]] = arith.constant 8 : index
 // CHECK: %[[ROW:.+]] = arith.divui %[[POSITION]], %[[PITCH]]
-// CHECK: %[[PITCH:.+]] = arith.constant 5 : index
+// CHECK: %[[PITCH:.+]] = arith.constant 8 : index
 // CHECK: %[[COLUMN:.+]] = arith.remui %[[POSITION]], %[[PITCH]]
 // CHECK: %[[IN_HEIGHT:.+]] = arith.cmpi ult, %[[ROW]],
 // CHECK: %[[IN_WIDTH:.+]] = arith.cmpi ult, %[[COLUMN]],
@@ -329,7 +329,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT0]]]
 // CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT1]]]
 // CHECK: stream.executable.end
-#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 5, size = 48>
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 48>
 module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<2xf32>

@@ -470,7 +470,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x1x1xf32> {
 // CHECK-LABEL: sym_name = "gpu_pack"
 // CHECK: "stream.return"(%c3, %c2, %c1)
 // CHECK: func.func @gpu_pack(%arg0: !stream.binding, %arg1: !stream.binding)
-// CHECK-SAME: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<BaseLowering> workgroup_size = [16, 1, 1]>}
+// CHECK-SAME: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.spirv_pipeline<BaseLowering> workgroup_size = [16, 1, 1]>}
 // CHECK: %[[SOURCE:.+]] = "stream.binding.subspan"(%arg0,
 // CHECK: %[[TARGET:.+]] = "stream.binding.subspan"(%arg1,
 // CHECK: %[[THREAD:.+]] = gpu.thread_id {{ *}}x

@@ -41,3 +41,11 @@
 // RUN: sed -n '/^def Schedule_CpuDotMatrixAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../kernels/Schedules.td > %t
 // RUN: cat %t-before %t %t-after | pattern-opt | FileCheck %s --check-prefix=CPUDOTMATRIX
 // CPUDOTMATRIX: #schedule.cpu_dot_matrix<
+
+// RUN: sed -n '/^def Schedule_GpuOutputStationaryAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../kernels/Schedules.td > %t
+// RUN: cat %t-before %t %t-after | pattern-opt | FileCheck %s --check-prefix=GPUOUTPUTSTATIONARY
+// GPUOUTPUTSTATIONARY: #schedule.gpu_output_stationary<
+
+// RUN: sed -n '/^def Schedule_GpuMatrixAttr /,/^}/{/```mlir/,/```/{/```/!p}}' %S/../../kernels/Schedules.td > %t
+// RUN: cat %t-before %t %t-after | pattern-opt | FileCheck %s --check-prefix=GPUMATRIX
+// GPUMATRIX: #schedule.gpu_matrix<

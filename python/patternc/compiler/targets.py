@@ -212,7 +212,7 @@ _TARGETS = {
             "vulkan-adreno",
             f"--iree-hal-target-device={_ADRENO}",
             threads=1024,
-            features=("dot_s8s8", "float16", "vec4_access"),
+            features=("dot_s8s8", "float16"),
         ),
         Target(
             name="vmvx",

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// A thread computes a quad of neighbouring positions in `rows` rows, of
+// `filters` filters of a group. The sums stay in registers while a loop for
+// each pattern goes over the kernels that the group keeps with it: their taps
+// stand in the code, and what they read are whole quads, of which those that
+// begin in between are shuffled together. Every multiply-add has loads of its
+// own, which pattern-eliminate-redundant-loads shares.
+//
+// Where there are few positions, the kernels of a group are split over slices
+// of a workgroup, whose sums are added through shared memory. Then each slice
+// stores some of the filters.
+
+#include "kernels/GpuOutputStationaryKernel.h"
+
+#include "kernels/Activations.h"
+#include "kernels/IndexArithmetic.h"
+#include "kernels/VectorLoop.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace patternc;
+
+/// Writes the loops; the members are the values that several steps read.
+class GpuOutputStationaryKernel::Loops {
+public:
+  Loops(KernelBuilder &builder, const GpuOutputStationaryKernel &kernel)
+      : builder(builder), kernel(kernel), b(builder.body()), index(b),
+        geometry(kernel.geometry), tiles(kernel.tiles),
+        filters(kernel.schedule.getFilters()),
+        slices(kernel.schedule.getSlices()), slots(kernel.slots()),
+        type(VectorType::get(quad, kernel.element)) {}
+
+  void emit() {
+    Value thread = builder.threadId(), filterTile = builder.workgroupId(1);
+    image = builder.workgroupId(2);
+    slice = slices == 1 ? index.constant(0) : index.div(thread, slots);
+    slot = slices == 1 ? thread : index.rem(thread, slots);
+    number = index.add(index.mul(builder.workgroupId(0), slots), slot);
+    // Threads beyond the last tile make it again.
+    Value tile = index.min(number, index.constant(tiles.count() - 1));
+    column = index.rem(tile, tiles.columns);
+    row = index.mul(index.div(tile, tiles.columns), tiles.rows);
+    if (geometry.outHeight % tiles.rows != 0)
+      row = index.min(row, index.constant(geometry.outHeight - tiles.rows));
+
+    int64_t parts = kernel.group() / filters;
+    filterGroup = index.div(filterTile, parts);
+    filterInGroup = index.mul(index.rem(filterTile, parts), filters);
+    Value firstFilter = index.mul(filterTile, filters);
+    SmallVector<Value> sums = emitSums(firstFilter);
+    if (slices > 1) {
+      sums = addSlices(sums);
+      firstFilter = index.add(firstFilter, index.mul(slice, filters / slices));
+    }
+    store(firstFilter, sums);
+  }
+
+private:
+  /// The sums of all filters in all rows, filter after filter.
+  SmallVector<Value> emitSums(Value firstFilter) {
+    input = builder.asVectors(kernel.input, quad);
+    weight = kernel.record.inQuads ? builder.asVectors(kernel.weight, quad)
+                                   : kernel.weight;
+    position =
+        index.add(kernel.inputBase(b, image, quad),
+                  index.add(index.mul(row, kernel.pitch() / quad), column));
+    SmallVector<Value> sums;
+    for (int64_t f = 0; f < filters; ++f)
+      sums.append(tiles.rows, emitStart(index.add(firstFilter, f)));
+    int64_t patterns = kernel.patterns().getNumPatterns();
+    Value run = index.mul(filterGroup, patterns);
+    for (int64_t p = 0; p < patterns; ++p)
+      sums = emitRun(index.add(run, p), kernel.patterns().getPattern(p), sums);
+    return sums;
+  }
+
+  /// What the sums of a filter begin with: its bias, in one of the slices.
+  Value emitStart(Value stored) {
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    if (!kernel.bias)
+      return zero;
+    Value start = vector::BroadcastOp::create(
+        b, type,
+        memref::LoadOp::create(b, kernel.bias,
+                               index.load(kernel.reorder, stored)));
+    if (slices == 1)
+      return start;
+    return select(index.less(slice, 1), start, zero);
+  }
+
+  /// The stored kernels of one pattern.
+  SmallVector<Value> emitRun(Value run, ArrayRef<int32_t> pattern,
+                             ValueRange sums) {
+    Value first = index.load(kernel.runs, run);
+    Value last = index.load(kernel.runs, index.add(run, 1));
+    auto loop = scf::ForOp::create(b, index.add(first, slice), last,
+                                   index.constant(slices), sums);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value k = loop.getInductionVar();
+    Value channel = index.add(index.load(kernel.bases, k), position);
+    SmallVector<Value> results(loop.getRegionIterArgs());
+    for (auto [tap, place] : llvm::enumerate(pattern))
+      for (int64_t r = 0; r < tiles.rows; ++r)
+        for (int64_t f = 0; f < filters; ++f) {
+          Value &sum = results[f * tiles.rows + r];
+          Value x =
+              loadInput(channel, geometry.tapOffset(place, kernel.planes) +
+                                     r * kernel.pitch());
+          sum = vector::FMAOp::create(b, loadWeight(k, tap, f), x, sum);
+        }
+    scf::YieldOp::create(b, results);
+    return llvm::to_vector_of<Value>(loop.getResults());
+  }
+
+  /// Four neighbouring elements, from `offset` behind quad `base` on.
+  Value loadInput(Value base, int64_t offset) {
+    auto load = [&](int64_t i) -> Value {
+      return memref::LoadOp::create(b, input, index.add(base, i));
+    };
+    int64_t i = offset / quad, shift = offset % quad;
+    if (shift == 0)
+      return load(i);
+    return vector::ShuffleOp::create(
+        b, load(i), load(i + 1),
+        ArrayRef<int64_t>{shift, shift + 1, shift + 2, shift + 3});
+  }
+
+  /// A weight of stored kernel `k`, in all lanes.
+  Value loadWeight(Value k, int64_t tap, int64_t f) {
+    int64_t i = tap * kernel.group() + f;
+    Value base = index.mul(k, kernel.record.stride), scalar;
+    if (kernel.record.inQuads) {
+      base = index.mul(k, kernel.record.quads());
+      Value at = index.add(base, index.div(filterInGroup, quad));
+      Value four = memref::LoadOp::create(b, weight, index.add(at, i / quad));
+      scalar = vector::ExtractOp::create(b, four, i % quad);
+    } else {
+      scalar = memref::LoadOp::create(
+          b, weight, index.add(index.add(base, filterInGroup), i));
+    }
+    return vector::BroadcastOp::create(b, type, scalar);
+  }
+
+  /// Adds the sums of all slices; returns those of the filters that this slice
+  /// stores.
+  SmallVector<Value> addSlices(ArrayRef<Value> sums) {
+    Value shared = builder.sharedMemory(MemRefType::get(
+        {static_cast<int64_t>(sums.size()) * slices * slots}, type));
+    // Threads beside each other write beside each other.
+    auto place = [&](Value sum, Value slice) {
+      Value part = index.add(index.mul(sum, slices), slice);
+      return index.add(index.mul(part, slots), slot);
+    };
+    for (auto [i, sum] : llvm::enumerate(sums))
+      memref::StoreOp::create(b, sum, shared, place(index.constant(i), slice));
+    builder.barrier();
+    int64_t own = sums.size() / slices;
+    SmallVector<Value> results;
+    for (int64_t i = 0; i < own; ++i) {
+      Value number = index.add(index.mul(slice, own), i), result;
+      for (int64_t s = 0; s < slices; ++s) {
+        Value part =
+            memref::LoadOp::create(b, shared, place(number, index.constant(s)));
+        result = result ? arith::AddFOp::create(b, result, part) : part;
+      }
+      results.push_back(result);
+    }
+    return results;
+  }
+
+  /// Stores filters from place `firstFilter` of the order on.
+  void store(Value firstFilter, ArrayRef<Value> sums) {
+    SmallVector<Value> channels;
+    for (size_t f = 0; f < sums.size() / tiles.rows; ++f)
+      channels.push_back(index.load(kernel.reorder, index.add(firstFilter, f)));
+    if (!kernel.outputPlanes && geometry.outWidth % quad != 0)
+      return storeElements(channels, sums);
+    storeQuads(channels, sums);
+  }
+
+  void storeQuads(ArrayRef<Value> channels, ArrayRef<Value> sums) {
+    PlanesAttr planes = kernel.outputPlanes;
+    int64_t origin = planes ? planes.getOrigin() / quad : 0;
+    int64_t pitch = (planes ? planes.getPitch() : geometry.outWidth) / quad;
+    int64_t imageQuads = geometry.outHeight * pitch;
+    output = builder.asVectors(kernel.output, quad);
+    residual =
+        kernel.residual ? builder.asVectors(kernel.residual, quad) : Value();
+    Value base = kernel.outputBase(b, image, quad), zero = zeros();
+    Value isLast = index.equal(column, tiles.columns - 1);
+    Value inChannel =
+        index.add(index.add(index.mul(row, pitch), column), origin);
+    for (auto [f, channel] : llvm::enumerate(channels)) {
+      Value plane =
+          index.add(base, index.mul(channel, kernel.channelStride() / quad));
+      for (int64_t r = 0; r < tiles.rows; ++r) {
+        Value at = index.add(index.add(plane, inChannel), r * pitch);
+        Value value = finish(sums[f * tiles.rows + r], at);
+        if (geometry.outWidth % quad != 0)
+          value = select(isLast, firstLanes(value, geometry.outWidth % quad),
+                         value);
+        memref::StoreOp::create(b, value, output, at);
+        // What of the row is behind the tiles.
+        if (pitch == tiles.columns)
+          continue;
+        auto atEnd = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(atEnd.thenBlock());
+        emitLoop(b, 1, pitch - tiles.columns + 1, 1, [&](Value i) {
+          memref::StoreOp::create(b, zero, output, index.add(at, i));
+        });
+      }
+      // What is before and behind the image, split over all threads.
+      int64_t threads = slots * kernel.grid().workgroups[0];
+      int64_t around = kernel.channelSize() / quad - imageQuads;
+      for (int64_t first = 0; first < around; first += threads) {
+        Value i = index.add(number, first);
+        auto isThere = scf::IfOp::create(b, index.less(i, around),
+                                         /*withElseRegion=*/false);
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(isThere.thenBlock());
+        Value at = arith::SelectOp::create(b, index.less(i, origin), i,
+                                           index.add(i, imageQuads));
+        memref::StoreOp::create(b, zero, output, index.add(plane, at));
+      }
+    }
+  }
+
+  /// Into rows that end within a quad.
+  void storeElements(ArrayRef<Value> channels, ArrayRef<Value> sums) {
+    Value base = kernel.outputBase(b, image);
+    Value firstColumn = index.mul(column, quad);
+    for (auto [f, channel] : llvm::enumerate(channels)) {
+      Value plane = index.add(base, index.mul(channel, kernel.channelStride()));
+      for (int64_t r = 0; r < tiles.rows; ++r) {
+        Value rowBase =
+            index.add(plane, index.mul(index.add(row, r), geometry.outWidth));
+        Value value = finish(sums[f * tiles.rows + r], /*at=*/nullptr);
+        for (int64_t lane = 0; lane < quad; ++lane) {
+          Value x = index.add(firstColumn, lane);
+          auto isThere = scf::IfOp::create(b, index.less(x, geometry.outWidth),
+                                           /*withElseRegion=*/false);
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToStart(isThere.thenBlock());
+          memref::StoreOp::create(b, vector::ExtractOp::create(b, value, lane),
+                                  kernel.output, index.add(rowBase, x));
+        }
+      }
+    }
+  }
+
+  Value finish(Value sum, Value at) {
+    if (residual)
+      sum = arith::AddFOp::create(b, sum,
+                                  memref::LoadOp::create(b, residual, at));
+    return activate(b, sum, kernel.activation);
+  }
+
+  Value zeros() { return arith::ConstantOp::create(b, b.getZeroAttr(type)); }
+
+  /// `value` with zeros behind its first `count` lanes.
+  Value firstLanes(Value value, int64_t count) {
+    SmallVector<int64_t> lanes;
+    for (int64_t lane = 0; lane < quad; ++lane)
+      lanes.push_back(lane < count ? lane : quad + lane);
+    return vector::ShuffleOp::create(b, value, zeros(), lanes);
+  }
+
+  /// A choice between vectors, lane by lane as SPIR-V has it.
+  Value select(Value condition, Value x, Value y) {
+    Value lanes = vector::BroadcastOp::create(
+        b, VectorType::get(quad, b.getI1Type()), condition);
+    return arith::SelectOp::create(b, lanes, x, y);
+  }
+
+  KernelBuilder &builder;
+  const GpuOutputStationaryKernel &kernel;
+  ImplicitLocOpBuilder &b;
+  IndexArithmetic index;
+  const ConvolutionGeometry &geometry;
+  const GpuTiles &tiles;
+  int64_t filters, slices, slots;
+  VectorType type;
+  Value image, slice, slot, number, row, column;
+  Value filterGroup, filterInGroup, position;
+  Value input, weight, output, residual; // in quads
+};
+
+GpuOutputStationaryKernel::GpuOutputStationaryKernel(PackedConv2DOp op)
+    : ConvolutionKernel(op), schedule(scheduleOf<GpuOutputStationaryAttr>(op)),
+      tiles(geometry, schedule.getRows()),
+      record(storage, schedule.getFilters()) {}
+
+Grid GpuOutputStationaryKernel::grid() const {
+  return {{llvm::divideCeilSigned(tiles.count(), slots()),
+           geometry.filters / schedule.getFilters(), images()},
+          schedule.getThreads()};
+}
+
+LogicalResult GpuOutputStationaryKernel::addArrays(ArrayRef<float> weights,
+                                                   FkwIndices indices,
+                                                   KernelOperands &operands,
+                                                   std::string &reason) {
+  int64_t planeQuads = planes.getPlaneSize() / quad;
+  if (!llvm::isInt<32>(geometry.channels * planeQuads)) {
+    reason = "its input is longer than 32 bits can address";
+    return failure();
+  }
+  if (record.needsPadding(weights))
+    operands.front() =
+        KernelArray{arrayName(".padded"), record.padded(weights)};
+  int64_t numPatterns = patterns().getNumPatterns();
+  StoredNumbers bases, runs;
+  for (int32_t channel : indices.index)
+    bases.values.push_back(channel * planeQuads);
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int64_t p = 0; p < numPatterns; ++p)
+      runs.values.push_back(indices.offset[i] +
+                            indices.patternOffset[i * (numPatterns + 1) + p]);
+  runs.values.push_back(indices.offset.back());
+  operands.push_back(KernelArray{arrayName(".kernels"), std::move(bases)});
+  operands.push_back(KernelArray{arrayName(".runs"), std::move(runs)});
+  operands.push_back(
+      KernelArray{"", StoredNumbers{std::move(indices.reorder)}});
+  return success();
+}
+
+void GpuOutputStationaryKernel::bindArrays(BufferCursor &buffers) {
+  bases = buffers.take();
+  runs = buffers.take();
+  reorder = buffers.take();
+}
+
+void GpuOutputStationaryKernel::emitLoops(KernelBuilder &builder) {
+  Loops(builder, *this).emit();
+}

@@ -1,0 +1,116 @@
+// Convolutions whose sums stay in the registers of threads. Canonicalization names index constants after their values.
+// RUN: pattern-opt %s -pattern-lower-convolutions -pattern-eliminate-redundant-loads -canonicalize -split-input-file | FileCheck %s
+
+// Rows of two quads; a thread makes one quad of both filters. A loop for each pattern: it knows where its taps are, and
+// reads quads only. Taps above the position itself begin with a quad, the last one of the second pattern one element
+// behind: it is shuffled out of two. Weights of both filters for both taps are one quad.
+// CHECK-LABEL: sym_name = "patterns"
+// CHECK: attributes {translation_info = #iree_codegen.translation_info<pipeline = #iree_gpu.spirv_pipeline<BaseLowering> workgroup_size = [8, 1, 1]>}
+// CHECK: %[[INPUT:.+]] = "stream.binding.subspan"(%arg0, %[[ZERO:.+]]) : (!stream.binding, index) -> memref<104xvector<4xf32>, strided<[1], offset: ?>>
+// CHECK: %[[WEIGHT:.+]] = "stream.binding.subspan"(%arg1, %[[ZERO]]) : (!stream.binding, index) -> memref<2xvector<4xf32>, strided<[1], offset: ?>>
+// CHECK: %[[BASES:.+]] = "stream.binding.subspan"(%arg2, %[[ZERO]]) : (!stream.binding, index) -> memref<2xi32, strided<[1], offset: ?>>
+// CHECK: %[[RUNS:.+]] = "stream.binding.subspan"(%arg3, %[[ZERO]]) : (!stream.binding, index) -> memref<3xi32, strided<[1], offset: ?>>
+// CHECK: %[[THREAD:.+]] = gpu.thread_id x
+// CHECK: %[[NUMBER:.+]] = arith.addi %{{.+}}, %[[THREAD]]
+// CHECK: %[[TILE:.+]] = arith.minsi %[[NUMBER]], %c11
+// CHECK: %[[COLUMN:.+]] = arith.remui %[[TILE]], %c2
+// CHECK: %[[ROW:.+]] = arith.divui %[[TILE]], %c2
+//
+// CHECK: %[[FIRST:.+]]:2 = scf.for %[[K:.+]] = %{{.+}} to %{{.+}} step %c1 iter_args(%[[A0:.+]] = %{{.+}}, %[[A1:.+]] = %{{.+}}) -> (vector<4xf32>, vector<4xf32>) {
+// CHECK: memref.load %[[BASES]][%[[K]]]
+// CHECK: %[[ABOVE:.+]] = memref.load %[[INPUT]]
+// CHECK-NEXT: %[[W:.+]] = memref.load %[[WEIGHT]][%[[K]]]
+// CHECK-NEXT: vector.extract %[[W]][0]
+// CHECK-NEXT: %[[W0:.+]] = vector.broadcast
+// CHECK-NEXT: %[[A2:.+]] = vector.fma %[[W0]], %[[ABOVE]], %[[A0]]
+// CHECK-NEXT: vector.extract %[[W]][1]
+// CHECK-NEXT: %[[W1:.+]] = vector.broadcast
+// CHECK-NEXT: %[[A3:.+]] = vector.fma %[[W1]], %[[ABOVE]], %[[A1]]
+// CHECK: %[[CENTRE:.+]] = memref.load %[[INPUT]]
+// CHECK-NOT: load
+// CHECK: vector.fma %{{.+}}, %[[CENTRE]], %[[A2]]
+// CHECK: vector.fma %{{.+}}, %[[CENTRE]], %[[A3]]
+// CHECK: scf.yield
+//
+// CHECK: scf.for {{.+}} iter_args(%{{.+}} = %[[FIRST]]#0, %{{.+}} = %[[FIRST]]#1)
+// CHECK: %[[BEFORE:.+]] = memref.load %[[INPUT]]
+// CHECK: %[[BEHIND:.+]] = memref.load %[[INPUT]]
+// CHECK-NEXT: %[[NEXT:.+]] = arith.addi
+// CHECK-NEXT: %[[NEXT_QUAD:.+]] = memref.load %[[INPUT]][%[[NEXT]]]
+// CHECK-NEXT: %[[SHIFTED:.+]] = vector.shuffle %[[BEHIND]], %[[NEXT_QUAD]] [1, 2, 3, 4]
+// CHECK: vector.fma %{{.+}}, %[[SHIFTED]]
+// CHECK: vector.fma %{{.+}}, %[[SHIFTED]]
+// CHECK: scf.yield
+//
+// Rows of six end within a quad: elements are stored one by one.
+// CHECK: %[[X:.+]] = arith.muli %[[COLUMN]], %c4
+// CHECK: arith.cmpi ult, %[[X]], %c6
+// CHECK: scf.if
+// CHECK: vector.extract %{{.+}}[0]
+// CHECK: memref.store %{{.+}} : memref<72xf32
+// CHECK: stream.executable.end
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @main(%x: tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<8xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %s = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %p = pattern.pack %x schedule(#schedule.gpu_rows<threads = 64, unroll = 1>)
+      : tensor<1x2x6x6xf32> to tensor<1x2x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r)
+      storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
+      schedule(#schedule.gpu_output_stationary<threads = 8, rows = 1, filters = 2, slices = 1>)
+      {padding = array<i64: 1, 1, 1, 1>, layer = "patterns"}
+      : (tensor<1x2x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
+      -> tensor<1x2x6x6xf32>
+  return %y : tensor<1x2x6x6xf32>
+}
+}
+
+// -----
+
+// Two slices share the kernels, and through memory their sums; each stores one of the filters. Three rows are made two
+// at a time, the middle one twice. What of the last quad is beyond the image is zero, and so is what of planes is not
+// image: the quad behind the row, and those before and behind the rows. The residual is added by quads.
+// CHECK-LABEL: sym_name = "slices"
+// CHECK-DAG: %[[RESIDUAL:.+]] = "stream.binding.subspan"(%arg5, %{{.+}} -> memref<{{.+}}xvector<4xf32>
+// CHECK-DAG: %[[OUTPUT:.+]] = "stream.binding.subspan"(%arg6, %{{.+}} -> memref<{{.+}}xvector<4xf32>
+// CHECK: %[[SLICE:.+]] = arith.divui %{{.+}}, %c4
+// CHECK: %[[SLOT:.+]] = arith.remui %{{.+}}, %c4
+// CHECK: %[[LAST:.+]] = arith.minsi %{{.+}}, %c1
+// CHECK: scf.for %{{.+}} = %{{.+}} to %{{.+}} step %c2
+// CHECK: %[[SHARED:.+]] = memref.alloc() : memref<32xvector<4xf32>, #gpu.address_space<workgroup>>
+// CHECK-COUNT-4: memref.store %{{.+}}, %[[SHARED]]
+// CHECK: gpu.barrier
+// CHECK: memref.load %[[SHARED]]
+// CHECK: memref.load %[[SHARED]]
+// CHECK: arith.addf
+// CHECK: memref.load %[[RESIDUAL]]
+// CHECK: %[[SUM:.+]] = arith.addf
+// CHECK: %[[MASKED:.+]] = vector.shuffle %[[SUM]], %{{.+}} [0, 5, 6, 7]
+// CHECK: %[[STORED:.+]] = arith.select %{{.+}}, %[[MASKED]], %[[SUM]] : vector<4xi1>, vector<4xf32>
+// CHECK: memref.store %[[STORED]], %[[OUTPUT]]
+// CHECK: scf.if
+// CHECK: memref.store %{{.+}}, %[[OUTPUT]]
+// CHECK: stream.executable.end
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 12, size = 64>
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @main(%x: tensor<1x2x3x5xf32>, %z: tensor<1x2x3x5xf32>) -> tensor<1x2x3x5xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %s = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %o = arith.constant dense<[0, 2]> : tensor<2xi32>
+  %r = arith.constant dense<[0, 1]> : tensor<2xi32>
+  %p = pattern.pack %x schedule(#schedule.gpu_rows<threads = 64, unroll = 1>) : tensor<1x2x3x5xf32> to tensor<1x2x3x5xf32, #planes>
+  %q = pattern.pack %z schedule(#schedule.gpu_rows<threads = 64, unroll = 1>) : tensor<1x2x3x5xf32> to tensor<1x2x3x5xf32, #planes>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) add(%q)
+      storage <set = <1x1, [[0]]>, group = 2>
+      schedule(#schedule.gpu_output_stationary<threads = 8, rows = 2, filters = 2, slices = 2>)
+      {layer = "slices"}
+      : (tensor<1x2x3x5xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<2xi32>,
+         tensor<1x2x3x5xf32, #planes>) -> tensor<1x2x3x5xf32, #planes>
+  %u = pattern.unpack %y schedule(#schedule.gpu_rows<threads = 64, unroll = 1>) : tensor<1x2x3x5xf32, #planes> to tensor<1x2x3x5xf32>
+  return %u : tensor<1x2x3x5xf32>
+}
+}
