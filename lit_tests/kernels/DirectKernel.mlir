@@ -298,10 +298,10 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 
 // -----
 
-// Into planes, a thread writes one element of each channel of the group: of the image, or zero. 48 elements are six
+// Into planes, a thread writes one element of each channel of the group: of the image, or zero. 64 elements are eight
 // workgroups of eight. What lies before the origin has a row beyond the image, as unsigned numbers wrap around.
 // CHECK-LABEL: sym_name = "gpu_planes"
-// CHECK: %[[X:.+]] = arith.constant 6 : index
+// CHECK: %[[X:.+]] = arith.constant 8 : index
 // CHECK: "stream.return"(%[[X]],
 // CHECK: func.func @gpu_planes(
 // CHECK: %[[OUT:.+]] = "stream.binding.subspan"(%arg5,
@@ -329,7 +329,7 @@ func.func @main(%x: tensor<1x2x4x4xf32>) -> tensor<1x1x1x1xf32> {
 // CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT0]]]
 // CHECK: memref.store %[[ZERO]], %[[OUT]][%[[AT1]]]
 // CHECK: stream.executable.end
-#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 48>
+#planes = #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 64>
 module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, subgroup = 64>} {
 func.func @main(%x: tensor<1x1x4x4xf32>) {
   %w = arith.constant dense<1.0> : tensor<2xf32>
