@@ -133,7 +133,7 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       `float16`: arithmetic in vectors of f16;
       `byte_access`: single bytes in memory, which a `gpu` may lack.
     - `vector_bits`, `registers`: of the vector registers of a `cpu`.
-    - `cores`: processor cores that are expected to share a layer.
+    - `cores`: processor cores, or compute units of a `gpu`, that are expected to share a layer.
     - `line_bytes`, `page_bytes`, `l1_bytes`, `l2_bytes`: of a cache line, a page, and the
       caches that a core has for itself.
     - `stack_bytes`: what a kernel may keep on the stack.

@@ -15,7 +15,7 @@ from patternc.runtime import CompiledModule, host_machine
 from vulkan import require_vulkan
 
 _AARCH64 = ("snapdragon-855", "snapdragon-8gen2", "aarch64")
-_VULKAN = ("vulkan", "vulkan-adreno")
+_VULKAN = ("vulkan", "vulkan-adreno", "vulkan-ampere", "vulkan-rdna3")
 _X86_64 = ("x86-64-v3", "x86-64-v4")
 
 # Where IREE's own kernels, too, can be trusted with any operator. Of the host there is AVX-512, if
@@ -27,12 +27,20 @@ EVERY_PROCESSOR_BUT_THE_HOST = [
 ]
 EVERY_TARGET_BUT_THE_HOST = [
     *EVERY_PROCESSOR_BUT_THE_HOST,
-    *(pytest.param(name, marks=pytest.mark.vulkan) for name in _VULKAN),
+    *(pytest.param(name, marks=pytest.mark.vulkan) for name in ("vulkan", "vulkan-adreno")),
+]
+# They differ from the other GPUs in what is chosen for them.
+DESKTOP_GPUS = [
+    pytest.param(name, marks=pytest.mark.vulkan) for name in ("vulkan-ampere", "vulkan-rdna3")
 ]
 
 
 # Those that compute in float16; this machine may.
-FLOAT16_TARGETS = ["llvm-cpu", pytest.param("snapdragon-855", marks=pytest.mark.aarch64)]
+FLOAT16_TARGETS = [
+    "llvm-cpu",
+    pytest.param("snapdragon-855", marks=pytest.mark.aarch64),
+    pytest.param("vulkan-adreno", marks=pytest.mark.vulkan),
+]
 
 
 def gpu_with_bytes() -> Target:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""Single convolutions of random shape and pruning, compiled for this machine."""
+"""Single convolutions of random shape and pruning, compiled for this machine and for GPUs."""
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from oracle import assert_close_convolution
 from patternc import Pipeline, compile, ir, passmanager
 from patternc.compiler import Pass, get_target
 from patternc.frontends import import_torch
+from vulkan import require_vulkan
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch]
 
@@ -109,10 +110,12 @@ def some(examples: int):
     )
 
 
-def check(cases: list[Convolution], pipeline: Pipeline | None = None) -> None:
+def check(
+    cases: list[Convolution], pipeline: Pipeline | None = None, target: str = "llvm-cpu"
+) -> None:
     model = Convolutions(cases)
     inputs = tuple(case.input() for case in cases)
-    results = compile(model, inputs, pipeline=pipeline)(*inputs)
+    results = compile(model, inputs, target=target, pipeline=pipeline)(*inputs)
     for layer, x, result in zip(model.layers, inputs, results, strict=True):
         assert_close_convolution(result, layer, x)
 
@@ -121,6 +124,14 @@ def check(cases: list[Convolution], pipeline: Pipeline | None = None) -> None:
 @given(several)
 def test_compiled(cases):
     check(cases)
+
+
+@pytest.mark.vulkan
+@some(4)
+@given(several)
+def test_compiled_for_a_gpu(cases):
+    require_vulkan()
+    check(cases, target="vulkan")
 
 
 def test_padding():

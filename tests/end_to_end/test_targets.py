@@ -7,7 +7,7 @@ import torch
 
 from chains import NETWORKS, Chains
 from convolutions import EMPTY, PADDED, Convolution, Convolutions, Pruning
-from machines import EVERY_TARGET_BUT_THE_HOST, require_machine, run
+from machines import DESKTOP_GPUS, EVERY_TARGET_BUT_THE_HOST, require_machine, run
 from networks import random_network
 from oracle import assert_close_chain, assert_close_convolution, assert_close_network
 from patternc import compile
@@ -49,7 +49,7 @@ def assert_is_of_pattern_kernels(module) -> None:
     assert text.count('"flow.dispatch"') >= len(module.report().layers) > 0
 
 
-@pytest.mark.parametrize("target", EVERY_TARGET_BUT_THE_HOST)
+@pytest.mark.parametrize("target", [*EVERY_TARGET_BUT_THE_HOST, *DESKTOP_GPUS])
 def test_convolutions(target, tmp_path):
     require_machine(target)
     model = Convolutions(CASES)

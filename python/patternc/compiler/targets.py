@@ -22,15 +22,16 @@ _LLVM_CPU = (
     "--iree-llvmcpu-debug-symbols=false",
     "--iree-vm-bytecode-module-strip-source-map",
 )
-# What IREE 3.13 knows as `adreno`, but without operations between the threads of a subgroup:
-# reductions that use them reckon with 64 threads, which no driver promises.
-_ADRENO = (
+# A GPU as IREE 3.13 describes it, but without operations between the threads of a subgroup:
+# reductions that use them reckon with as many threads as it names, which no driver promises.
+_VULKAN = (
     '#hal.device.target<"vulkan", [#hal.executable.target<"vulkan-spirv", "vulkan-spirv-fb", '
-    '{iree_codegen.target_info = #iree_gpu.target<arch = "adreno", '
+    '{{iree_codegen.target_info = #iree_gpu.target<arch = "{arch}", '
     'features = "spirv:v1.6,cap:Shader", wgp = <compute = fp32|fp16|int32|int16|int8, '
-    "storage = b64|b32|b16, subgroup = none, dot = dp4xi8toi32, subgroup_size_choices = [64], "
-    "max_workgroup_sizes = [1024, 1024, 1024], max_thread_count_per_workgroup = 1024, "
-    "max_workgroup_memory_bytes = 32768, max_workgroup_counts = [65535, 65535, 65535]>>}>]>"
+    "storage = {storage}, subgroup = none, dot = dp4xi8toi32, "
+    "subgroup_size_choices = [{subgroup}], max_workgroup_sizes = [{threads}, {threads}, {threads}],"
+    " max_thread_count_per_workgroup = {threads}, max_workgroup_memory_bytes = {shared_bytes}, "
+    "max_workgroup_counts = [65535, 65535, 65535]>>}}>]>"
 )
 
 # Vector bits and registers of an architecture: of the first line whose instruction set is there.
@@ -81,6 +82,15 @@ _CPUS = (
     ),
 )
 
+# Name, architecture as IREE knows it, widths of elements in memory, threads of a subgroup and of a
+# workgroup, bytes that a workgroup shares, and cores: those of an Adreno 650, of a GeForce RTX 3090
+# and of a Radeon RX 7900 XTX. All of them have arithmetic in float16.
+_GPUS = (
+    ("vulkan-adreno", "adreno", "b64|b32|b16", 64, 1024, 32 * _KIB, 3),
+    ("vulkan-ampere", "ampere", "b64|b32|b16|b8", 32, 1024, 48 * _KIB, 82),
+    ("vulkan-rdna3", "rdna3", "b64|b32|b16|b8", 64, 1024, 64 * _KIB, 96),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -92,7 +102,7 @@ class Target:
         scalar loops on a ``vm``.
       features: what it can do, in the words of `#pattern.target`.
       vector_bits, registers: size and number of the vector registers of a ``cpu``.
-      cores: processor cores that are expected to share a layer.
+      cores: processor cores, or compute units of a ``gpu``, that are expected to share a layer.
       l1_bytes, l2_bytes: caches that a core has for itself.
       threads, subgroup, shared_bytes: of a ``gpu``: most threads of a workgroup, those that run in
         step, and memory that a workgroup shares.
@@ -135,8 +145,8 @@ class Target:
 
     @property
     def has_float16(self) -> bool:
-        """Whether its processor multiplies and adds vectors of float16."""
-        return self.device == "cpu" and "float16" in self.features
+        """Whether it multiplies and adds vectors of float16."""
+        return "float16" in self.features
 
 
 def _cpu(
@@ -183,17 +193,50 @@ def _deployable(
     return _cpu(name, machine, flags, l1_bytes, l2_bytes, cores=4)
 
 
-def _vulkan(name: str, *flags: str, threads: int, features: tuple[str, ...] = ()) -> Target:
+def _vulkan(
+    name: str,
+    *flags: str,
+    subgroup: int,
+    threads: int,
+    shared_bytes: int,
+    cores: int,
+    features: tuple[str, ...] = (),
+) -> Target:
     return Target(
         name=name,
         device="gpu",
         features=features,
+        cores=cores,
         threads=threads,
-        subgroup=64,
-        shared_bytes=16 * _KIB,
-        flags=flags,
+        subgroup=subgroup,
+        shared_bytes=shared_bytes,
+        # The other way to hand over buffers takes 64 bits for every index.
+        flags=(*flags, "--iree-vulkan-dispatch-abi=descriptors"),
         driver="vulkan",
         machine=Machine(),
+    )
+
+
+def _gpu(
+    name: str,
+    arch: str,
+    storage: str,
+    subgroup: int,
+    threads: int,
+    shared_bytes: int,
+    cores: int,
+) -> Target:
+    device = _VULKAN.format(
+        arch=arch, storage=storage, subgroup=subgroup, threads=threads, shared_bytes=shared_bytes
+    )
+    return _vulkan(
+        name,
+        f"--iree-hal-target-device={device}",
+        subgroup=subgroup,
+        threads=threads,
+        shared_bytes=shared_bytes,
+        cores=cores,
+        features=(*(("byte_access",) if "b8" in storage else ()), "dot_s8s8", "float16"),
     )
 
 
@@ -206,14 +249,12 @@ _TARGETS = {
             "vulkan",
             "--iree-hal-target-device=vulkan",
             "--iree-vulkan-target=vp_android_baseline_2022",
+            subgroup=64,
             threads=128,
+            shared_bytes=16 * _KIB,
+            cores=3,
         ),
-        _vulkan(
-            "vulkan-adreno",
-            f"--iree-hal-target-device={_ADRENO}",
-            threads=1024,
-            features=("dot_s8s8", "float16"),
-        ),
+        *(_gpu(*row) for row in _GPUS),
         Target(
             name="vmvx",
             device="vm",
