@@ -132,7 +132,8 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
       `byte_permute`: in tables of two vectors;
       `float16`: arithmetic in vectors of f16;
       `byte_access`: single bytes in memory, which a `gpu` may lack.
-    - `vector_bits`, `registers`: of the vector registers of a `cpu`.
+    - `vector_bits`, `registers`: of the vector registers of a `cpu`; `registers` of four elements
+      that a thread of a `gpu` has.
     - `cores`: processor cores, or compute units of a `gpu`, that are expected to share a layer.
     - `line_bytes`, `page_bytes`, `l1_bytes`, `l2_bytes`: of a cache line, a page, and the
       caches that a core has for itself.

@@ -12,9 +12,10 @@
 using namespace mlir;
 using namespace patternc;
 
-/// Quads of sums of a thread: with twice as many, inputs and weights no longer
-/// find registers on phones, where a thread has 48 to 64 quads.
-static constexpr int64_t maxSums = 16;
+/// Quads of sums of a thread: inputs and weights take about twice as many.
+static int64_t mostSums(TargetAttr target) {
+  return std::max<int64_t>(target.getRegisters() / 3, 1);
+}
 
 /// Rows of a tile.
 static constexpr int64_t maxRows = 4;
@@ -49,10 +50,16 @@ std::string GpuOutputStationaryAttr::reasonAgainst(Operation *operation,
   if (getRows() > geometry.outHeight)
     return llvm::formatv("it computes {0} rows at once, but there are {1}",
                          getRows(), geometry.outHeight);
-  if (getThreads() % getSlices() != 0 || getFilters() % getSlices() != 0)
-    return llvm::formatv("{0} threads and {1} filters are no multiples of {2} "
-                         "slices",
-                         getThreads(), getFilters(), getSlices());
+  if (getFilters() % getSlices() != 0)
+    return llvm::formatv("{0} filters are no multiple of {1} slices",
+                         getFilters(), getSlices());
+  if (getThreads() % saturatedProduct({getSlices(), getParts()}) != 0)
+    return llvm::formatv("{0} threads are no multiple of {1} slices of {2} "
+                         "parts",
+                         getThreads(), getSlices(), getParts());
+  if (geometry.filters % saturatedProduct({getFilters(), getParts()}) != 0)
+    return llvm::formatv("{0} filters are no multiple of {1} parts of {2}",
+                         geometry.filters, getParts(), getFilters());
   KernelPatternsAttr set = op.getStorage().getSet();
   std::string reason = reasonAgainstThreads(getThreads(), target);
   if (reason.empty())
@@ -86,16 +93,19 @@ struct Layer {
                  int64_t filtersAtOnce = 0) const {
     int64_t mostFilters = std::gcd(storage.getGroup(), filtersAtOnce);
     for (int64_t filters : divisorsOf(mostFilters))
-      for (int64_t rows = 1; rows <= std::min(maxRows, maxSums / filters);
-           rows *= 2)
+      for (int64_t rows = 1;
+           rows <= std::min(maxRows, mostSums(target) / filters); rows *= 2)
         for (int64_t slices = 1; slices <= filters; slices *= 2)
           for (int64_t threads = target.getSubgroup();
-               threads <= target.getThreads(); threads *= 2) {
-            auto schedule = GpuOutputStationaryAttr::get(
-                target.getContext(), threads, rows, filters, slices);
-            if (schedule.reasonAgainst(op, target).empty())
-              found(schedule);
-          }
+               threads <= target.getThreads(); threads *= 2)
+            // Parts are for images that leave threads without a tile.
+            for (int64_t parts = 1, tiles = GpuTiles(geometry, rows).count();
+                 parts == 1 || threads / slices / parts >= tiles; parts *= 2) {
+              auto schedule = GpuOutputStationaryAttr::get(
+                  target.getContext(), threads, rows, filters, slices, parts);
+              if (schedule.reasonAgainst(op, target).empty())
+                found(schedule);
+            }
   }
 
   /// Quads of input that one kernel of a pattern reads for a tile.
@@ -132,12 +142,17 @@ struct Layer {
     double epilogue = cyclesOfQuad * filters * rows / slices;
     if (slices > 1)
       epilogue += cyclesOfQuad * 2 * filters * rows + cyclesOfLatency;
-    int64_t slots = schedule.getThreads() / slices;
-    double subgroups =
-        double(
-            llvm::divideCeilSigned(GpuTiles(geometry, rows).count(), slots)) *
-        geometry.filters / filters * geometry.batch * geometry.phases *
-        schedule.getThreads() / target.getSubgroup();
+    int64_t parts = schedule.getParts();
+    double perWorkgroup =
+        llvm::divideCeilSigned(schedule.getThreads(), target.getSubgroup());
+    double workgroups =
+        double(GpuTiles(geometry, rows).count()) / schedule.getSlots();
+    // Of the last workgroup, subgroups without a tile end at once.
+    double subgroups = parts == 1
+                           ? std::ceil(workgroups * perWorkgroup)
+                           : std::ceil(workgroups) * perWorkgroup / parts;
+    subgroups *=
+        double(geometry.filters) / filters * geometry.batch * geometry.phases;
     double step = compute + load;
     double busy = subgroups / target.getCores() * (steps * step + epilogue);
     double waiting =

@@ -9,7 +9,8 @@
 //
 // Where there are few positions, the kernels of a group are split over slices
 // of a workgroup, whose sums are added through shared memory. Then each slice
-// stores some of the filters.
+// stores some of the filters. Or a workgroup computes several times `filters`
+// filters, each in some of its threads.
 
 #include "kernels/GpuOutputStationaryKernel.h"
 
@@ -29,25 +30,40 @@ public:
       : builder(builder), kernel(kernel), b(builder.body()), index(b),
         geometry(kernel.geometry), tiles(kernel.tiles),
         filters(kernel.schedule.getFilters()),
-        slices(kernel.schedule.getSlices()), slots(kernel.slots()),
+        slices(kernel.schedule.getSlices()), parts(kernel.schedule.getParts()),
+        slots(kernel.schedule.getSlots()),
         type(VectorType::get(quad, kernel.element)) {}
 
   void emit() {
     Value thread = builder.threadId(), filterTile = builder.workgroupId(1);
     image = builder.workgroupId(2);
-    slice = slices == 1 ? index.constant(0) : index.div(thread, slots);
-    slot = slices == 1 ? thread : index.rem(thread, slots);
+    slice = index.constant(0);
+    slot = thread;
+    if (slices > 1) {
+      slice = index.div(thread, slots * parts);
+      slot = index.rem(thread, slots * parts);
+    }
+    inSlice = slot;
+    if (parts > 1) {
+      filterTile =
+          index.add(index.mul(filterTile, parts), index.div(slot, slots));
+      slot = index.rem(slot, slots);
+    }
     number = index.add(index.mul(builder.workgroupId(0), slots), slot);
-    // Threads beyond the last tile make it again.
-    Value tile = index.min(number, index.constant(tiles.count() - 1));
+    Value tile = number;
+    // Threads beyond the last tile have no kernels to go over, and no output.
+    if (tiles.count() % slots != 0) {
+      isInImage = index.less(number, tiles.count());
+      tile = index.min(number, index.constant(tiles.count() - 1));
+    }
     column = index.rem(tile, tiles.columns);
     row = index.mul(index.div(tile, tiles.columns), tiles.rows);
     if (geometry.outHeight % tiles.rows != 0)
       row = index.min(row, index.constant(geometry.outHeight - tiles.rows));
 
-    int64_t parts = kernel.group() / filters;
-    filterGroup = index.div(filterTile, parts);
-    filterInGroup = index.mul(index.rem(filterTile, parts), filters);
+    int64_t perGroup = kernel.group() / filters;
+    filterGroup = index.div(filterTile, perGroup);
+    filterInGroup = index.mul(index.rem(filterTile, perGroup), filters);
     Value firstFilter = index.mul(filterTile, filters);
     SmallVector<Value> sums = emitSums(firstFilter);
     if (slices > 1) {
@@ -95,8 +111,11 @@ private:
                              ValueRange sums) {
     Value first = index.load(kernel.runs, run);
     Value last = index.load(kernel.runs, index.add(run, 1));
-    auto loop = scf::ForOp::create(b, index.add(first, slice), last,
-                                   index.constant(slices), sums);
+    Value begin = index.add(first, slice);
+    if (isInImage)
+      begin = arith::SelectOp::create(b, isInImage, begin, last);
+    auto loop =
+        scf::ForOp::create(b, begin, last, index.constant(slices), sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value k = loop.getInductionVar();
@@ -148,11 +167,12 @@ private:
   /// stores.
   SmallVector<Value> addSlices(ArrayRef<Value> sums) {
     Value shared = builder.sharedMemory(MemRefType::get(
-        {static_cast<int64_t>(sums.size()) * slices * slots}, type));
+        {static_cast<int64_t>(sums.size()) * kernel.schedule.getThreads()},
+        type));
     // Threads beside each other write beside each other.
     auto place = [&](Value sum, Value slice) {
-      Value part = index.add(index.mul(sum, slices), slice);
-      return index.add(index.mul(part, slots), slot);
+      Value line = index.add(index.mul(sum, slices), slice);
+      return index.add(index.mul(line, slots * parts), inSlice);
     };
     for (auto [i, sum] : llvm::enumerate(sums))
       memref::StoreOp::create(b, sum, shared, place(index.constant(i), slice));
@@ -176,26 +196,59 @@ private:
     SmallVector<Value> channels;
     for (size_t f = 0; f < sums.size() / tiles.rows; ++f)
       channels.push_back(index.load(kernel.reorder, index.add(firstFilter, f)));
-    if (!kernel.outputPlanes && geometry.outWidth % quad != 0)
-      return storeElements(channels, sums);
-    storeQuads(channels, sums);
+    OpBuilder::InsertionGuard guard(b);
+    bool isInQuads = kernel.outputPlanes || geometry.outWidth % quad == 0;
+    if (isInQuads)
+      output = builder.asVectors(kernel.output, quad);
+    if (kernel.outputPlanes)
+      fillAround(channels);
+    if (isInImage)
+      b.setInsertionPointToStart(
+          scf::IfOp::create(b, isInImage, /*withElseRegion=*/false)
+              .thenBlock());
+    if (isInQuads)
+      storeQuads(channels, sums);
+    else
+      storeElements(channels, sums);
+  }
+
+  Value channelQuads(Value channel) {
+    return index.add(kernel.outputBase(b, image, quad),
+                     index.mul(channel, kernel.channelStride() / quad));
+  }
+
+  /// Fills planes with zeros before and behind the image, by all threads.
+  void fillAround(ArrayRef<Value> channels) {
+    PlanesAttr planes = kernel.outputPlanes;
+    int64_t origin = planes.getOrigin() / quad;
+    int64_t imageQuads = geometry.outHeight * planes.getPitch() / quad;
+    int64_t around = kernel.channelSize() / quad - imageQuads;
+    int64_t threads = slots * kernel.grid().workgroups[0];
+    for (int64_t first = 0; first < around; first += threads) {
+      Value i = index.add(number, first);
+      auto isThere = scf::IfOp::create(b, index.less(i, around),
+                                       /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(isThere.thenBlock());
+      Value at = arith::SelectOp::create(b, index.less(i, origin), i,
+                                         index.add(i, imageQuads));
+      for (Value channel : channels)
+        memref::StoreOp::create(b, zeros(), output,
+                                index.add(channelQuads(channel), at));
+    }
   }
 
   void storeQuads(ArrayRef<Value> channels, ArrayRef<Value> sums) {
     PlanesAttr planes = kernel.outputPlanes;
     int64_t origin = planes ? planes.getOrigin() / quad : 0;
     int64_t pitch = (planes ? planes.getPitch() : geometry.outWidth) / quad;
-    int64_t imageQuads = geometry.outHeight * pitch;
-    output = builder.asVectors(kernel.output, quad);
     residual =
         kernel.residual ? builder.asVectors(kernel.residual, quad) : Value();
-    Value base = kernel.outputBase(b, image, quad), zero = zeros();
     Value isLast = index.equal(column, tiles.columns - 1);
     Value inChannel =
         index.add(index.add(index.mul(row, pitch), column), origin);
     for (auto [f, channel] : llvm::enumerate(channels)) {
-      Value plane =
-          index.add(base, index.mul(channel, kernel.channelStride() / quad));
+      Value plane = channelQuads(channel);
       for (int64_t r = 0; r < tiles.rows; ++r) {
         Value at = index.add(index.add(plane, inChannel), r * pitch);
         Value value = finish(sums[f * tiles.rows + r], at);
@@ -210,21 +263,8 @@ private:
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(atEnd.thenBlock());
         emitLoop(b, 1, pitch - tiles.columns + 1, 1, [&](Value i) {
-          memref::StoreOp::create(b, zero, output, index.add(at, i));
+          memref::StoreOp::create(b, zeros(), output, index.add(at, i));
         });
-      }
-      // What is before and behind the image, split over all threads.
-      int64_t threads = slots * kernel.grid().workgroups[0];
-      int64_t around = kernel.channelSize() / quad - imageQuads;
-      for (int64_t first = 0; first < around; first += threads) {
-        Value i = index.add(number, first);
-        auto isThere = scf::IfOp::create(b, index.less(i, around),
-                                         /*withElseRegion=*/false);
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPointToStart(isThere.thenBlock());
-        Value at = arith::SelectOp::create(b, index.less(i, origin), i,
-                                           index.add(i, imageQuads));
-        memref::StoreOp::create(b, zero, output, index.add(plane, at));
       }
     }
   }
@@ -282,9 +322,10 @@ private:
   IndexArithmetic index;
   const ConvolutionGeometry &geometry;
   const GpuTiles &tiles;
-  int64_t filters, slices, slots;
+  int64_t filters, slices, parts, slots;
   VectorType type;
-  Value image, slice, slot, number, row, column;
+  Value image, slice, inSlice, slot, number, row, column;
+  Value isInImage; // null where all threads have a tile
   Value filterGroup, filterInGroup, position;
   Value input, weight, output, residual; // in quads
 };
@@ -295,8 +336,9 @@ GpuOutputStationaryKernel::GpuOutputStationaryKernel(PackedConv2DOp op)
       record(storage, schedule.getFilters()) {}
 
 Grid GpuOutputStationaryKernel::grid() const {
-  return {{llvm::divideCeilSigned(tiles.count(), slots()),
-           geometry.filters / schedule.getFilters(), images()},
+  return {{llvm::divideCeilSigned(tiles.count(), schedule.getSlots()),
+           geometry.filters / schedule.getFilters() / schedule.getParts(),
+           images()},
           schedule.getThreads()};
 }
 

@@ -26,9 +26,6 @@ protected:
 private:
   class Loops;
 
-  /// Threads of a workgroup that make tiles of their own.
-  int64_t slots() const { return schedule.getThreads() / schedule.getSlices(); }
-
   GpuOutputStationaryAttr schedule;
   GpuTiles tiles;
   RecordWeights record;

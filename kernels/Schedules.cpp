@@ -155,10 +155,11 @@ GpuDirectAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 GpuOutputStationaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t threads, int64_t rows, int64_t filters,
-                                int64_t slices) {
+                                int64_t slices, int64_t parts) {
   return verifyCounts(emitError,
                       {some("threads", threads), written("rows", rows),
-                       written("filters", filters), written("slices", slices)});
+                       written("filters", filters), written("slices", slices),
+                       written("parts", parts)});
 }
 
 LogicalResult

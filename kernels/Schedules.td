@@ -378,25 +378,31 @@ def Schedule_GpuOutputStationaryAttr : Schedule_Attr<"Gpu", "GpuOutputStationary
     - `rows`: rows of the output that a thread computes.
     - `filters`: how many filters of a group a thread computes at once; a divisor of the group.
     - `slices`: into how many parts the kernels of a filter group are split over the threads of
-      a workgroup, which add their sums through shared memory; a divisor of `threads` and of
-      `filters`.
+      a workgroup, which add their sums through shared memory; a divisor of `filters`.
+    - `parts`: how many times `filters` filters a workgroup computes, where images are small;
+      `slices` times `parts` divides `threads`.
 
     Refused: more threads or shared memory than the target has; numbers that are not positive
-    or beyond what is written out; filters and slices that do not divide; more rows than there
-    are; planes whose rows, phases or images begin within four elements; bytes, and a product
+    or beyond what is written out; filters, slices and parts that do not divide; more rows than
+    there are; planes whose rows, phases or images begin within four elements; bytes, and a product
     with a matrix.
 
     Example:
 
     ```mlir
-    #schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 1>
+    #schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8>
     ```
   }];
   let parameters = (ins
     "int64_t":$threads,
     "int64_t":$rows,
     "int64_t":$filters,
-    "int64_t":$slices);
+    DefaultValuedParameter<"int64_t", "1">:$slices,
+    DefaultValuedParameter<"int64_t", "1">:$parts);
+  let extraClassDeclaration = [{
+    /// Threads of a workgroup that have tiles of their own.
+    int64_t getSlots() const { return getThreads() / getSlices() / getParts(); }
+  }];
 }
 
 def Schedule_GpuMatrixAttr : Schedule_Attr<"Gpu", "GpuMatrix", "gpu_matrix"> {

@@ -63,7 +63,7 @@ for name, parameters in {
     "sse": "device = cpu, vector_bits = 128, registers = 16",
     "neon": "device = cpu, features = broadcast_load|lane_multiply, vector_bits = 128, "
     "registers = 32",
-    "gpu": "device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64",
+    "gpu": "device = gpu, registers = 48, threads = 128, shared_bytes = 16384, subgroup = 64",
     "vm": "device = vm",
 }.items():
     attribute = f"#pattern.target<{parameters}>"

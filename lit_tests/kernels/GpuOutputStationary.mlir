@@ -60,7 +60,7 @@ func.func @main(%x: tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32> {
       : tensor<1x2x6x6xf32> to tensor<1x2x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r)
       storage <set = <3x3, [[1, 4], [4, 8]]>, group = 2>
-      schedule(#schedule.gpu_output_stationary<threads = 8, rows = 1, filters = 2, slices = 1>)
+      schedule(#schedule.gpu_output_stationary<threads = 8, rows = 1, filters = 2>)
       {padding = array<i64: 1, 1, 1, 1>, layer = "patterns"}
       : (tensor<1x2x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<8xf32>, tensor<2xi32>, tensor<3xi32>, tensor<2xi32>, tensor<2xi32>)
       -> tensor<1x2x6x6xf32>

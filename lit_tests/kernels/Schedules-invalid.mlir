@@ -430,7 +430,7 @@ module attributes {pattern.target = #pattern.target<device = gpu, threads = 128,
 func.func @pitch_within_a_quad(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
   // expected-error @+1 {{pitch = 7, size = 80> begin within 4 elements}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
-      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 1>) {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 7, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
   return
 }
@@ -442,7 +442,7 @@ module attributes {pattern.target = #pattern.target<device = gpu, threads = 128,
 func.func @origin_within_a_quad(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 18, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
   // expected-error @+1 {{begin within 4 elements}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
-      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 1>) {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 18, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
   return
 }
@@ -454,7 +454,7 @@ module attributes {pattern.target = #pattern.target<device = gpu, threads = 128,
 func.func @size_within_a_quad(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 82>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
   // expected-error @+1 {{begin within 4 elements}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
-      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 1>) {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 82>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
   return
 }
@@ -466,7 +466,7 @@ module attributes {pattern.target = #pattern.target<device = gpu, threads = 128,
 func.func @more_rows_than_there_are(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
   // expected-error @+1 {{it computes 7 rows at once, but there are 6}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
-      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 7, filters = 8, slices = 1>) {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 7, filters = 8>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
   return
 }
@@ -476,9 +476,33 @@ func.func @more_rows_than_there_are(%x: tensor<1x1x6x6xf32, #pattern.planes<stri
 
 module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
 func.func @slices_of_filters(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
-  // expected-error @+1 {{64 threads and 8 filters are no multiples of 3 slices}}
+  // expected-error @+1 {{8 filters are no multiple of 3 slices}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
       schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 3>) {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
+  return
+}
+}
+
+// -----
+
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @threads_of_parts(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
+  // expected-error @+1 {{64 threads are no multiple of 1 slices of 3 parts}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, parts = 3>) {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
+  return
+}
+}
+
+// -----
+
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @parts_of_filters(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
+  // expected-error @+1 {{8 filters are no multiple of 2 parts of 8}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, parts = 2>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
   return
 }
@@ -502,7 +526,7 @@ module attributes {pattern.target = #pattern.target<device = gpu, threads = 128,
 func.func @threads_of_tiles(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
   // expected-error @+1 {{expected at most 128 threads, which a workgroup of the target has, but found 256}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
-      schedule(#schedule.gpu_output_stationary<threads = 256, rows = 1, filters = 8, slices = 1>) {padding = array<i64: 1, 1, 1, 1>}
+      schedule(#schedule.gpu_output_stationary<threads = 256, rows = 1, filters = 8>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
   return
 }
@@ -514,7 +538,7 @@ module attributes {pattern.target = #pattern.target<device = gpu, threads = 128,
 func.func @tiles_of_a_matrix(%x: tensor<1x1x1x1xf32>, %w: tensor<8xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
   // expected-error @+1 {{it is a product with a matrix}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 8>
-      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, slices = 1>) 
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8>) 
       : (tensor<1x1x1x1xf32>, tensor<8xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x1x1xf32>
   return
 }

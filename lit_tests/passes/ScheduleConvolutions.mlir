@@ -22,11 +22,11 @@
 // PLAIN-LABEL: @group_of_four
 // PLAIN: pattern.packed_conv2d {{.*}} schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 3, filters = 2, tiles = 67, blocks = 2, unroll = 4, inner = filters>)
 // GPU-FILTERS-LABEL: @group_of_four
-// GPU-FILTERS: pattern.packed_conv2d {{.*}} schedule(#schedule.gpu_output_stationary<threads = 64, rows = 2, filters = 2, slices = 1>)
+// GPU-FILTERS: pattern.packed_conv2d {{.*}} schedule(#schedule.gpu_output_stationary<threads = 64, rows = 2, filters = 2>)
 // VM-FILTERS-LABEL: @group_of_four
 // VM-FILTERS: pattern.packed_conv2d {{.*}} schedule(#schedule.vm_direct<filters = 1, unroll = 4>)
 // GPU-LABEL: @group_of_four
-// GPU: pattern.packed_conv2d {{.*}} schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 4, slices = 1>)
+// GPU: pattern.packed_conv2d {{.*}} schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 4>)
 // VM-LABEL: @group_of_four
 // VM: pattern.packed_conv2d {{.*}} schedule(#schedule.vm_direct<filters = 4, unroll = 4>)
 func.func @group_of_four(%x: tensor<1x1x56x56xf32>, %w: tensor<16xf32>, %i: tensor<1xi32>,
@@ -271,7 +271,7 @@ func.func @few_readers(%x: tensor<1x1x56x56xf32>, %w: tensor<80xf32>, %i: tensor
 // Threads are as many as of any type.
 // GPU-LABEL: @half_precision
 // GPU: pattern.pack {{.*}} schedule(#schedule.gpu_rows<threads = 64, unroll = 1>)
-// GPU: pattern.packed_conv2d {{.*}} schedule(#schedule.gpu_output_stationary<threads = 64, rows = {{[12]}}, filters = 4, slices = 1>)
+// GPU: pattern.packed_conv2d {{.*}} schedule(#schedule.gpu_output_stationary<threads = 64, rows = {{[12]}}, filters = 4>)
 // VM-LABEL: @half_precision
 // VM: pattern.pack {{.*}} schedule(#schedule.vm_rows<unroll = 1>)
 func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: tensor<1xi32>,

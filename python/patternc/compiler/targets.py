@@ -83,12 +83,14 @@ _CPUS = (
 )
 
 # Name, architecture as IREE knows it, widths of elements in memory, threads of a subgroup and of a
-# workgroup, bytes that a workgroup shares, and cores: those of an Adreno 650, of a GeForce RTX 3090
-# and of a Radeon RX 7900 XTX. All of them have arithmetic in float16.
+# workgroup, bytes that a workgroup shares, registers and cores: those of an Adreno 650, of a GeForce
+# RTX 3090, of a Radeon RX 7900 XTX, and of a processor with AVX2 behind Mesa's llvmpipe, where
+# registers are memory. All of them have arithmetic in float16.
 _GPUS = (
-    ("vulkan-adreno", "adreno", "b64|b32|b16", 64, 1024, 32 * _KIB, 3),
-    ("vulkan-ampere", "ampere", "b64|b32|b16|b8", 32, 1024, 48 * _KIB, 82),
-    ("vulkan-rdna3", "rdna3", "b64|b32|b16|b8", 64, 1024, 64 * _KIB, 96),
+    ("vulkan-adreno", "adreno", "b64|b32|b16", 64, 1024, 32 * _KIB, 48, 3),
+    ("vulkan-ampere", "ampere", "b64|b32|b16|b8", 32, 1024, 48 * _KIB, 64, 82),
+    ("vulkan-rdna3", "rdna3", "b64|b32|b16|b8", 64, 1024, 64 * _KIB, 64, 96),
+    ("vulkan-llvmpipe", "llvmpipe", "b64|b32|b16|b8", 8, 1024, 32 * _KIB, 96, 2),
 )
 
 
@@ -101,7 +103,8 @@ class Target:
       device: kind of kernel: vectors on a ``cpu``, one thread an output position on a ``gpu``,
         scalar loops on a ``vm``.
       features: what it can do, in the words of `#pattern.target`.
-      vector_bits, registers: size and number of the vector registers of a ``cpu``.
+      vector_bits, registers: size and number of the vector registers of a ``cpu``; on a ``gpu``,
+        registers of four elements that a thread has.
       cores: processor cores, or compute units of a ``gpu``, that are expected to share a layer.
       l1_bytes, l2_bytes: caches that a core has for itself.
       threads, subgroup, shared_bytes: of a ``gpu``: most threads of a workgroup, those that run in
@@ -199,6 +202,7 @@ def _vulkan(
     subgroup: int,
     threads: int,
     shared_bytes: int,
+    registers: int,
     cores: int,
     features: tuple[str, ...] = (),
 ) -> Target:
@@ -206,6 +210,7 @@ def _vulkan(
         name=name,
         device="gpu",
         features=features,
+        registers=registers,
         cores=cores,
         threads=threads,
         subgroup=subgroup,
@@ -224,6 +229,7 @@ def _gpu(
     subgroup: int,
     threads: int,
     shared_bytes: int,
+    registers: int,
     cores: int,
 ) -> Target:
     device = _VULKAN.format(
@@ -235,6 +241,7 @@ def _gpu(
         subgroup=subgroup,
         threads=threads,
         shared_bytes=shared_bytes,
+        registers=registers,
         cores=cores,
         features=(*(("byte_access",) if "b8" in storage else ()), "dot_s8s8", "float16"),
     )
@@ -252,6 +259,7 @@ _TARGETS = {
             subgroup=64,
             threads=128,
             shared_bytes=16 * _KIB,
+            registers=48,
             cores=3,
         ),
         *(_gpu(*row) for row in _GPUS),
