@@ -192,6 +192,10 @@ def Pattern_TargetAttr : Pattern_Attr<"Target", "target"> {
         return threadElements;
       return isCpu() ? getVectorBits() / element.getIntOrFloatBitWidth() : 1;
     }
+    /// Threads of a workgroup that are worth starting it, at least.
+    int64_t getLeastThreads() const {
+      return std::min<int64_t>(std::max<int64_t>(getSubgroup(), 64), getThreads());
+    }
     /// Elements of a cache line.
     int64_t getLineElements(::mlir::Type element) const {
       return 8 * getLineBytes() / element.getIntOrFloatBitWidth();

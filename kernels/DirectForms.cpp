@@ -95,8 +95,9 @@ public:
       return {};
     int64_t filters = std::gcd(op.getStorage().getGroup(), options.filters);
     auto [unroll, offsets] = chooseTaps(op.getStorage(), filters);
-    return GpuDirectAttr::get(op.getContext(), TargetAttr::of(op).getSubgroup(),
-                              filters, unroll, offsets);
+    return GpuDirectAttr::get(op.getContext(),
+                              TargetAttr::of(op).getLeastThreads(), filters,
+                              unroll, offsets);
   }
 
   void enumerate(Operation *operation,
@@ -105,8 +106,8 @@ public:
     if (!op)
       return;
     TargetAttr target = TargetAttr::of(op);
-    for (int64_t threads = target.getSubgroup(); threads <= target.getThreads();
-         threads *= 2)
+    for (int64_t threads = target.getLeastThreads();
+         threads <= target.getThreads(); threads *= 2)
       enumerateTaps(op,
                     [&](int64_t filters, int64_t unroll, TapOffsets offsets) {
                       found(GpuDirectAttr::get(op.getContext(), threads,

@@ -67,11 +67,11 @@ public:
         RecordWeights(op.getStorage(), op.getStorage().getGroup()).quads();
     int64_t wanted = target.getCores() * subgroupsOfCore * target.getSubgroup();
     GpuMatrixAttr best;
-    for (int64_t slices = 1; slices <= target.getSubgroup() / minSlots;
+    for (int64_t slices = 1; slices <= target.getLeastThreads() / minSlots;
          slices *= 2) {
-      auto schedule = GpuMatrixAttr::get(op.getContext(), target.getSubgroup(),
-                                         llvm::divideCeilSigned(batch, parts),
-                                         slices, kernelsAtOnce);
+      auto schedule = GpuMatrixAttr::get(
+          op.getContext(), target.getLeastThreads(),
+          llvm::divideCeilSigned(batch, parts), slices, kernelsAtOnce);
       if (!schedule.reasonAgainst(op, target).empty())
         break;
       best = schedule;
@@ -87,8 +87,8 @@ public:
     if (!op)
       return;
     TargetAttr target = TargetAttr::of(op);
-    for (int64_t threads = target.getSubgroup(); threads <= target.getThreads();
-         threads *= 2)
+    for (int64_t threads = target.getLeastThreads();
+         threads <= target.getThreads(); threads *= 2)
       for (int64_t rows :
            powersUpTo(std::min(maxRows, op.getType().getDimSize(0))))
         for (int64_t slices = 1; slices <= threads; slices *= 2)

@@ -96,7 +96,7 @@ struct Layer {
       for (int64_t rows = 1;
            rows <= std::min(maxRows, mostSums(target) / filters); rows *= 2)
         for (int64_t slices = 1; slices <= filters; slices *= 2)
-          for (int64_t threads = target.getSubgroup();
+          for (int64_t threads = target.getLeastThreads();
                threads <= target.getThreads(); threads *= 2)
             // Parts are for images that leave threads without a tile.
             for (int64_t parts = 1, tiles = GpuTiles(geometry, rows).count();

@@ -124,7 +124,8 @@ public:
     auto window = windowFor(Device::Gpu, op);
     if (!window)
       return {};
-    return GpuRowsAttr::get(op->getContext(), TargetAttr::of(op).getSubgroup(),
+    return GpuRowsAttr::get(op->getContext(),
+                            TargetAttr::of(op).getLeastThreads(),
                             chooseUnroll(*window));
   }
 
@@ -132,7 +133,7 @@ public:
                  function_ref<void(Schedule)> found) const override {
     auto window = windowFor(Device::Gpu, op);
     TargetAttr target = TargetAttr::of(op);
-    for (int64_t threads = target.getSubgroup();
+    for (int64_t threads = target.getLeastThreads();
          window && threads <= target.getThreads(); threads *= 2) {
       found(GpuRowsAttr::get(op->getContext(), threads, 1));
       if (*window > 1)
