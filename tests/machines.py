@@ -2,7 +2,6 @@
 
 """Every target as a test parameter, and modules run where their target runs."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,12 @@ import pytest
 import torch
 
 from aarch64 import require_aarch64, run_aarch64
-from patternc.compiler import Target, get_target
+from patternc.compiler import get_target
 from patternc.runtime import CompiledModule, host_machine
 from vulkan import require_vulkan
 
 _AARCH64 = ("snapdragon-855", "snapdragon-8gen2", "aarch64")
-_VULKAN = ("vulkan", "vulkan-adreno", "vulkan-ampere", "vulkan-rdna3")
+_VULKAN = ("vulkan", "vulkan-adreno", "vulkan-ampere", "vulkan-rdna3", "vulkan-llvmpipe")
 _X86_64 = ("x86-64-v3", "x86-64-v4")
 
 # Where IREE's own kernels, too, can be trusted with any operator. Of the host there is AVX-512, if
@@ -41,17 +40,6 @@ FLOAT16_TARGETS = [
     pytest.param("snapdragon-855", marks=pytest.mark.aarch64),
     pytest.param("vulkan-adreno", marks=pytest.mark.vulkan),
 ]
-
-
-def gpu_with_bytes() -> Target:
-    """`vulkan-adreno` for GPUs that load and store single bytes, as lavapipe does."""
-    target = get_target("vulkan-adreno")
-    return dataclasses.replace(
-        target,
-        name="vulkan-bytes",
-        features=(*target.features, "byte_access"),
-        flags=tuple(flag.replace("b64|b32|b16", "b64|b32|b16|b8") for flag in target.flags),
-    )
 
 
 def require_machine(target: str) -> None:
