@@ -83,8 +83,8 @@ _CPUS = (
 )
 
 # Name, architecture as IREE knows it, widths of elements in memory, threads of a subgroup and of a
-# workgroup, bytes that a workgroup shares, registers and cores: those of an Adreno 650, of a GeForce
-# RTX 3090, of a Radeon RX 7900 XTX, and of a processor with AVX2 behind Mesa's llvmpipe, where
+# workgroup, bytes that a workgroup shares, registers and cores: those of an Adreno 650, a GeForce
+# RTX 3090, a Radeon RX 7900 XTX, and of a processor with AVX2 behind Mesa's llvmpipe, where
 # registers are memory. All of them have arithmetic in float16.
 _GPUS = (
     ("vulkan-adreno", "adreno", "b64|b32|b16", 64, 1024, 32 * _KIB, 48, 3),
