@@ -23,6 +23,10 @@
 using namespace mlir;
 using namespace patternc;
 
+/// Taps that one loop goes over: drivers load what all of them need before they
+/// multiply.
+static constexpr int64_t maxTaps = 9;
+
 /// Writes the loops; the members are the values that several steps read.
 class GpuOutputStationaryKernel::Loops {
 public:
@@ -88,8 +92,31 @@ private:
     int64_t patterns = kernel.patterns().getNumPatterns();
     Value run = index.mul(filterGroup, patterns);
     for (int64_t p = 0; p < patterns; ++p)
-      sums = emitRun(index.add(run, p), kernel.patterns().getPattern(p), sums);
+      for (auto [first, last] : splitTaps(kernel.patterns().getPattern(p)))
+        sums = emitRun(index.add(run, p), p, first, last, sums);
     return sums;
+  }
+
+  /// The taps of a pattern in as few parts as leave registers to what each of
+  /// them loads; rows stay together, which share it.
+  SmallVector<std::pair<int64_t, int64_t>>
+  splitTaps(ArrayRef<int32_t> pattern) const {
+    SmallVector<std::pair<int64_t, int64_t>> parts;
+    int64_t taps = pattern.size();
+    for (int64_t first = 0, last; first < taps; first = last) {
+      last = std::min(first + maxTaps, taps);
+      auto isInRow = [&](int64_t tap) {
+        return pattern[tap] / geometry.kernelWidth ==
+               pattern[last] / geometry.kernelWidth;
+      };
+      int64_t end = last;
+      while (last < taps && end > first && isInRow(end - 1))
+        --end;
+      if (end > first)
+        last = end;
+      parts.emplace_back(first, last);
+    }
+    return parts;
   }
 
   /// What the sums of a filter begin with: its bias, in one of the slices.
@@ -106,9 +133,9 @@ private:
     return select(index.less(slice, 1), start, zero);
   }
 
-  /// The stored kernels of one pattern.
-  SmallVector<Value> emitRun(Value run, ArrayRef<int32_t> pattern,
-                             ValueRange sums) {
+  /// Taps `firstTap` to `lastTap` of the stored kernels of one pattern.
+  SmallVector<Value> emitRun(Value run, int64_t pattern, int64_t firstTap,
+                             int64_t lastTap, ValueRange sums) {
     Value first = index.load(kernel.runs, run);
     Value last = index.load(kernel.runs, index.add(run, 1));
     Value begin = index.add(first, slice);
@@ -121,15 +148,16 @@ private:
     Value k = loop.getInductionVar();
     Value channel = index.add(index.load(kernel.bases, k), position);
     SmallVector<Value> results(loop.getRegionIterArgs());
-    for (auto [tap, place] : llvm::enumerate(pattern))
+    for (int64_t tap = firstTap; tap < lastTap; ++tap) {
+      int64_t offset = geometry.tapOffset(
+          kernel.patterns().getPattern(pattern)[tap], kernel.planes);
       for (int64_t r = 0; r < tiles.rows; ++r)
         for (int64_t f = 0; f < filters; ++f) {
           Value &sum = results[f * tiles.rows + r];
-          Value x =
-              loadInput(channel, geometry.tapOffset(place, kernel.planes) +
-                                     r * kernel.pitch());
+          Value x = loadInput(channel, offset + r * kernel.pitch());
           sum = vector::FMAOp::create(b, loadWeight(k, tap, f), x, sum);
         }
+    }
     scf::YieldOp::create(b, results);
     return llvm::to_vector_of<Value>(loop.getResults());
   }
