@@ -64,7 +64,20 @@ std::string GpuRowsAttr::reasonAgainst(Operation *op, TargetAttr target) const {
   std::string reason = reasonAgainstRows(op, getUnroll());
   if (reason.empty())
     reason = reasonAgainstThreads(getThreads(), target);
-  return reason.empty() ? reasonAgainstElement(op, target) : reason;
+  if (reason.empty())
+    reason = reasonAgainstElement(op, target);
+  if (!reason.empty() || getSlices() == 1)
+    return reason;
+  if (!llvm::isPowerOf2_64(getSlices()) || getThreads() % getSlices() != 0)
+    return llvm::formatv("{0} slices are no power of two that divides {1} "
+                         "threads",
+                         getSlices(), getThreads());
+  auto image = cast<RankedTensorType>(op->getResult(0).getType());
+  if (getUnroll() != 1 || *windowOf(op) == 1 || image.getEncoding() ||
+      image.getElementType().isInteger())
+    return "slices share windows of floats that loops go over, of outputs that "
+           "are not in planes";
+  return reasonAgainstShared(getThreads() * sizeof(float), target);
 }
 
 std::string VmRowsAttr::reasonAgainst(Operation *op, TargetAttr) const {
@@ -124,9 +137,21 @@ public:
     auto window = windowFor(Device::Gpu, op);
     if (!window)
       return {};
-    return GpuRowsAttr::get(op->getContext(),
-                            TargetAttr::of(op).getLeastThreads(),
-                            chooseUnroll(*window));
+    TargetAttr target = TargetAttr::of(op);
+    int64_t threads = target.getLeastThreads();
+    // As many as leave no thread without a window, and not more than that has
+    // elements.
+    auto image = cast<RankedTensorType>(op->getResult(0).getType());
+    int64_t elements = image.getDimSize(2) * image.getDimSize(3);
+    for (int64_t slices = threads; slices > 1; slices /= 2) {
+      auto shared = GpuRowsAttr::get(op->getContext(), threads, 1, slices);
+      if (slices * elements <= threads && slices < 2 * *window &&
+          *window > maxUnrolledWindow &&
+          shared.reasonAgainst(op, target).empty())
+        return shared;
+    }
+    return GpuRowsAttr::get(op->getContext(), threads, chooseUnroll(*window),
+                            /*slices=*/1);
   }
 
   void enumerate(Operation *op,
@@ -135,16 +160,18 @@ public:
     TargetAttr target = TargetAttr::of(op);
     for (int64_t threads = target.getLeastThreads();
          window && threads <= target.getThreads(); threads *= 2) {
-      found(GpuRowsAttr::get(op->getContext(), threads, 1));
+      for (int64_t slices = 1; slices <= threads; slices *= 2)
+        found(GpuRowsAttr::get(op->getContext(), threads, 1, slices));
       if (*window > 1)
-        found(GpuRowsAttr::get(op->getContext(), threads, *window));
+        found(GpuRowsAttr::get(op->getContext(), threads, *window, 1));
     }
   }
 
   std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
     auto schedule = cast<GpuRowsAttr>(scheduleOf(op));
     return std::make_unique<RowKernel>(op, /*lanes=*/1, schedule.getThreads(),
-                                       schedule.getUnroll() == *windowOf(op));
+                                       schedule.getUnroll() == *windowOf(op),
+                                       schedule.getSlices());
   }
 };
 

@@ -38,11 +38,11 @@ static RankedTensorType imageType(Value image) {
 }
 
 RowKernel::RowKernel(Operation *op, int64_t lanes, int64_t threads,
-                     bool isUnrolled)
+                     bool isUnrolled, int64_t slices)
     : source(op->getOperand(0)), input(imageType(source)),
       output(imageType(op->getResult(0))),
       element(getElementTypeOrSelf(source.getType())), lanes(lanes),
-      threads(threads), isUnrolled(isUnrolled) {
+      threads(threads), isUnrolled(isUnrolled), slices(slices) {
   auto pool = dyn_cast<Pool2DOp>(op);
   if (!pool)
     return;
@@ -62,7 +62,7 @@ Grid RowKernel::grid() const {
   if (!threads)
     return {{blocksFor(output.channels, output.batch), output.batch, 1}};
   int64_t elements = output.phases() * output.size;
-  return {{llvm::divideCeilSigned(elements, threads), output.channels,
+  return {{llvm::divideCeilSigned(elements * slices, threads), output.channels,
            output.batch},
           threads};
 }
@@ -75,9 +75,9 @@ std::optional<KernelOperands> RowKernel::operands(std::string &) {
 class RowKernel::Loops {
 public:
   Loops(KernelBuilder &builder, const RowKernel &kernel)
-      : kernel(kernel), in(kernel.input), out(kernel.output), b(builder.body()),
-        index(b), lanes(kernel.lanes), source(builder.buffers()[0]),
-        target(builder.buffers()[1]) {}
+      : builder(builder), kernel(kernel), in(kernel.input), out(kernel.output),
+        b(builder.body()), index(b), lanes(kernel.lanes),
+        source(builder.buffers()[0]), target(builder.buffers()[1]) {}
 
   void emitRows(Value channel, Value image) {
     emitBases(channel, image);
@@ -134,6 +134,42 @@ public:
                             index.add(targetBase, element));
   }
 
+  /// Several threads for an element of a plain output: each combines some of
+  /// its window, and halves of them each other's, until the first has all.
+  void emitShared(Value element, Value slice, Value channel, Value image) {
+    emitBases(channel, image);
+    int64_t window = kernel.kernelHeight * kernel.kernelWidth;
+    Value isThere = index.less(element, out.size);
+    Value place = index.min(element, index.constant(out.size - 1));
+    Value y = index.div(place, out.width), x = index.rem(place, out.width);
+    Value part = emitFold(
+        b, llvm::divideCeilSigned(window, kernel.slices),
+        identity(kernel.element), [&](Value i, Value so) {
+          Value tap = index.add(index.mul(i, kernel.slices), slice);
+          Value isInWindow = index.less(tap, window);
+          tap = arith::SelectOp::create(b, isInWindow, tap, index.constant(0));
+          Value all = combine(so, emitTap(y, x, tap, kernel.element, true));
+          return arith::SelectOp::create(b, isInWindow, all, so);
+        });
+    Value shared =
+        builder.sharedMemory(MemRefType::get({kernel.threads}, part.getType()));
+    Value thread = builder.threadId();
+    for (int64_t half = kernel.slices / 2; half > 0; half /= 2) {
+      memref::StoreOp::create(b, part, shared, thread);
+      builder.barrier();
+      Value partner = index.min(index.add(thread, half),
+                                index.constant(kernel.threads - 1));
+      part = combine(part, memref::LoadOp::create(b, shared, partner));
+      builder.barrier();
+    }
+    Value stores = arith::AndIOp::create(b, isThere, index.less(slice, 1));
+    auto branch = scf::IfOp::create(b, stores, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    memref::StoreOp::create(b, finish(part, window, window, kernel.element),
+                            target, index.add(targetBase, element));
+  }
+
 private:
   /// Rows or columns of an image that stand in a phase.
   static int64_t count(int64_t size, int64_t first, int64_t stride) {
@@ -179,28 +215,28 @@ private:
   /// What the window of output (y, x), and of the columns behind it that fill
   /// `type`, comes to. At an edge its columns may lie beyond the image.
   Value emitWindow(Value y, Value x, Type type, bool atEdge) {
-    int64_t height = kernel.kernelHeight, width = kernel.kernelWidth;
-    Value firstY = index.add(index.mul(y, kernel.strideH), -kernel.top);
-    Value firstX = index.add(index.mul(x, kernel.strideW), -kernel.left);
-    auto read = [&](Value ky, Value kx) {
-      return toCombine(
-          emitRead(index.add(firstY, ky), index.add(firstX, kx), type, atEdge));
-    };
+    int64_t window = kernel.kernelHeight * kernel.kernelWidth;
     Value result;
     if (kernel.isUnrolled) {
-      for (int64_t ky = 0; ky < height; ++ky)
-        for (int64_t kx = 0; kx < width; ++kx) {
-          Value value = read(index.constant(ky), index.constant(kx));
-          result = result ? combine(result, value) : value;
-        }
+      for (int64_t tap = 0; tap < window; ++tap) {
+        Value value = emitTap(y, x, index.constant(tap), type, atEdge);
+        result = result ? combine(result, value) : value;
+      }
     } else {
-      result =
-          emitFold(b, height * width, identity(type), [&](Value tap, Value so) {
-            return combine(so,
-                           read(index.div(tap, width), index.rem(tap, width)));
-          });
+      result = emitFold(b, window, identity(type), [&](Value tap, Value so) {
+        return combine(so, emitTap(y, x, tap, type, atEdge));
+      });
     }
-    return finish(result, height * width, height * width, type);
+    return finish(result, window, window, type);
+  }
+
+  /// Element `tap` of such a window, as it is combined.
+  Value emitTap(Value y, Value x, Value tap, Type type, bool atEdge) {
+    Value firstY = index.add(index.mul(y, kernel.strideH), -kernel.top);
+    Value firstX = index.add(index.mul(x, kernel.strideW), -kernel.left);
+    return toCombine(emitRead(
+        index.add(firstY, index.div(tap, kernel.kernelWidth)),
+        index.add(firstX, index.rem(tap, kernel.kernelWidth)), type, atEdge));
   }
 
   /// Input row y, from column x on in the steps of the output; where that is
@@ -374,6 +410,7 @@ private:
     return vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
   }
 
+  KernelBuilder &builder;
   const RowKernel &kernel;
   const RowKernel::Image &in, &out;
   ImplicitLocOpBuilder &b;
@@ -393,7 +430,11 @@ void RowKernel::emit(KernelBuilder &builder) {
                       loops.emitRows(channel, builder.workgroupId(1));
                     });
   }
-  Value element =
+  Value thread =
       index.add(index.mul(builder.workgroupId(0), threads), builder.threadId());
-  loops.emitElement(element, builder.workgroupId(1), builder.workgroupId(2));
+  Value channel = builder.workgroupId(1), image = builder.workgroupId(2);
+  if (slices == 1)
+    return loops.emitElement(thread, channel, image);
+  loops.emitShared(index.div(thread, slices), index.rem(thread, slices),
+                   channel, image);
 }

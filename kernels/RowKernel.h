@@ -14,9 +14,10 @@ namespace patternc {
 class RowKernel : public Kernel {
 public:
   /// By vectors of `lanes` elements, or with `threads` in a workgroup if that
-  /// is not 0. Windows are written out, or loops go over them.
+  /// is not 0, `slices` of which share a window. Windows are written out, or
+  /// loops go over them.
   RowKernel(mlir::Operation *op, int64_t lanes, int64_t threads,
-            bool isUnrolled);
+            bool isUnrolled, int64_t slices = 1);
 
   Grid grid() const override;
   std::optional<KernelOperands> operands(std::string &reason) override;
@@ -41,6 +42,7 @@ private:
   mlir::Type element;
   int64_t lanes, threads;
   bool isUnrolled;
+  int64_t slices;
   Pooling pooling = Pooling::Max;
   QuantizationAttr quantization; // of pooled bytes, or null
   int64_t kernelHeight = 1, kernelWidth = 1, strideH = 1, strideW = 1;

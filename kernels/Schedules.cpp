@@ -172,9 +172,11 @@ GpuMatrixAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult GpuRowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                  int64_t threads, int64_t unroll) {
+                                  int64_t threads, int64_t unroll,
+                                  int64_t slices) {
   return verifyCounts(emitError,
-                      {some("threads", threads), some("unroll", unroll)});
+                      {some("threads", threads), some("unroll", unroll),
+                       written("slices", slices)});
 }
 
 LogicalResult VmDirectAttr::verify(function_ref<InFlightDiagnostic()> emitError,

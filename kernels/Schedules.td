@@ -439,9 +439,12 @@ def Schedule_GpuRowsAttr : Schedule_Attr<"Gpu", "GpuRows", "gpu_rows"> {
   let description = [{
     - `threads`: of a workgroup.
     - `unroll`: elements of a window that are written out: all, or 1 and a loop goes over them.
+    - `slices`: how many threads share the window of an element, and through memory what they
+      make of it; a power of two that divides `threads`.
 
-    Refused: more threads than the target has; another number of elements; an operation that
-    is no pooling and no copy; bytes where the target stores none.
+    Refused: more threads or shared memory than the target has; another number of elements; an
+    operation that is no pooling and no copy; bytes where the target stores none; slices of
+    windows that are written out, of bytes, or of an output in planes.
 
     Example:
 
@@ -449,7 +452,10 @@ def Schedule_GpuRowsAttr : Schedule_Attr<"Gpu", "GpuRows", "gpu_rows"> {
     #schedule.gpu_rows<threads = 64, unroll = 1>
     ```
   }];
-  let parameters = (ins "int64_t":$threads, "int64_t":$unroll);
+  let parameters = (ins
+    "int64_t":$threads,
+    "int64_t":$unroll,
+    DefaultValuedParameter<"int64_t", "1">:$slices);
 }
 
 def Schedule_VmDirectAttr : Schedule_Attr<"Vm", "VmDirect", "vm_direct"> {

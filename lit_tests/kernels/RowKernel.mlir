@@ -579,3 +579,36 @@ func.func @main(%x: tensor<1x2x8x16xf16>) -> tensor<1x2x7x15xf16> {
       {kernel = array<i64: 2, 2>, layer = "maximum_of_halves"} : tensor<1x2x8x16xf16> -> tensor<1x2x7x15xf16>
   return %y : tensor<1x2x7x15xf16>
 }
+
+// -----
+
+// Four threads share a window of 25 elements: each goes over seven, the last of which may be beyond it, and the first adds
+// up what the others have, in two steps.
+// CHECK-LABEL: func.func @shared_pool(
+// CHECK: %[[ELEMENT:.+]] = arith.divui %{{.+}}, %c4
+// CHECK: %[[SLICE:.+]] = arith.remui %{{.+}}, %c4
+// CHECK: %[[PART:.+]] = scf.for %{{.+}} = %c0_i32 to %c7_i32
+// CHECK: arith.cmpi ult, %{{.+}}, %c25
+// CHECK: %[[SHARED:.+]] = memref.alloc() : memref<16xf32, #gpu.address_space<workgroup>>
+// CHECK: memref.store %[[PART]], %[[SHARED]]
+// CHECK-NEXT: gpu.barrier
+// CHECK: memref.load %[[SHARED]]
+// CHECK-NEXT: %[[HALF:.+]] = arith.addf %[[PART]]
+// CHECK-NEXT: gpu.barrier
+// CHECK-NEXT: memref.store %[[HALF]], %[[SHARED]]
+// CHECK-NEXT: gpu.barrier
+// CHECK: %[[SUM:.+]] = arith.addf %[[HALF]]
+// CHECK-NEXT: gpu.barrier
+// CHECK: %[[FIRST:.+]] = arith.cmpi ult, %[[SLICE]], %c1
+// CHECK: arith.andi %{{.+}}, %[[FIRST]]
+// CHECK: scf.if
+// CHECK: arith.divf %[[SUM]]
+// CHECK: memref.store
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @main(%x: tensor<1x1x10x10xf32>) -> tensor<1x1x2x2xf32> {
+  %y = pattern.pool2d <average> %x schedule(#schedule.gpu_rows<threads = 16, unroll = 1, slices = 4>)
+      {kernel = array<i64: 5, 5>, strides = array<i64: 5, 5>, layer = "shared"}
+      : tensor<1x1x10x10xf32> -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}
+}

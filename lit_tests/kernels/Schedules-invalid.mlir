@@ -591,3 +591,25 @@ func.func @slices_of_a_matrix(%x: tensor<1x1x1x1xf32>, %w: tensor<8xf32>, %i: te
   return
 }
 }
+
+// -----
+
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @slices_of_a_window(%x: tensor<1x1x8x8xf32>) {
+  // expected-error @+1 {{3 slices are no power of two that divides 64 threads}}
+  %y = pattern.pool2d <max> %x schedule(#schedule.gpu_rows<threads = 64, unroll = 1, slices = 3>) {kernel = array<i64: 3, 3>}
+      : tensor<1x1x8x8xf32> -> tensor<1x1x6x6xf32>
+  return
+}
+}
+
+// -----
+
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @slices_of_what_is_written_out(%x: tensor<1x1x8x8xf32>) {
+  // expected-error @+1 {{slices share windows of floats that loops go over, of outputs that are not in planes}}
+  %y = pattern.pool2d <max> %x schedule(#schedule.gpu_rows<threads = 64, unroll = 9, slices = 2>) {kernel = array<i64: 3, 3>}
+      : tensor<1x1x8x8xf32> -> tensor<1x1x6x6xf32>
+  return
+}
+}
