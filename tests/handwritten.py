@@ -5,6 +5,7 @@
 import numpy as np
 
 from patternc.compiler import egress
+from patternc.compiler.storage_entry import add_storage_entry
 from patternc.compiler.targets import get_target
 from patternc.runtime import CompiledModule, LayerReport, LeftOperation, Manifest, Report
 from patternc.settings import Settings
@@ -156,6 +157,8 @@ def compile_text(
 ) -> CompiledModule:
     """Compiles a handwritten module the way the compiler does."""
     target = get_target(target_name)
+    if target.driver == "vulkan":
+        text = add_storage_entry(text, inputs, outputs)
     return CompiledModule(
         vmfb=egress.to_vmfb(text, target, settings=Settings()),
         parameters=parameters or {},

@@ -21,6 +21,7 @@ from patternc.compiler.dense_layers import dense_though_pruned
 from patternc.compiler.egress import iree_version, to_vmfb
 from patternc.compiler.pipeline import Pass, Pipeline, Precision
 from patternc.compiler.reproducers import folder_if_needed
+from patternc.compiler.storage_entry import add_storage_entry
 from patternc.compiler.targets import Target, get_target, require_float16
 from patternc.errors import CompilerError, ModelError, PatterncError, TargetError
 from patternc.frontends import ImportedModel, import_model
@@ -144,7 +145,10 @@ def compile(
 
         module.free_unused_resources()  # weights as they came, kernel maps
         bar.set_description(f"IREE for {target.name}")
-        vmfb = to_vmfb(module.print(resources=False), target, settings=settings)
+        text = module.print(resources=False)
+        if target.driver == "vulkan":
+            text = add_storage_entry(text, inputs, outputs)
+        vmfb = to_vmfb(text, target, settings=settings)
         bar.update()
     for sentence in dense_though_pruned(_parameters(model), imported.blobs, report):
         _logger.warning("%s", sentence)

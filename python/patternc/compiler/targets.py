@@ -215,8 +215,13 @@ def _vulkan(
         threads=threads,
         subgroup=subgroup,
         shared_bytes=shared_bytes,
-        # The other way to hand over buffers takes 64 bits for every index.
-        flags=(*flags, "--iree-vulkan-dispatch-abi=descriptors"),
+        flags=(
+            *flags,
+            # The other way to hand over buffers takes 64 bits for every index.
+            "--iree-vulkan-dispatch-abi=descriptors",
+            # Functions take and give fences, so that the runtime waits once for all it began.
+            "--iree-execution-model=async-external",
+        ),
         driver="vulkan",
         machine=Machine(),
     )

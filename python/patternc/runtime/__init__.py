@@ -5,6 +5,7 @@
 Nothing here needs torch or the compiler, and IREE's runtime only when a module is called.
 """
 
+from patternc.runtime.device_array import DeviceArray
 from patternc.runtime.machine import Machine, host_machine
 from patternc.runtime.manifest import Manifest
 from patternc.runtime.module import CompiledModule, load
@@ -12,6 +13,7 @@ from patternc.runtime.report import LayerReport, LeftOperation, Report
 
 __all__ = [
     "CompiledModule",
+    "DeviceArray",
     "LayerReport",
     "LeftOperation",
     "Machine",

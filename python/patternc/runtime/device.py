@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from patternc.dependencies import require
 from patternc.errors import TargetError
 from patternc.runtime.manifest import Driver
+from patternc.runtime.memory import Steps, allocate, host_copy
 from patternc.runtime.process import never_destroy
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # IREE fills what it allocates with zeros, on every call. Buffers that are kept for the next call
 # are not filled again: at most 16 of them, and none beyond 512 MiB in use.
 _KEPT_MEMORY = "caching:*=*;512mib;16"
+
+_LOCAL = ("local-sync", "local-task")
 
 _lock = threading.Lock()
 _devices: "dict[str, HalDevice]" = {}
@@ -63,7 +66,7 @@ def open_device(driver: Driver, threads: int | None) -> "HalDevice":
     """
     if driver == "vulkan":
         return _open("vulkan")
-    return _open("local-sync" if resolve_threads(threads) == 1 else "local-task")
+    return _open(_LOCAL[resolve_threads(threads) != 1])
 
 
 def forget_device(device: "HalDevice") -> None:
@@ -72,6 +75,22 @@ def forget_device(device: "HalDevice") -> None:
         for uri, known in list(_devices.items()):
             if known is device:
                 del _devices[uri]
+
+
+def is_open(device: "HalDevice") -> bool:
+    """Whether modules still run on a device: it is not lost, and of this process."""
+    return any(known is device for known in list(_devices.values()))
+
+
+def is_lost(device: "HalDevice", error: Exception) -> bool:
+    """Whether the device is to blame for an error.
+
+    IREE does not always say that it is, so it is asked itself.
+    """
+    if "VK_ERROR_DEVICE_LOST" in str(error) or "DATA_LOSS" in str(error):
+        return True
+    is_local = any(_devices.get(uri) is device for uri in _LOCAL)
+    return not is_local and not _computes(device)
 
 
 def checked_threads(threads: Any) -> int | None:
@@ -161,6 +180,17 @@ def _create_vulkan(runtime: Any) -> "HalDevice":
             "no Vulkan device can be opened on this machine; install a Vulkan driver "
             f"(on Debian without a GPU: apt install mesa-vulkan-drivers libvulkan1): {error}"
         ) from error
+
+
+def _computes(device: "HalDevice") -> bool:
+    """Whether a device still does as little as a copy."""
+    try:
+        steps = Steps(device)
+        host_copy(device, allocate(device, 64), steps)
+        steps.wait()
+    except (RuntimeError, ValueError):
+        return False
+    return True
 
 
 def _begin_anew() -> None:

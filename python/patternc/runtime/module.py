@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ import numpy as np
 from patternc.errors import ModelError, TargetError
 from patternc.runtime import artifact
 from patternc.runtime.device import DeviceLostError, checked_threads
+from patternc.runtime.device_array import DeviceArray
 from patternc.runtime.machine import host_machine
 from patternc.runtime.manifest import Manifest
 from patternc.runtime.parameters import PARAMETER_SCOPE, WeightsArchive
@@ -90,9 +91,10 @@ class CompiledModule:
           CompilerError: IREE refuses the module, or it gives something else than its manifest says.
         """
         given = self._flatten(arguments, keywords)
-        arrays = self._check(given)
-        results = self._run(lambda session: session.call(arrays))
+        values = self._check(given)
+        results = self._run(lambda session: session.call(values))
         # An argument that is passed through in place belongs to the caller.
+        arrays = [value for value in values if isinstance(value, np.ndarray)]
         results = [
             result.copy() if any(np.may_share_memory(result, a) for a in arrays) else result
             for result in results
@@ -100,29 +102,29 @@ class CompiledModule:
         torch = sys.modules.get("torch")
         if torch is not None and any(isinstance(value, torch.Tensor) for _, value in given):
             results = [torch.from_numpy(result) for result in results]
-        if self.manifest.result is not None:
-            return self.manifest.result.build(iter(results), self._classes)
-        return results[0] if len(results) == 1 else tuple(results)
+        return self._build(results)
 
-    def prepare(self, *arguments: Any, **keywords: Any) -> Callable[[], None]:
-        """Moves the arguments to the device and returns a call that only runs the network.
+    def prepare(self, *arguments: Any, **keywords: Any) -> Callable[[], Any]:
+        """Copies the arguments to the device and returns a call that only runs the network.
 
-        It is what a benchmark times: no conversion, no copy, results left on the device.
+        It is what a benchmark times: no conversion and no copy. Its results are arrays on the
+        device, `DeviceArray`, in the structure of the model's own result: another module takes them
+        as arguments where they are, and ``.numpy()`` copies them to an array.
 
         Raises:
           ModelError, TargetError, CompilerError: as for a call.
         """
-        arrays = self._check(self._flatten(arguments, keywords))
-        views = self._run(lambda session: (session, session.to_device(arrays)))
+        values = self._check(self._flatten(arguments, keywords))
+        views = self._run(lambda session: (session, session.to_device(values)))
 
-        def run(in_use: list[np.ndarray] = arrays) -> None:  # a view does not hold its array
-            def invoke(session: Session) -> None:
+        def run() -> Any:
+            def on(session: Session) -> list[DeviceArray]:
                 nonlocal views
                 if views[0] is not session:  # its device was lost
-                    views = (session, session.to_device(in_use))
-                session.invoke(views[1])
+                    views = (session, session.to_device(values))
+                return session.run(views[1])
 
-            self._run(invoke)
+            return self._build(self._run(on))
 
         return run
 
@@ -289,17 +291,25 @@ class CompiledModule:
         positional = list(map(name, structures))
         return positional + [f"{key}={name(structure)}" for key, structure in named.items()]
 
-    def _check(self, given: list[tuple[str, Any]]) -> list[np.ndarray]:
+    def _build(self, results: Sequence[Any]) -> Any:
+        """What a call returns, around its results."""
+        if self.manifest.result is not None:
+            return self.manifest.result.build(iter(results), self._classes)
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _check(self, given: list[tuple[str, Any]]) -> list[np.ndarray | DeviceArray]:
         return [
-            _checked_array(value, spec, f"{where} ('{spec.name}')")
+            _checked(value, spec, f"{where} ('{spec.name}')")
             for (where, value), spec in zip(given, self.manifest.inputs, strict=True)
         ]
 
 
-def _checked_array(argument: Any, spec: TensorSpec, where: str) -> np.ndarray:
+def _checked(argument: Any, spec: TensorSpec, where: str) -> np.ndarray | DeviceArray:
     """The argument as a contiguous array, without a copy where it is one already."""
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(argument, torch.Tensor):
+    if isinstance(argument, DeviceArray):
+        dtype = argument.dtype.name
+    elif torch is not None and isinstance(argument, torch.Tensor):
         _check_tensor(argument, where)
         dtype = str(argument.dtype).removeprefix("torch.")
     elif isinstance(argument, np.ndarray | np.generic):
@@ -316,6 +326,8 @@ def _checked_array(argument: Any, spec: TensorSpec, where: str) -> np.ndarray:
         raise ModelError(f"{where} has dtype {dtype}, expected {spec.dtype}")
     if tuple(argument.shape) != spec.shape:
         raise ModelError(f"{where} has shape {tuple(argument.shape)}, expected {spec.shape}")
+    if isinstance(argument, DeviceArray):
+        return argument
     if not isinstance(argument, np.ndarray | np.generic):
         try:
             argument = argument.detach().resolve_neg().numpy()

@@ -3,8 +3,9 @@
 """A module loaded into IREE on one open device."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -13,15 +14,28 @@ from patternc.errors import CompilerError, PatterncError
 from patternc.runtime.device import (
     DeviceLostError,
     forget_device,
+    is_lost,
     open_device,
     resolve_threads,
 )
+from patternc.runtime.device_array import DeviceArray
 from patternc.runtime.manifest import Manifest
+from patternc.runtime.memory import (
+    Steps,
+    allocate,
+    contradiction,
+    element_type,
+    mapped,
+    reachable,
+    upload,
+)
 from patternc.runtime.parameters import PARAMETER_SCOPE, WeightsArchive
-from patternc.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
-    from iree.runtime import HalBuffer, HalBufferView, HalDevice
+    from iree.runtime import HalBuffer, HalBufferView
+
+WITH_STORAGE = "_with_storage"
+"""What follows a function's name in that of its entry that is given memory for what it computes."""
 
 # Generated code loads whole vectors, so that memory that is used in place must be aligned to them.
 _ALIGNMENT = 64
@@ -65,94 +79,123 @@ class Session:
                     bytecode,
                 ],
             )
-            self._function = bytecode.lookup_function(manifest.function)
-        if self._function is None:
-            raise CompilerError(f"the module exports no function '{manifest.function}'")
+            function = manifest.function + ("" if self._is_local else WITH_STORAGE)
+            self._function = bytecode.lookup_function(function)
+            if self._function is None:
+                raise CompilerError(f"the module exports no function '{function}'")
+            if not self._is_local:
+                size = self._function.reflection.get("iree.abi.transients.size.constant")
+                if size is None:
+                    self._contradicts(f"does not say what memory '{function}' needs")
+                self._temporary_bytes = int(size)
+                # One for each call that runs at the same time.
+                self._temporaries: list[HalBuffer] = []
 
-    def call(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Runs the function on contiguous arrays."""
-        outputs = self.invoke(self.to_device(arrays))
-        specs = self._manifest.outputs
-        if len(outputs) != len(specs):
-            self._contradicts(f"has {len(outputs)} results, but its manifest {len(specs)}")
+    def call(self, arguments: "Sequence[np.ndarray | DeviceArray]") -> list[np.ndarray]:
+        """Runs the function on contiguous arrays, in place where they can be used so."""
+        views = self.to_device(arguments, in_place=self._in_place)
+        outputs, buffers = self._compute(views, read=True)
+        for view, spec in zip(outputs, self._manifest.outputs, strict=True):
+            how = contradiction(view, spec)
+            if how is not None:
+                self._contradicts(f"gives {how}")
+        # What a lost device leaves of mapped memory is not defined, and a result that is passed
+        # through is still that of another module.
+        copy = not self._is_local or any(isinstance(each, DeviceArray) for each in arguments)
         with self._failures("cannot read the results of"):
+            results = [
+                mapped(buffer, spec)
+                for buffer, spec in zip(buffers, self._manifest.outputs, strict=True)
+            ]
+            return [result.copy() for result in results] if copy else results
+
+    def run(self, views: "Sequence[HalBufferView]") -> list[DeviceArray]:
+        """Runs the function on what is on the device, and leaves its results there."""
+        outputs, _ = self._compute(views)
+        return [
+            DeviceArray(view, self._device, spec)
+            for view, spec in zip(outputs, self._manifest.outputs, strict=True)
+        ]
+
+    def to_device(
+        self, arguments: "Sequence[np.ndarray | DeviceArray]", *, in_place: bool = False
+    ) -> "list[HalBufferView]":
+        """Views of contiguous arrays on the device: in place if they can be, else copies.
+
+        Raises:
+          ModelError: an argument is on another device.
+        """
+        with self._failures("cannot take the arguments of"):
             return [
-                self._to_host(index, view, spec)
-                for index, (view, spec) in enumerate(zip(outputs, specs, strict=True))
+                argument.view_on(self._device, f"argument '{spec.name}'")
+                if isinstance(argument, DeviceArray)
+                else self._to_device(argument, in_place)
+                for argument, spec in zip(arguments, self._manifest.inputs, strict=True)
             ]
 
-    def invoke(self, views: "Sequence[HalBufferView]") -> "list[HalBufferView]":
-        """Runs the function on what is on the device, and waits for its results there."""
-        runtime = self._runtime
-        with self._failures("cannot run"):
-            inputs = runtime.VmVariantList(len(views))
-            for view in views:
-                inputs.push_ref(view.ref)
-            outputs = runtime.VmVariantList(len(self._manifest.outputs))
-            self._context.invoke(self._function, inputs, outputs)
-            return [outputs.get_as_object(i, runtime.HalBufferView) for i in range(len(outputs))]
+    def _to_device(self, array: np.ndarray, in_place: bool) -> "HalBufferView":
+        if in_place and array.flags.writeable and array.size:
+            runtime = self._runtime
+            memory = runtime.MemoryType
+            if array.ctypes.data % _ALIGNMENT == 0:
+                buffer = self._device.allocator.import_host_allocation(
+                    array,
+                    memory_type=int(memory.HOST_LOCAL | memory.DEVICE_VISIBLE),
+                    allowed_usage=int(runtime.BufferUsage.DEFAULT),
+                )
+                return runtime.HalBufferView(buffer, array.shape, element_type(array.dtype))
+        return upload(self._device, array)
 
-    def to_device(self, arrays: Sequence[np.ndarray]) -> "list[HalBufferView]":
-        """Views of contiguous arrays on the device: in place where they can be, else copies."""
-        with self._failures("cannot take the arguments of"):
-            return [self._to_device(array) for array in arrays]
+    def _compute(
+        self, views: "Sequence[HalBufferView]", *, read: bool = False
+    ) -> "tuple[list[HalBufferView], list[HalBuffer]]":
+        """Runs the function, and waits for its results.
 
-    def _to_device(self, array: np.ndarray) -> "HalBufferView":
-        runtime = self._runtime
-        element_type = runtime.array_interop.map_dtype_to_element_type(array.dtype)
-        allocator = self._device.allocator
-        memory = runtime.MemoryType
-        in_place = self._in_place and array.flags.writeable and array.size
-        if in_place and array.ctypes.data % _ALIGNMENT == 0:
-            buffer = allocator.import_host_allocation(
-                array,
-                memory_type=int(memory.HOST_LOCAL | memory.DEVICE_VISIBLE),
-                allowed_usage=int(runtime.BufferUsage.DEFAULT),
-            )
-            return runtime.HalBufferView(buffer, array.shape, element_type)
-        copied = allocator.allocate_buffer_copy(
-            memory_type=memory.DEVICE_LOCAL,
-            allowed_usage=runtime.BufferUsage.DEFAULT,
-            device=self._device,
-            buffer=array,
-            element_type=element_type,
-        )
-        return cast("HalBufferView", copied)  # a view, because an element type is given
-
-    def _to_host(self, index: int, view: "HalBufferView", spec: TensorSpec) -> np.ndarray:
-        """A result as an array: mapped where the host can read it, else copied.
-
-        The runtime knows how much memory there is; the manifest only says it.
+        Returns:
+          the results on the device, and if they are to be read, as buffers that the host reads.
         """
-        dtype = np.dtype(spec.dtype)
-        size = dtype.itemsize * int(np.prod(spec.shape, dtype=np.int64))
-        if (
-            tuple(view.shape) != spec.shape
-            or int(cast(Any, view.element_type)) not in self._element_types(dtype)
-            or view.byte_length != size
-            or view.get_buffer().byte_length() < size
-        ):
-            self._contradicts(
-                f"gives {view.byte_length} bytes of shape {tuple(view.shape)} for output {index} "
-                f"('{spec.name}'), but its manifest says {spec.dtype}{list(spec.shape)}"
-            )
-        if self._is_local:
-            return view.get_buffer().map().asarray(spec.shape, dtype)
-        # What a lost device leaves of mapped memory is not defined.
-        return (
-            _download(self._runtime, self._device, view.get_buffer())
-            .map()
-            .asarray(spec.shape, dtype)
-            .copy()
-        )
+        with self._failures("cannot run"):
+            if self._is_local:
+                outputs = self._invoke(views)
+                return outputs, [view.get_buffer() for view in outputs] if read else []
+            # What a call on Vulkan costs is its submissions and what waits for them. The function
+            # makes one, as it is given all memory, and results are copied behind it, if at all.
+            device, runtime = self._device, self._runtime
+            steps = Steps(device)
+            storage = [
+                runtime.HalBufferView(
+                    allocate(device, np.dtype(spec.dtype).itemsize * math.prod(spec.shape)),
+                    spec.shape,
+                    element_type(np.dtype(spec.dtype)),
+                )
+                for spec in self._manifest.outputs
+            ]
+            temporaries = self._take_temporaries()
+            outputs = self._invoke([*views, *storage, temporaries, *steps.add()])
+            buffers = [view.get_buffer() for view in outputs] if read else []
+            buffers = [reachable(device, buffer, steps) for buffer in buffers]
+            steps.wait()
+            self._temporaries.append(temporaries)
+            return outputs, buffers
 
-    def _element_types(self, dtype: np.dtype) -> tuple[int, ...]:
-        """What IREE calls a dtype, as numbers: integers that it gives have no sign."""
-        types: Any = self._runtime.HalElementType
-        mapped: Any = self._runtime.array_interop.map_dtype_to_element_type(dtype)
-        if dtype.kind not in "iu":
-            return (int(mapped),)
-        return int(mapped), int(getattr(types, f"INT_{8 * dtype.itemsize}"))
+    def _invoke(self, arguments: "Sequence[Any]") -> "list[HalBufferView]":
+        runtime = self._runtime
+        inputs = runtime.VmVariantList(len(arguments))
+        for argument in arguments:
+            inputs.push_ref(argument.ref)
+        results = runtime.VmVariantList(1)
+        self._context.invoke(self._function, inputs, results)
+        expected = len(self._manifest.outputs)
+        if len(results) != expected:
+            self._contradicts(f"has {len(results)} results, but its manifest {expected}")
+        return [results.get_as_object(i, runtime.HalBufferView) for i in range(expected)]
+
+    def _take_temporaries(self) -> "HalBuffer":
+        """Memory for what a call computes in between: of an earlier call, if one is free."""
+        try:
+            return self._temporaries.pop()
+        except IndexError:
+            return allocate(self._device, self._temporary_bytes)
 
     @contextlib.contextmanager
     def _failures(self, what: str) -> Iterator[None]:
@@ -162,7 +205,7 @@ class Session:
         except PatterncError:
             raise
         except (RuntimeError, ValueError) as error:
-            if self._is_lost(error):
+            if is_lost(self._device, error):
                 forget_device(self._device)
                 raise DeviceLostError(str(error)) from error
             raise CompilerError(
@@ -170,47 +213,7 @@ class Session:
                 f"'{self._manifest.target}': {error}"
             ) from error
 
-    def _is_lost(self, error: Exception) -> bool:
-        """Whether the device is to blame, which IREE does not always say: so it is asked itself."""
-        if "VK_ERROR_DEVICE_LOST" in str(error) or "DATA_LOSS" in str(error):
-            return True
-        return not self._is_local and not _computes(self._runtime, self._device)
-
     def _contradicts(self, how: str) -> NoReturn:
         raise CompilerError(
             f"the module {how}: they do not belong together; compile the model again"
         )
-
-
-def _download(runtime: Any, device: "HalDevice", buffer: "HalBuffer") -> "HalBuffer":
-    """A copy of a buffer in the host's memory."""
-    # DeviceArray.to_host() of IREE 3.13 imports unaligned host memory, which Vulkan refuses.
-    staging = device.allocator.allocate_buffer(
-        memory_type=int(runtime.MemoryType.HOST_LOCAL | runtime.MemoryType.DEVICE_VISIBLE),
-        allowed_usage=int(runtime.BufferUsage.TRANSFER_TARGET | runtime.BufferUsage.MAPPING_SCOPED),
-        allocation_size=buffer.byte_length(),
-    )
-    semaphore = device.create_semaphore(0)
-    done = runtime.HalFence.create_at(semaphore, 1)
-    device.queue_copy(
-        buffer,
-        staging,
-        wait_semaphores=runtime.HalFence.create_at(semaphore, 0),
-        signal_semaphores=done,
-    )
-    done.wait()
-    return staging
-
-
-def _computes(runtime: Any, device: "HalDevice") -> bool:
-    """Whether a device still does as little as a copy."""
-    try:
-        buffer = device.allocator.allocate_buffer(
-            memory_type=int(runtime.MemoryType.DEVICE_LOCAL),
-            allowed_usage=int(runtime.BufferUsage.DEFAULT),
-            allocation_size=64,
-        )
-        _download(runtime, device, buffer)
-    except (RuntimeError, ValueError):
-        return False
-    return True
