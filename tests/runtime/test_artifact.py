@@ -235,6 +235,8 @@ def test_manifest_of_another_module(scale, field, spec, threads):
     x = np.zeros(module.manifest.inputs[0].shape, module.manifest.inputs[0].dtype)
     with pytest.raises(CompilerError, match=r"do not belong together|INVALID_ARGUMENT"):
         module(x)
+    with pytest.raises(CompilerError, match=r"do not belong together|INVALID_ARGUMENT"):
+        module.prepare(x)().numpy()
 
 
 def test_manifest_with_other_numbers_of_inputs_and_outputs(scale):

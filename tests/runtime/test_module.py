@@ -7,7 +7,6 @@ import importlib
 import os
 import subprocess
 import sys
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -117,20 +116,14 @@ def test_torch_tensors_give_torch_tensors(scale):
 def test_prepared_call_runs_again_and_again(scale):
     run = scale.prepare(X)
     for _ in range(3):
-        assert run() is None
+        np.testing.assert_allclose(run().numpy(), handwritten.scale_reference(X), rtol=1e-6)
 
 
-def test_prepared_call_keeps_its_arguments(sum_and_difference):
+def test_prepared_call_has_its_own_arguments(sum_and_difference):
     x = _aligned((4, 64), 0)
-    memory = weakref.ref(x.base)
     run = sum_and_difference.with_threads(1).prepare(x, x)
-    del x
-    gc.collect()
-    assert memory() is not None
-    run()
-    del run
-    gc.collect()
-    assert memory() is None
+    x[:] = 1
+    assert not run()[0].numpy().any()
 
 
 def test_argument_that_is_passed_through_is_copied():

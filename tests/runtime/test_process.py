@@ -38,6 +38,7 @@ from patternc.errors import TargetError
 module = patternc.load(sys.argv[1], threads=int(sys.argv[2]))
 x = np.linspace(-2, 2, 8, dtype=np.float32)
 prepared = module.prepare(x)
+on_device = prepared()
 before = module(x)
 child = os.fork()
 for generation in range(2):
@@ -53,10 +54,18 @@ for generation in range(2):
             for each in (module, module.with_threads(1), module.with_threads(None)):
                 assert (each(x) == before).all()
             prepared()
-        del module, prepared, before  # does not wait for threads that are not there
+        if generation == 0:
+            try:
+                on_device.numpy()
+            except TargetError as error:
+                assert "forked" in str(error)
+            else:
+                raise AssertionError("no error")
+        del module, prepared, before, on_device  # does not wait for threads that are not there
         if generation == 0:
             module = patternc.load(sys.argv[1], threads=1)
             x = np.linspace(-2, 2, 8, dtype=np.float32)
+            on_device = None
             prepared, before = (lambda: None), (None if sys.argv[3] == "refuses" else module(x))
             child = os.fork()
             if child:
@@ -217,7 +226,7 @@ def test_failure_that_does_not_say_that_the_device_is_lost(faults, monkeypatch, 
         with pytest.raises(CompilerError, match="transient buffer has no memory"):
             module(X)
     else:
-        monkeypatch.setattr(session, "_computes", lambda *_: False)
+        monkeypatch.setattr(device, "_computes", lambda *_: False)
     np.testing.assert_allclose(module(X), handwritten.scale_reference(X), rtol=1e-6)
     assert len({id(each) for each in faults.devices}) == 1 + (not computes)
 

@@ -22,28 +22,26 @@ def add_storage_entry(
     It takes what `@main` takes, then a buffer for each result, then one for all temporaries.
 
     Args:
-      text: the module, whose `@main` has these inputs and outputs.
+      text: the module as MLIR prints it, without resources.
+      inputs: what `@main` takes.
+      outputs: what it gives.
     """
-    # Constants may follow the module.
-    end = text.rindex("}", 0, text.find("{-#") if "{-#" in text else len(text))
-    results = list(map(_type, outputs))
+    results = _comma(map(_type, outputs))
     arguments = [f"%input{i}: {_type(spec)}" for i, spec in enumerate(inputs)]
     storage = [
-        f"%output{i}: {kind} {{iree.abi.output = {i} : index}}" for i, kind in enumerate(results)
+        f"%storage{i}: {_type(spec)} {{iree.abi.output = {i} : index}}"
+        for i, spec in enumerate(outputs)
     ]
     temporaries = "%temporaries: !hal.buffer {iree.abi.transients}"
-    called = f"call @main({_comma(f'%input{i}' for i in range(len(inputs)))})"
-    signature = f"({_comma(map(_type, inputs))}) -> ({_comma(results)})"
-    values = _comma(f"%results#{i}" for i in range(len(results)))
-    return (
-        f"{text[:end]}"
-        f"  func.func @main{WITH_STORAGE}({_comma((*arguments, *storage, temporaries))}) "
-        f"-> ({_comma(results)}) {{\n"
-        f"    %results:{len(results)} = {called} : {signature}\n"
-        f"    return {values} : {_comma(results)}\n"
-        f"  }}\n"
-        f"{text[end:]}"
-    )
+    given = _comma(f"%input{i}" for i in range(len(inputs)))
+    computed = _comma(f"%results#{i}" for i in range(len(outputs)))
+    end = text.rindex("}")
+    return f"""{text[:end]}
+  func.func @main{WITH_STORAGE}({_comma([*arguments, *storage, temporaries])}) -> ({results}) {{
+    %results:{len(outputs)} = call @main({given}) : ({_comma(map(_type, inputs))}) -> ({results})
+    return {computed} : {results}
+  }}
+{text[end:]}"""
 
 
 def _comma(parts: Iterable[str]) -> str:

@@ -68,7 +68,9 @@ class DeviceArray:
                 raise TargetError(_GONE)
             how = contradiction(self._view, self._spec)
             if how is not None:
-                raise CompilerError(f"the module gave {how}; compile the model again")
+                raise CompilerError(
+                    f"the module gives {how}: they do not belong together; compile the model again"
+                )
             try:
                 steps = Steps(self._device)
                 buffer = reachable(self._device, self._view.get_buffer(), steps)
