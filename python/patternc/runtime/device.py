@@ -82,6 +82,11 @@ def is_open(device: "HalDevice") -> bool:
     return any(known is device for known in list(_devices.values()))
 
 
+def is_local(device: "HalDevice") -> bool:
+    """Whether a device is the processor, whose memory is that of the host."""
+    return any(_devices.get(uri) is device for uri in _LOCAL)
+
+
 def is_lost(device: "HalDevice", error: Exception) -> bool:
     """Whether the device is to blame for an error.
 
@@ -89,8 +94,7 @@ def is_lost(device: "HalDevice", error: Exception) -> bool:
     """
     if "VK_ERROR_DEVICE_LOST" in str(error) or "DATA_LOSS" in str(error):
         return True
-    is_local = any(_devices.get(uri) is device for uri in _LOCAL)
-    return not is_local and not _computes(device)
+    return not is_local(device) and not _computes(device)
 
 
 def checked_threads(threads: Any) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from patternc.errors import CompilerError, ModelError, TargetError
-from patternc.runtime.device import forget_device, is_lost, is_open
+from patternc.runtime.device import forget_device, is_local, is_lost, is_open
 from patternc.runtime.memory import Steps, contradiction, mapped, reachable
 from patternc.runtime.process import running
 from patternc.tensor_spec import TensorSpec
@@ -72,9 +72,11 @@ class DeviceArray:
                     f"the module gives {how}: they do not belong together; compile the model again"
                 )
             try:
-                steps = Steps(self._device)
-                buffer = reachable(self._device, self._view.get_buffer(), steps)
-                steps.wait()
+                buffer = self._view.get_buffer()
+                if not is_local(self._device):
+                    steps = Steps(self._device)
+                    buffer = reachable(self._device, buffer, steps)
+                    steps.wait()
                 np.copyto(out, mapped(buffer, self._spec))
             except (RuntimeError, ValueError) as error:
                 if is_lost(self._device, error):
