@@ -12,7 +12,7 @@ import pytest
 import handwritten
 from patternc.compiler import compile
 from patternc.errors import ModelError, TargetError
-from patternc.runtime import DeviceArray, device
+from patternc.runtime import DeviceArray, device, device_array, memory, session
 from vulkan import require_vulkan
 
 pytestmark = pytest.mark.iree
@@ -114,6 +114,20 @@ def test_with_an_array_beside_it(sum_and_difference):
         sums, differences = (r.numpy() if isinstance(r, DeviceArray) else r for r in result)
         assert (sums == 9).all()
         assert (differences == 3).all()
+
+
+@pytest.mark.vulkan
+def test_memory_that_the_host_does_not_reach(monkeypatch):
+    """As that of a graphics card, from which results are copied by the device."""
+    require_vulkan()
+    for user in session, device_array:
+        monkeypatch.setattr(user, "reachable", memory.host_copy)
+    pair = (handwritten.spec("x", 4, 64), handwritten.spec("y", 4, 64))
+    module = handwritten.compile_text(handwritten.SUM_AND_DIFFERENCE, "vulkan", pair, pair)
+    x = np.random.default_rng(0).standard_normal((4, 64), dtype=np.float32)
+    for total, difference in module(x, 2 * x), [r.numpy() for r in module.prepare(x, 2 * x)()]:
+        np.testing.assert_array_equal(total, 3 * x)
+        np.testing.assert_array_equal(difference, -x)
 
 
 def test_calls_of_several_threads(module):
