@@ -14,7 +14,7 @@ import itertools
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -26,16 +26,14 @@ from tqdm import tqdm
 
 import patternc
 from benchmarks.arm.assembly import Loop, multiply_add_loops
-from benchmarks.arm.layers import make_layers
 from benchmarks.arm.llvm_mca import Analysis, Core, analyse, require_llvm_mca
 from benchmarks.measuring.command_line import add_choices, new_json_parser, run
 from benchmarks.measuring.machine import describe_machine
-from benchmarks.models.pruned_networks import NETWORKS
+from benchmarks.models.by_name import MODELS, SMALL_LAYERS, models_of
 from patternc.compiler import Precision
 from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 
-_LAYERS = "layers"
 _CORES = (Core("neoverse-n1", 2), Core("neoverse-v1", 4))
 _GOAL = 0.8
 
@@ -60,7 +58,7 @@ def main() -> int:
     print(f"{arguments.target}, {machine['date'][:10]}; analysis, nothing is run")
     results = {}
     for key, precision in itertools.product(arguments.models, arguments.precisions):
-        for name, model, images in _models(key):
+        for name, model, images in models_of(key):
             title = f"{name}, {precision}"
             loops = _loops(model, images, arguments.target, precision)
             bar = tqdm(loops, "analyse", disable=None, leave=False)
@@ -96,23 +94,10 @@ def _parse_arguments() -> argparse.Namespace:
         default="snapdragon-855",
         help=f"what to compile for: {', '.join(targets)} (snapdragon-855)",
     )
-    models = (_LAYERS, *NETWORKS)
-    add_choices(parser, "--models", models, "what to compile", default=_LAYERS)
+    add_choices(parser, "--models", MODELS, "what to compile", default=SMALL_LAYERS)
     precisions = (*get_args(Precision), "int8")
     add_choices(parser, "--precisions", precisions, "what to compute in")
     return parser.parse_args()
-
-
-def _models(key: str) -> Iterator[tuple[str, nn.Module, tuple[Tensor, ...]]]:
-    """Title, model and images; of a network, each way to prune it."""
-    if key == _LAYERS:
-        yield ("one layer of each kind", *make_layers())
-        return
-    network = NETWORKS[key]
-    dense = network.dense()
-    for variant in network.variants:
-        title = f"{network.title}, {variant}"
-        yield title, network.pruned(dense, variant), (torch.zeros(1, 3, 224, 224),)
 
 
 def _loops(

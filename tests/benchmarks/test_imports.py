@@ -18,6 +18,7 @@ MAY_USE = {
     "comparison": "measuring engines",
     "speed": "measuring models engines comparison",
     "arm": "measuring models",
+    "spirv": "measuring models",
     "pruning": "measuring",
     "cocotune": "measuring",
     "zoo": "measuring models engines",
