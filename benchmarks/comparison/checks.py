@@ -8,17 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.comparison import tolerances
 from benchmarks.comparison.measurement import Candidate
 from benchmarks.measuring.errors import WrongResultError
-
-# Of the largest absolute value of the output. Float32 in other orders of summation stays below a
-# tenth of it; MNN's Winograd algorithm, of large tiles, does not: 2e-4 in VGG-16.
-_TOLERANCE = 1e-4
-_TOLERANCES = {"MNN": 1e-3}
-# Of less precise arithmetic the largest difference says little, because int8 cuts off what lies
-# beyond the calibration; these are shares of the norm. In fifty layers of random weights they add
-# up, which says nothing of accuracy; a layer that is left out or misread makes an error of about 1.
-_TOLERANCES_OF_NORM = {"float16": 1e-2, "bfloat16": 1e-1, "int8": 2e-1}
 
 
 def check_layer(
@@ -58,20 +50,12 @@ def check_network(output: np.ndarray, candidate: Candidate, image: Tensor) -> fl
     Raises:
       WrongResultError: they differ by more than the engine's arithmetic explains.
     """
-    expected = _expected(output, candidate, image)
-    error = _norm_of_difference(output, expected)
-    engine = candidate.engine
-    if engine.precision == "float32":
-        difference = float(np.abs(output - expected).max() / np.abs(expected).max())
-        tolerance, whole = _TOLERANCES.get(engine.name, _TOLERANCE), "largest value"
-    else:
-        difference, tolerance, whole = error, _TOLERANCES_OF_NORM[engine.precision], "norm"
-    if not difference <= tolerance:  # a NaN is in no bound
-        raise WrongResultError(
-            f"differs from PyTorch eager by {difference:.1e} of the {whole}, "
-            f"expected at most {tolerance:.0e}"
-        )
-    return error
+    return tolerances.check_output(
+        output,
+        _expected(candidate, image),
+        engine=candidate.engine.name,
+        precision=candidate.engine.precision,
+    )
 
 
 def relative_error(output: np.ndarray, candidate: Candidate, x: Tensor) -> float:
@@ -80,17 +64,9 @@ def relative_error(output: np.ndarray, candidate: Candidate, x: Tensor) -> float
     Raises:
       WrongResultError: the output has another shape.
     """
-    expected = _expected(output, candidate, x)
-    return _norm_of_difference(output, expected)
+    return tolerances.relative_error(output, _expected(candidate, x))
 
 
-def _expected(output: np.ndarray, candidate: Candidate, x: Tensor) -> np.ndarray:
+def _expected(candidate: Candidate, image: Tensor) -> np.ndarray:
     with torch.inference_mode():
-        expected = candidate.model(x).numpy()
-    if output.shape != expected.shape:
-        raise WrongResultError(f"has shape {output.shape}, PyTorch's has {expected.shape}")
-    return expected
-
-
-def _norm_of_difference(output: np.ndarray, expected: np.ndarray) -> float:
-    return float(np.linalg.norm(output - expected) / np.linalg.norm(expected))
+        return candidate.model(image).numpy()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-"""An engine with a model in a process of its own, which is stopped while no one asks it anything.
+"""A model in an engine in a process of its own, which is stopped while no one asks it anything.
 
 What one engine leaves in a process is the next one's: threads that spin, caches, pools of memory,
 settings of libraries that both use. And threads of some engines spin for long after their work;
@@ -16,19 +16,15 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from benchmarks.engines.engine import Engine, NotMeasuredError
+from benchmarks.engines.engine import NotMeasuredError, Prepared
 from benchmarks.measuring.interleave import timed_turn
 
-_MODEL, _ENGINE, _IMAGE = "model", "engine.pickle", "image.npy"
 _OUTPUT = "output"  # the other questions are numbers of calls
 _SET_PARENT_DEATH_SIGNAL = 1  # of prctl
 
@@ -43,33 +39,26 @@ class EngineProcess:
         loading took and gave back again is not in it.
     """
 
-    def __init__(self, engine: Engine, compiled: Any, image: Tensor, *, threads: int) -> None:
+    def __init__(self, name: str, load: Callable[[], Prepared]) -> None:
         """Starts it, and waits until it has run the model once.
 
         Args:
-          engine: what compiled the model.
-          compiled: by the engine, for this image.
-          image: the input of every run.
-          threads: of the engine.
+          name: of the engine, for messages.
+          load: loads the model; it is pickled, and called in the process.
 
         Raises:
           NotMeasuredError: the engine cannot run this model.
         """
-        self._name = engine.name
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            engine.save(compiled, folder / _MODEL)
-            (folder / _ENGINE).write_bytes(pickle.dumps(engine))
-            np.save(folder / _IMAGE, image.numpy())
-            command = [sys.executable, "-m", __name__, name, str(threads)]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            try:
-                answer = self._answer()
-            except ConnectionError as error:
-                raise NotMeasuredError(str(error)) from error
-            except BaseException:
-                self.close()
-                raise
+        self._name = name
+        command = [sys.executable, "-m", __name__]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            answer = self._ask(load)
+        except ConnectionError as error:
+            raise NotMeasuredError(str(error)) from error
+        except BaseException:
+            self.close()
+            raise
         if isinstance(answer, NotMeasuredError):
             self.close()
             raise answer
@@ -96,14 +85,11 @@ class EngineProcess:
     def _ask(self, question: object) -> Any:
         self._process.send_signal(signal.SIGCONT)
         assert self._process.stdin is not None
-        _send(question, self._process.stdin)
-        return self._answer()
-
-    def _answer(self) -> Any:
         assert self._process.stdout is not None
         try:
+            _send(question, self._process.stdin)
             answer = pickle.load(self._process.stdout)
-        except EOFError:
+        except (BrokenPipeError, EOFError):
             code = self._process.wait()
             raise ConnectionError(f"the process of {self._name} ended with code {code}") from None
         self._process.send_signal(signal.SIGSTOP)
@@ -115,7 +101,7 @@ def _send(content: object, stream: IO[bytes]) -> None:
     stream.flush()
 
 
-def _serve(folder: Path, *, threads: int) -> None:
+def _serve() -> None:
     """What the process does: loads the model, then answers until the program ends it."""
     # Neither Ctrl-C nor the end of the program, however it ends, leaves it behind, stopped.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -124,11 +110,10 @@ def _serve(folder: Path, *, threads: int) -> None:
     with open(os.devnull, "wb") as nowhere:  # engines may print
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
-    engine: Engine = pickle.loads((folder / _ENGINE).read_bytes())
-    image = torch.from_numpy(np.load(folder / _IMAGE))
+    load: Callable[[], Prepared] = pickle.load(sys.stdin.buffer)
     before, start = _resident(), time.perf_counter()
     try:
-        prepared = engine.load(engine.read(folder / _MODEL), image, threads=threads)
+        prepared = load()
     except NotMeasuredError as error:
         return _send(error, answers)
     prepared.run()
@@ -151,4 +136,4 @@ def _resident() -> int:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), threads=int(sys.argv[2]))
+    _serve()

@@ -2,11 +2,13 @@
 
 """One measurement: models are compiled, loaded into processes, checked, timed in turns, checked."""
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from tqdm import tqdm
 from benchmarks.comparison.engine_process import EngineProcess
 from benchmarks.comparison.multiply_adds import multiply_adds
 from benchmarks.comparison.peak import Loop, prepare_loop
-from benchmarks.engines.engine import Engine, NotMeasuredError, Precision
+from benchmarks.engines.engine import Engine, NotMeasuredError, Precision, load_saved
 from benchmarks.measuring.errors import WrongResultError
 from benchmarks.measuring.interleave import Timing, take_turns, timed_turn
 
@@ -182,7 +184,7 @@ def measure(
                 bar.set_description(f"load {name}")
                 engine = compiled.candidates[name].engine
                 try:
-                    process = EngineProcess(engine, result, image, threads=threads)
+                    process = _start(engine, result, image, threads=threads)
                 except NotMeasuredError as error:
                     missing[name] = str(error)
                     continue
@@ -217,3 +219,11 @@ def measure(
         for name, timing in timings.items()
     }
     return Measurement(rows, cores, threads, missing)
+
+
+def _start(engine: Engine, compiled: Any, image: Tensor, *, threads: int) -> EngineProcess:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "model")
+        engine.save(compiled, file)
+        load = partial(load_saved, engine, file, image, threads=threads)
+        return EngineProcess(engine.name, load)

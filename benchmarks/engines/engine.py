@@ -6,12 +6,14 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-from torch import Tensor, nn
 
-Precision = Literal["float32", "bfloat16", "float16", "int8"]
+if TYPE_CHECKING:  # what is only loaded and run needs no torch
+    from torch import Tensor, nn
+
+Precision = Literal["float32", "tf32", "bfloat16", "float16", "int8"]
 
 
 class NotMeasuredError(Exception):
@@ -42,7 +44,7 @@ class Engine(Protocol):
     name: str
     precision: Precision
 
-    def compile(self, model: nn.Module, image: Tensor) -> Any:
+    def compile(self, model: "nn.Module", image: "Tensor") -> Any:
         """What can be done ahead of time, once for a model: export, conversion, compilation.
 
         Args:
@@ -57,7 +59,7 @@ class Engine(Protocol):
         """
         ...
 
-    def load(self, compiled: Any, image: Tensor, *, threads: int) -> Prepared:
+    def load(self, compiled: Any, image: "Tensor", *, threads: int) -> Prepared:
         """What every process has to do before the first run.
 
         Args:
@@ -94,6 +96,11 @@ def name_with(name: str, precision: Precision) -> str:
     return name if precision == "float32" else f"{name}, {precision}"
 
 
-def prepare(engine: Engine, model: nn.Module, image: Tensor, *, threads: int) -> Prepared:
+def prepare(engine: Engine, model: "nn.Module", image: "Tensor", *, threads: int) -> Prepared:
     """Compiles and loads a model."""
     return engine.load(engine.compile(model, image), image, threads=threads)
+
+
+def load_saved(engine: Engine, file: Path, image: "Tensor", *, threads: int) -> Prepared:
+    """Loads a model from where its engine saved it."""
+    return engine.load(engine.read(file), image, threads=threads)

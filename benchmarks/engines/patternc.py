@@ -11,6 +11,7 @@ import patternc
 from benchmarks.engines.calibration import calibration_inputs
 from benchmarks.engines.engine import NotMeasuredError, Precision, Prepared
 from patternc.compiler import Pass, Pipeline
+from patternc.compiler.targets import Target
 from patternc.errors import MissingDependencyError, TargetError
 
 
@@ -21,18 +22,28 @@ class Patternc:
       pipeline: the passes to run; by default the standard ones.
       precision: what it computes in; for ``int8`` patternc quantises the model, calibrated by
         `calibration_inputs`.
+      target: what to compile for.
     """
 
     name = "patternc"
 
     def __init__(
-        self, pipeline: Pipeline | None = None, *, precision: Precision = "float32"
+        self,
+        pipeline: Pipeline | None = None,
+        *,
+        precision: Precision = "float32",
+        target: str | Target = "llvm-cpu",
     ) -> None:
         self._pipeline = pipeline
+        self._target = target
         self.precision: Precision = precision
 
     def compile(self, model: nn.Module, image: Tensor) -> patternc.CompiledModule:
-        options: dict[str, Any] = {"pipeline": self._pipeline, "progress": False}
+        options: dict[str, Any] = {
+            "pipeline": self._pipeline,
+            "target": self._target,
+            "progress": False,
+        }
         if self.precision == "int8":
             try:
                 program = patternc.quantize(model, calibration_inputs(image))
@@ -60,5 +71,5 @@ class IreeAlone(Patternc):
 
     name = "IREE alone"
 
-    def __init__(self) -> None:
-        super().__init__(Pipeline((Pass("pattern-externalize-constants"),)))
+    def __init__(self, *, target: str | Target = "llvm-cpu") -> None:
+        super().__init__(Pipeline((Pass("pattern-externalize-constants"),)), target=target)

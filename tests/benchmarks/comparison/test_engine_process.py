@@ -2,6 +2,7 @@
 
 """An engine in a process of its own: it answers, and is stopped in between."""
 
+import functools
 import importlib
 import os
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from benchmarks.comparison.engine_process import EngineProcess
-from benchmarks.engines.engine import NotMeasuredError
+from benchmarks.engines.engine import NotMeasuredError, load_saved
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -49,6 +50,17 @@ def standins(tmp_path, monkeypatch):
     del sys.modules["standins"]
 
 
+@pytest.fixture
+def start(tmp_path):
+    def start(engine, model, *, threads):
+        file = tmp_path / "model"
+        engine.save(model, file)
+        load = functools.partial(load_saved, engine, file, IMAGE, threads=threads)
+        return EngineProcess(engine.name, load)
+
+    return start
+
+
 def _children(state: str) -> int:
     """How many children of this process are in a state, as Linux names it."""
     found = 0
@@ -61,9 +73,9 @@ def _children(state: str) -> int:
     return found
 
 
-def test_it_answers_and_is_stopped_in_between(standins):
+def test_it_answers_and_is_stopped_in_between(standins, start):
     model = torch.nn.Conv2d(2, 3, 3).eval().requires_grad_(False)
-    with EngineProcess(standins.Spins(), model, IMAGE, threads=1) as process:
+    with start(standins.Spins(), model, threads=1) as process:
         assert _children("T") == 1  # stopped, with the thread that would spin
         np.testing.assert_allclose(process.output(), model(IMAGE).numpy(), rtol=1e-6)
         assert _children("T") == 1
@@ -74,8 +86,8 @@ def test_it_answers_and_is_stopped_in_between(standins):
     assert _children("T") == 0
 
 
-def test_what_it_cannot_measure_is_said(standins):
+def test_what_it_cannot_measure_is_said(standins, start):
     with pytest.raises(NotMeasuredError, match="not on 2 threads"):
-        EngineProcess(standins.Refuses(), torch.nn.ReLU(), IMAGE, threads=2)
+        start(standins.Refuses(), torch.nn.ReLU(), threads=2)
     with pytest.raises(NotMeasuredError, match="the process of PyTorch eager ended with code 7"):
-        EngineProcess(standins.Dies(), torch.nn.ReLU(), IMAGE, threads=1)
+        start(standins.Dies(), torch.nn.ReLU(), threads=1)
