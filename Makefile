@@ -18,6 +18,8 @@ LIT_ARGS ?=
 ZOO_ARGS ?=
 # Of make bench-networks and the other benchmarks, for example --networks resnet50.
 BENCH_ARGS ?=
+# Of make bench-vulkan, for what is compiled: --models layer --repeats 3. BENCH_ARGS are for what runs.
+PACK_ARGS ?=
 # Of make fuzz, for example --minutes 60 valid-ir.
 FUZZ_ARGS ?=
 
@@ -141,6 +143,15 @@ bench-layers: $(STAMPS)/package ## what each pattern layer of the networks reach
 .PHONY: bench-arm
 bench-arm: $(STAMPS)/package ## inner loops for Arm against the peak of the processor, by llvm-mca
 	@$(ACTIVE) python -m benchmarks.arm.inner_loops $(BENCH_ARGS)
+
+.PHONY: bench-spirv
+bench-spirv: $(STAMPS)/package ## kernels for GPUs: multiply-adds a load, memory, registers; nothing is run
+	@$(ACTIVE) python -m benchmarks.spirv.inner_loops $(BENCH_ARGS)
+
+.PHONY: bench-vulkan
+bench-vulkan: $(STAMPS)/bench ## layers and networks on the first Vulkan device, kernels and calls apart
+	@$(ACTIVE) python -m benchmarks.vulkan.pack build/bench-vulkan $(PACK_ARGS)
+	@$(ACTIVE) python build/bench-vulkan/measure.py $(BENCH_ARGS)
 
 .PHONY: bench-matrices
 bench-matrices: $(STAMPS)/bench ## pruned linear layers of 1 to 128 rows against dense ones

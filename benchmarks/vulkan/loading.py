@@ -11,7 +11,8 @@ import numpy as np
 
 import patternc
 from benchmarks.engines.cudnn import load_cudnn
-from benchmarks.engines.engine import Precision, Prepared
+from benchmarks.engines.engine import NotMeasuredError, Precision, Prepared
+from patternc.errors import PatterncError
 from patternc.runtime.parameters import WeightsArchive
 
 
@@ -22,6 +23,9 @@ def load_module(artifact: Path, image: np.ndarray, *, bytecode: Path | None = No
       artifact: where it was saved.
       image: the input.
       bytecode: what to run in place of its own, with its weights.
+
+    Raises:
+      NotMeasuredError: the device cannot run it.
     """
     module = patternc.load(artifact)
     if bytecode is not None:
@@ -31,7 +35,10 @@ def load_module(artifact: Path, image: np.ndarray, *, bytecode: Path | None = No
             manifest=module.manifest,
             report=module.report(),
         )
-    return Prepared(module.prepare(image), lambda: module(image))
+    try:
+        return Prepared(module.prepare(image), lambda: module(image))
+    except PatterncError as error:
+        raise NotMeasuredError(str(error).splitlines()[0]) from error
 
 
 def load_dense(case: str, artifact: Path, image: np.ndarray, *, precision: Precision) -> Prepared:

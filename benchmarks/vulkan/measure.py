@@ -31,7 +31,7 @@ from benchmarks.comparison.tolerances import check_output
 from benchmarks.engines.dispatches import time_dispatches
 from benchmarks.engines.engine import NotMeasuredError, Precision, Prepared, name_with
 from benchmarks.engines.ncnn_net import load_net
-from benchmarks.measuring.command_line import new_json_parser, positive, run
+from benchmarks.measuring.command_line import add_choices, new_json_parser, positive, run
 from benchmarks.measuring.errors import WrongResultError
 from benchmarks.measuring.interleave import Timing, take_turns
 from benchmarks.measuring.machine import describe_machine, machine_line
@@ -43,9 +43,10 @@ from patternc.errors import PatterncError, TargetError
 _RESULTS = "results.json"
 _TURN_SECONDS = 0.2  # a turn has as many calls as take about that long
 _MOST_CALLS = 50
-_LONGEST_CALL = 20.0  # seconds; kernels whose repeated calls would take longer are not timed
+_LONGEST_CALL = 20.0  # seconds; what would take longer is not timed
 _CALLS_WITH_TIMESTAMPS = 10
 _DENSE = "dense"
+_ENGINES = ("patternc", "IREE alone", "ncnn", "cuDNN")
 _NCNN: tuple[Precision, ...] = ("float32", "float16")
 _CUDNN: tuple[Precision, ...] = ("float32", "tf32", "float16")
 
@@ -67,6 +68,10 @@ class Contender:
     model: str
     load: Callable[[], Prepared]
     load_repeated: Callable[[], Prepared] | None = None
+
+    @property
+    def engine(self) -> str:
+        return self.name.partition(",")[0]
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,9 @@ def main() -> int:
         print(f"not used: {', '.join(devices[1:])}")
     results = []
     for folder in arguments.cases:
-        results.append(_measure(read_case(folder), folder, arguments.rounds))
+        case = read_case(folder)
+        contenders = [c for c in _contenders(case, folder) if c.engine in arguments.engines]
+        results.append(_measure(case, folder, contenders, arguments.rounds))
         print(f"\n{_text(results[-1])}", flush=True)
     content = {
         "devices": devices,
@@ -135,11 +142,11 @@ def _parse_arguments() -> argparse.Namespace:
     parser = new_json_parser(__doc__)
     parser.add_argument("folder", type=Path, help="what benchmarks.vulkan.pack made")
     parser.add_argument("--cases", nargs="+", metavar="CASE", help="folders of its cases (all)")
+    add_choices(parser, "--engines", _ENGINES, "what to measure with")
     parser.add_argument("--rounds", type=positive, default=10, help="turns of every contender (10)")
     arguments = parser.parse_args()
-    found = {
-        file.parent.name: file.parent for file in arguments.folder.glob(f"{CASES}/*/case.json")
-    }
+    files = arguments.folder.glob(f"{CASES}/*/case.json")
+    found = {file.parent.name: file.parent for file in files}
     names = arguments.cases or sorted(found)
     unknown = [name for name in names if name not in found]
     if unknown or not names:
@@ -181,18 +188,19 @@ def _contenders(case: Case, folder: Path) -> Iterator[Contender]:
             yield Contender(name_with("cuDNN", precision), precision, _DENSE, load)
 
 
-def _measure(case: Case, folder: Path, rounds: int) -> Result:
+def _measure(case: Case, folder: Path, candidates: Sequence[Contender], rounds: int) -> Result:
     missing, wrong = dict(case.missing), {}
     contenders, processes, repeated = {}, {}, {}
     calls: dict[str, int] = {}
     with ExitStack() as stack:
-        bar = tqdm(list(_contenders(case, folder)), case.title, disable=None, leave=False)
-        for contender in bar:
+        for contender in tqdm(candidates, case.title, disable=None, leave=False):
             name = contender.name
             try:
                 process = stack.enter_context(EngineProcess(name, contender.load))
                 _check(process, contender, folder)
                 (seconds,) = process.turn(1)
+                if seconds > _LONGEST_CALL:
+                    raise NotMeasuredError(f"a call takes {seconds:.0f} s")
                 if contender.load_repeated and seconds * case.repeats <= _LONGEST_CALL:
                     often = EngineProcess(name, contender.load_repeated)
                     repeated[name] = stack.enter_context(often)
@@ -226,7 +234,7 @@ def _measure(case: Case, folder: Path, rounds: int) -> Result:
 def _check(process: EngineProcess, contender: Contender, folder: Path) -> float:
     expected = np.load(expected_file(folder, contender.model))
     return check_output(
-        process.output(), expected, engine=contender.name, precision=contender.precision
+        process.output(), expected, engine=contender.engine, precision=contender.precision
     )
 
 

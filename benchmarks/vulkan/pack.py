@@ -57,6 +57,9 @@ def main() -> int:
             print(f"  without {contender}: {why}", flush=True)
     _copy_python(folder / "python")
     shutil.copytree(_CARRIED, folder, dirs_exist_ok=True)
+    readme = folder / "README.md"
+    version = importlib.metadata.version("iree-base-runtime")
+    readme.write_text(readme.read_text().replace("IREE_VERSION", version))
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{size / 1e6:.0f} MB in {folder}; to measure: python {folder / 'measure.py'}")
     return 0

@@ -19,6 +19,7 @@ MAY_USE = {
     "speed": "measuring models engines comparison",
     "arm": "measuring models",
     "spirv": "measuring models",
+    "vulkan": "measuring models engines comparison",
     "pruning": "measuring",
     "cocotune": "measuring",
     "zoo": "measuring models engines",
