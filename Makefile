@@ -183,7 +183,7 @@ clean: ## remove the build and the virtual environment
 
 # Set-up. Each stamp is newer than the files it depends on once its step has succeeded.
 
-$(STAMPS)/system $(STAMPS)/system-sanitize: $(STAMPS)/system%: .ci/apt-packages%.txt
+$(STAMPS)/system $(STAMPS)/system-sanitize $(STAMPS)/system-adreno: $(STAMPS)/system%: .ci/apt-packages%.txt
 	@mkdir -p $(@D)
 	@missing=$$(for package in $$(cat $<); do \
 	    dpkg-query -W -f '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || echo $$package; \
@@ -244,4 +244,21 @@ $(STAMPS)/aarch64: $(STAMPS)/venv pyproject.toml
 	  --dest $(AARCH64) $(IREE_RUNTIME)
 	@$(BIN)/python -m zipfile -e $(AARCH64)/*.whl $(AARCH64) && rm $(AARCH64)/*.whl
 	@chmod +x $(AARCH64)/iree/_runtime_libs/iree-*
+	@touch $@
+
+# Mesa's driver of Adreno GPUs is in Debian for aarch64 only. It runs under qemu-user, with a
+# stand-in for libdrm and without a GPU, to say what it compiles kernels to.
+ADRENO := build/adreno
+APT_ARM64 := apt-get -qq -o APT::Sandbox::User=root -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
+  -o Dir::State::Lists=$(CURDIR)/$(ADRENO)/lists -o Dir::Cache=$(CURDIR)/$(ADRENO)/cache
+
+$(STAMPS)/adreno: $(STAMPS)/system $(STAMPS)/system-adreno $(wildcard benchmarks/spirv/adreno/*)
+	$(call step,the driver of Adreno GPUs for aarch64)
+	@rm -rf $(ADRENO) && mkdir -p $(ADRENO)/lists/partial $(ADRENO)/cache/archives/partial $(ADRENO)/packages
+	@$(APT_ARM64) update
+	@cd $(ADRENO)/packages && $(APT_ARM64) download $$(cat $(CURDIR)/benchmarks/spirv/adreno/packages.txt)
+	@for package in $(ADRENO)/packages/*.deb; do dpkg -x $$package $(ADRENO)/root; done
+	@clang-22 --target=aarch64-linux-gnu -fuse-ld=lld -shared -nostdlib -ffreestanding -fPIC -O1 \
+	  -Wl,-soname,libdrm.so.2 benchmarks/spirv/adreno/libdrm.c -o $(ADRENO)/libdrm.so.2
+	@rm -rf $(ADRENO)/lists $(ADRENO)/cache $(ADRENO)/packages
 	@touch $@

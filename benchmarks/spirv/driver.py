@@ -2,20 +2,23 @@
 
 """What a Vulkan driver compiles a kernel to: its statistics, and the instructions of the GPU.
 
-Drivers tell it by the extension VK_KHR_pipeline_executable_properties, and no kernel is run. So the
-GPU need not be there where a driver can do without it: with RADV_FORCE_FAMILY in its environment,
-Mesa's driver for AMD compiles for any of them.
+Drivers tell it by the extension VK_KHR_pipeline_executable_properties, and no kernel is run.
+
+As a program it compiles the modules in the files of its arguments, and prints a `Compiled` as JSON.
+It needs Python's own library and Vulkan's loader only, so that it runs with the driver of any GPU.
 """
 
 import ctypes
+import json
+import sys
 from collections.abc import Callable, Mapping
 from ctypes import byref, c_char_p, c_float, c_uint32, c_uint64, c_void_p
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.spirv import vulkan_api as vk
-from benchmarks.spirv.binary import Kernel
-from patternc.errors import MissingDependencyError, TargetError
+from benchmarks.spirv.binary import Kernel, SpirvError, read_kernel
 
 _LIBRARY = "libvulkan.so.1"
 _EXTENSION = "VK_KHR_pipeline_executable_properties"
@@ -25,6 +28,10 @@ _PUSH_CONSTANT_BYTES = 128  # that every device has
 _VALUES = ("bool", "int", "uint", "float")  # by the number of their format
 
 _T = TypeVar("_T", bound=ctypes.Structure)
+
+
+class DriverError(Exception):
+    """There is no driver, or it fails, or does not tell what it compiles to."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,22 @@ class MachineCode:
     texts: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """What a driver made of some kernels, in their order.
+
+    Attributes:
+      device: its name for the GPU.
+    """
+
+    device: str
+    codes: tuple[MachineCode, ...]
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Compiled":
+        return cls(values["device"], tuple(MachineCode(**code) for code in values["codes"]))
+
+
 class Driver:
     """A device of a Vulkan driver that is open for compiling; a context, which closes it.
 
@@ -51,15 +74,13 @@ class Driver:
         """Opens the first device that the Vulkan loader finds.
 
         Raises:
-          MissingDependencyError: the loader is not installed.
-          TargetError: there is no device, or its driver does not tell what it compiles to.
+          DriverError: there is no device, or its driver does not tell what it compiles to.
         """
         try:
             self._library = ctypes.CDLL(_LIBRARY)
         except OSError as error:
-            raise MissingDependencyError(
-                f"{_LIBRARY} cannot be loaded ({error}); it is part of Vulkan (Debian: apt install "
-                "libvulkan1 mesa-vulkan-drivers)"
+            raise DriverError(
+                f"{_LIBRARY} cannot be loaded ({error}); Debian's package is libvulkan1"
             ) from error
         application = vk.ApplicationInfo(api_version=_API_VERSION)
         information = vk.InstanceCreateInfo(application=ctypes.pointer(application))
@@ -83,7 +104,7 @@ class Driver:
         physical = c_void_p()
         self._call("vkEnumeratePhysicalDevices", self._instance, byref(count), byref(physical))
         if not count.value:
-            raise TargetError("the Vulkan loader finds no device")
+            raise DriverError("the Vulkan loader finds no device")
         properties = ctypes.create_string_buffer(vk.PHYSICAL_DEVICE_PROPERTIES_BYTES)
         self._library.vkGetPhysicalDeviceProperties(physical, properties)
         name = properties.raw[vk.DEVICE_NAME_OFFSET :][: vk.NAME_BYTES]
@@ -92,7 +113,7 @@ class Driver:
             vk.ExtensionProperties, "vkEnumerateDeviceExtensionProperties", physical, None
         )
         if _EXTENSION.encode() not in {extension.name for extension in extensions}:
-            raise TargetError(
+            raise DriverError(
                 f"the driver of '{self.name}' does not tell what it compiles to: it has no "
                 f"{_EXTENSION}"
             )
@@ -120,7 +141,7 @@ class Driver:
           kernel: what `read_kernel` read of it.
 
         Raises:
-          TargetError: the driver refuses it.
+          DriverError: the driver refuses it.
         """
         # What is made here lives as long as the device.
         shader = self._create(
@@ -202,7 +223,7 @@ class Driver:
     def _call(self, function: str, *arguments: Any) -> None:
         code = self._function(function)(*arguments)
         if code not in (0, _INCOMPLETE):
-            raise TargetError(f"the Vulkan driver fails: {function} gives {code}")
+            raise DriverError(f"the Vulkan driver fails: {function} gives {code}")
 
     def _function(self, name: str) -> Callable[..., int]:
         if not name.endswith("KHR"):
@@ -212,3 +233,17 @@ class Driver:
         find.restype = c_void_p
         kind = ctypes.CFUNCTYPE(ctypes.c_int, c_void_p, c_void_p, c_void_p, c_void_p)
         return kind(find(self._device, name.encode()))
+
+
+def _main(files: list[str]) -> None:
+    try:
+        with Driver() as driver:
+            binaries = [Path(file).read_bytes() for file in files]
+            codes = [driver.compile(binary, read_kernel(binary)) for binary in binaries]
+            json.dump({"device": driver.name, "codes": list(map(asdict, codes))}, sys.stdout)
+    except (DriverError, SpirvError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

@@ -6,35 +6,31 @@ Nothing is run. The figures are those of the SPIR-V that IREE hands to the drive
 loops that multiply and add, how many multiply-adds (one of four numbers counts as four) there are
 for each load of a thread, which may be of four numbers, too.
 
---isa has the first Vulkan driver compile them as well, shows what it says of each kernel, such as
-its registers and the occupancy that they allow, and keeps the GPU's instructions. That needs no GPU
-with
-
-    RADV_FORCE_FAMILY=navi21 VK_DRIVER_FILES=/usr/share/vulkan/icd.d/radeon_icd.x86_64.json \\
-      python -m benchmarks.spirv.inner_loops --isa assembly
-
-where Mesa's driver for AMD is installed.
+--gpus has Vulkan drivers compile them as well, and shows what they say of each kernel, such as its
+registers and the occupancy that these allow; --isa keeps the GPU's instructions besides. AMD's and
+Qualcomm's GPUs need not be there, but Mesa's drivers; `here` is the first device of this machine.
 """
 
 import argparse
 import json
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tabulate import tabulate
 from torch import Tensor, nn
-from tqdm import tqdm
 
 import patternc
 from benchmarks.measuring.command_line import add_choices, new_json_parser, run
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.models.by_name import MODELS, ONE_LAYER, models_of
 from benchmarks.spirv.binary import Kernel, read_kernel
-from benchmarks.spirv.driver import Driver, MachineCode
+from benchmarks.spirv.driver import Compiled
+from benchmarks.spirv.gpus import GPUS, compile_for
 from patternc.compiler.targets import get_target
 from patternc.settings import Settings
 
@@ -46,11 +42,10 @@ _PRIVATE_WORDS = 18  # of 16 bytes; the driver of an Adreno 650 fails at longer 
 
 @dataclass(frozen=True)
 class Row:
-    """A kernel, the module that it is in, and what a driver made of it."""
+    """A kernel, and the module that it is in."""
 
     kernel: Kernel
     binary: bytes
-    code: MachineCode | None = None
 
     @property
     def multiply_adds_a_load(self) -> float | None:
@@ -67,18 +62,21 @@ def main() -> int:
     for key in arguments.models:
         for title, model, images in models_of(key):
             rows = _rows(model, images, arguments.target)
-            if arguments.isa:
-                rows = _compile(rows, arguments.isa / _file_name(title))
-            results[title] = rows
             print(f"\n{title}\n\n{_table(rows)}\n\n{_conclusion(rows)}", flush=True)
-            if arguments.isa:
-                print(f"\n{_statistics(rows)}", flush=True)
+            compiled = {}
+            for gpu in arguments.gpus:
+                compiled[gpu] = compile_for(GPUS[gpu], [row.binary for row in rows])
+                print(f"\n{gpu}, {compiled[gpu].device}\n\n{_statistics(rows, compiled[gpu])}")
+                if arguments.isa:
+                    folder = arguments.isa / f"{_file_name(title)}.{gpu}"
+                    _write_texts(rows, compiled[gpu], folder)
+            results[title] = _plain(rows, compiled)
     if arguments.json:
         content = {
             "case": "kernels in SPIR-V",
             "target": arguments.target,
             "machine": machine,
-            "models": {title: [_plain(row) for row in rows] for title, rows in results.items()},
+            "models": results,
         }
         arguments.json.write_text(json.dumps(content, indent=1) + "\n")
     return 0
@@ -95,10 +93,15 @@ def _parse_arguments() -> argparse.Namespace:
     )
     add_choices(parser, "--models", MODELS, "what to compile", default=ONE_LAYER)
     parser.add_argument(
-        "--isa",
-        type=Path,
-        metavar="FOLDER",
-        help="compile with the first Vulkan driver, and write there what it shows of each kernel",
+        "--gpus",
+        nargs="+",
+        choices=GPUS,
+        default=[],
+        metavar="GPU",
+        help=f"whose drivers compile the kernels: {', '.join(GPUS)} (none)",
+    )
+    parser.add_argument(
+        "--isa", type=Path, metavar="FOLDER", help="write what the drivers show of each kernel"
     )
     return parser.parse_args()
 
@@ -111,17 +114,11 @@ def _rows(model: nn.Module, images: tuple[Tensor, ...], target: str) -> list[Row
     return [Row(read_kernel(binary), binary) for binary in binaries]
 
 
-def _compile(rows: Sequence[Row], folder: Path) -> list[Row]:
+def _write_texts(rows: Sequence[Row], compiled: Compiled, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    compiled = []
-    with Driver() as driver:
-        print(f"\ncompiled for {driver.name}, written to {folder}")
-        for row in tqdm(rows, "compile", disable=None, leave=False):
-            code = driver.compile(row.binary, row.kernel)
-            for name, text in code.texts.items():
-                (folder / f"{row.kernel.name}.{_file_name(name)}.txt").write_text(text)
-            compiled.append(Row(row.kernel, row.binary, code))
-    return compiled
+    for row, code in zip(rows, compiled.codes, strict=True):
+        for name, text in code.texts.items():
+            (folder / f"{row.kernel.name}.{_file_name(name)}.txt").write_text(text)
 
 
 def _file_name(words: str) -> str:
@@ -182,25 +179,31 @@ def _conclusion(rows: Sequence[Row]) -> str:
     )
 
 
-def _statistics(rows: Sequence[Row]) -> str:
+def _statistics(rows: Sequence[Row], compiled: Compiled) -> str:
     """What the driver says, in its own words; what is 0 of every kernel is left out."""
-    codes = {row.kernel.name: row.code.statistics for row in rows if row.code}
-    names = dict.fromkeys(name for statistics in codes.values() for name in statistics)
+    statistics = [code.statistics for code in compiled.codes]
+    names = dict.fromkeys(name for numbers in statistics for name in numbers)
     shown = [
         name
         for name in names
-        if "hash" not in name.lower() and any(s.get(name) for s in codes.values())
+        if "hash" not in name.lower() and any(numbers.get(name) for numbers in statistics)
     ]
-    lines = [(kernel, *(s.get(name, "-") for name in shown)) for kernel, s in codes.items()]
-    return tabulate(lines, ("executable", *shown), maxheadercolwidths=10)
+    lines = [
+        (row.kernel.name, *(numbers.get(name, "-") for name in shown))
+        for row, numbers in zip(rows, statistics, strict=True)
+    ]
+    return tabulate(lines, ("executable", *shown), maxheadercolwidths=12)
 
 
-def _plain(row: Row) -> dict:
-    return {
-        **asdict(row.kernel),
-        "multiply_adds_a_load": row.multiply_adds_a_load,
-        "statistics": row.code and row.code.statistics,
-    }
+def _plain(rows: Sequence[Row], compiled: Mapping[str, Compiled]) -> list[dict[str, Any]]:
+    return [
+        {
+            **asdict(row.kernel),
+            "multiply_adds_a_load": row.multiply_adds_a_load,
+            "gpus": {gpu: made.codes[number].statistics for gpu, made in compiled.items()},
+        }
+        for number, row in enumerate(rows)
+    ]
 
 
 if __name__ == "__main__":
