@@ -53,10 +53,11 @@ def load_dense(case: str, artifact: Path, image: np.ndarray, *, precision: Preci
     Raises:
       NotMeasuredError: as `load_cudnn` does.
     """
-    return load_cudnn(partial(_dense_model, case, artifact), image, precision=precision)
+    return load_cudnn(partial(dense_model, case, artifact), image, precision=precision)
 
 
-def _dense_model(case: str, artifact: Path) -> Any:
+def dense_model(case: str, artifact: Path) -> Any:
+    """The model of `load_dense`; needs PyTorch."""
     torch = importlib.import_module("torch")
     runtime = importlib.import_module("iree.runtime")
     _, model, _ = importlib.import_module("benchmarks.vulkan.dense_model").make_dense(case)

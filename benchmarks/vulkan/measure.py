@@ -43,7 +43,8 @@ from patternc.errors import PatterncError, TargetError
 _RESULTS = "results.json"
 _TURN_SECONDS = 0.2  # a turn has as many calls as take about that long
 _MOST_CALLS = 50
-_LONGEST_CALL = 20.0  # seconds; what would take longer is not timed
+# Seconds; what would take longer is not timed.
+_LONGEST_CALL, _LONGEST_LOAD = 20.0, 60.0
 _CALLS_WITH_TIMESTAMPS = 10
 _DENSE = "dense"
 _ENGINES = ("patternc", "IREE alone", "ncnn", "cuDNN")
@@ -197,6 +198,9 @@ def _measure(case: Case, folder: Path, candidates: Sequence[Contender], rounds: 
             name = contender.name
             try:
                 process = stack.enter_context(EngineProcess(name, contender.load))
+                if process.load_seconds > _LONGEST_LOAD:
+                    taken = f"{process.load_seconds:.0f} s"
+                    raise NotMeasuredError(f"loading and the first call take {taken}")
                 _check(process, contender, folder)
                 (seconds,) = process.turn(1)
                 if seconds > _LONGEST_CALL:

@@ -7,6 +7,12 @@ import runpy
 import sys
 from pathlib import Path
 
+try:
+    import iree.runtime  # noqa: F401
+    import numpy  # noqa: F401
+except ImportError as error:
+    sys.exit(f"error: {error}; README.md says what to install")
+
 folder = Path(__file__).resolve().parent
 sys.path.insert(0, str(folder / "python"))
 # Of the processes that the contenders run in.

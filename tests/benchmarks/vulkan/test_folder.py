@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from benchmarks.vulkan.loading import dense_model
 
 pytestmark = [pytest.mark.iree, pytest.mark.torch, pytest.mark.vulkan, pytest.mark.slow]
 
@@ -81,6 +83,14 @@ def test_ncnn_on_vulkan(carried, measure):
     assert list(engines) == ["ncnn", "ncnn, float16"]
     assert engines["ncnn"]["error"] < 1e-5 < engines["ncnn, float16"]["error"]
     assert engines["ncnn"]["kernel_seconds"] is None
+
+
+def test_the_dense_model_has_the_weights_of_the_artefact(packed):
+    case = packed / "cases" / "layer"
+    model = dense_model("layer", case / "IREE_alone.patternc")
+    with torch.inference_mode():
+        output = model(torch.from_numpy(np.load(case / "image.npy"))).numpy()
+    np.testing.assert_allclose(output, np.load(case / "dense.npy"), atol=1e-5)
 
 
 def test_a_wrong_result_is_not_timed(carried, measure):
