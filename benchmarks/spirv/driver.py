@@ -213,10 +213,7 @@ class Driver:
         """What a function lists: it is asked how much there is, then for that."""
         count = c_uint32()
         self._call(function, *arguments, byref(count), None)
-        array = (kind * count.value)()
-        for element in array:
-            if isinstance(element, vk.Structure):
-                element.__init__()
+        array = (kind * count.value)(*(kind() for _ in range(count.value)))
         self._call(function, *arguments, byref(count), array)
         return array
 

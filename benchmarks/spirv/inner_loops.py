@@ -13,6 +13,7 @@ Qualcomm's GPUs need not be there, but Mesa's drivers; `here` is the first devic
 
 import argparse
 import json
+import math
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -28,10 +29,11 @@ import patternc
 from benchmarks.measuring.command_line import add_choices, new_json_parser, run
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.models.by_name import MODELS, ONE_LAYER, models_of
-from benchmarks.spirv.binary import Kernel, read_kernel
+from benchmarks.spirv.binary import Kernel, SpirvError, read_kernel
 from benchmarks.spirv.driver import Compiled
 from benchmarks.spirv.gpus import GPUS, compile_for
 from patternc.compiler.targets import get_target
+from patternc.errors import CompilerError
 from patternc.settings import Settings
 
 _GOAL = 8  # multiply-adds a load
@@ -110,8 +112,14 @@ def _rows(model: nn.Module, images: tuple[Tensor, ...], target: str) -> list[Row
     """The kernels of a model, IREE's own among them; equal executables are one."""
     with tempfile.TemporaryDirectory() as folder:
         patternc.compile(model, images, target=target, settings=Settings(dump_dir=Path(folder)))
-        binaries = [file.read_bytes() for file in sorted(Path(folder, "kernels").glob("*.spv"))]
-    return [Row(read_kernel(binary), binary) for binary in binaries]
+        rows = []
+        for file in sorted(Path(folder, "kernels").glob("*.spv")):
+            binary = file.read_bytes()
+            try:
+                rows.append(Row(read_kernel(binary), binary))
+            except SpirvError as error:
+                raise CompilerError(f"IREE made {file.name}, but {error}") from error
+    return rows
 
 
 def _write_texts(rows: Sequence[Row], compiled: Compiled, folder: Path) -> None:
@@ -169,7 +177,7 @@ def _conclusion(rows: Sequence[Row]) -> str:
         kernel.name
         for kernel in kernels
         if kernel.workgroup_bytes > _WORKGROUP_BYTES
-        or kernel.threads[0] * kernel.threads[1] * kernel.threads[2] > _THREADS
+        or math.prod(kernel.threads) > _THREADS
         or any(words > _PRIVATE_WORDS for words in kernel.private_arrays)
     ]
     return (
