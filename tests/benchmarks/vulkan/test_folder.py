@@ -50,7 +50,8 @@ def measure(tmp_path):
     def run(folder, *arguments):
         (tmp_path / "without").mkdir(exist_ok=True)
         (tmp_path / "without" / "torch.py").write_text(NO_TORCH)
-        environment = os.environ | {"PYTHONPATH": str(tmp_path / "without")}
+        path = [str(tmp_path / "without"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
         command = [sys.executable, folder / "measure.py", "--rounds", "2", *arguments]
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
