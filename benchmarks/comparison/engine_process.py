@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ import numpy as np
 from benchmarks.engines.engine import NotMeasuredError, Prepared
 from benchmarks.measuring.interleave import timed_turn
 
+_ROOT = Path(__file__).resolve().parents[2]  # of these sources; others may be where we are
 _OUTPUT = "output"  # the other questions are numbers of calls
 _SET_PARENT_DEATH_SIGNAL = 1  # of prctl
 
@@ -44,14 +46,16 @@ class EngineProcess:
 
         Args:
           name: of the engine, for messages.
-          load: loads the model; it is pickled, and called in the process.
+          load: loads the model; it is pickled, and called in the process, in another folder.
 
         Raises:
           NotMeasuredError: the engine cannot run this model.
         """
         self._name = name
         command = [sys.executable, "-m", __name__]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         try:
             answer = self._ask(load)
         except ConnectionError as error:

@@ -155,7 +155,7 @@ def _parse_arguments() -> argparse.Namespace:
             f"{arguments.folder} has no case {', '.join(unknown)}; there are "
             f"{', '.join(sorted(found)) or 'none'}"
         )
-    arguments.cases = [found[name] for name in names]
+    arguments.cases = [found[name].resolve() for name in names]
     arguments.json = arguments.json or arguments.folder / _RESULTS
     return arguments
 
@@ -208,7 +208,7 @@ def _measure(case: Case, folder: Path, candidates: Sequence[Contender], rounds: 
                 if contender.load_repeated and seconds * case.repeats <= _LONGEST_CALL:
                     often = EngineProcess(name, contender.load_repeated)
                     repeated[name] = stack.enter_context(often)
-            except NotMeasuredError as error:
+            except (NotMeasuredError, ConnectionError) as error:
                 missing[name] = str(error)
                 continue
             except WrongResultError as error:
