@@ -16,7 +16,7 @@ _HEADER_WORDS = 5
 # Opcodes.
 _EXT_INST = 12
 _ENTRY_POINT, _EXECUTION_MODE = 15, 16
-_TYPE_INT, _TYPE_FLOAT, _TYPE_VECTOR = 21, 22, 23
+_TYPE_BOOL, _TYPE_INT, _TYPE_FLOAT, _TYPE_VECTOR = 20, 21, 22, 23
 _TYPE_ARRAY, _TYPE_STRUCT, _TYPE_POINTER = 28, 30, 32
 _CONSTANT = 43
 _VARIABLE, _LOAD = 59, 61
@@ -134,7 +134,7 @@ class _Module:
         self._values: dict[int, _Instruction] = {}
         for instruction in instructions:
             operands = instruction.operands
-            if _TYPE_INT <= instruction.opcode <= _TYPE_POINTER:
+            if _TYPE_BOOL <= instruction.opcode <= _TYPE_POINTER:
                 self._types[operands[0]] = instruction
             elif len(operands) > 1 and operands[0] in self._types:
                 self._values[operands[1]] = instruction

@@ -25,7 +25,8 @@ def module(*instructions):
 FLOAT, VEC4, UINT, ULONG, LENGTH, ARRAY, BUFFER, SHARED, PRIVATE = range(10, 19)
 POINTER, IN, TILE, LANES, MAIN, ONE, SET, VOID, KIND, TABLE = range(19, 29)
 ENTRY, OUTER, INNER, STEP, NEXT, AFTER, END = range(40, 47)
-A, B, PRODUCT, SUM, SCALAR, LONG, KEPT = range(50, 57)
+A, B, PRODUCT, SUM, SCALAR, LONG, KEPT, MASK = range(50, 58)
+BOOL, BOOLS = 60, 61
 
 HEAD = (
     op(11, SET, *text("GLSL.std.450")),
@@ -39,6 +40,8 @@ HEAD = (
     op(23, VEC4, FLOAT, 4),
     op(21, UINT, 32, 0),
     op(21, ULONG, 64, 0),
+    op(20, BOOL),
+    op(23, BOOLS, BOOL, 4),
     op(43, UINT, LENGTH, 20),
     op(43, FLOAT, ONE, 0x3F800000),
     op(28, ARRAY, VEC4, LENGTH),
@@ -83,7 +86,8 @@ def loops(*inner):
 
 
 def test_the_innermost_loop_counts():
-    kernel = read_kernel(loops(*LOADS, FMA, op(132, ULONG, LONG, LONG, LONG)))
+    mask = op(80, BOOLS, MASK, KEPT, KEPT, KEPT, KEPT)
+    kernel = read_kernel(loops(*LOADS, FMA, mask, op(132, ULONG, LONG, LONG, LONG)))
     assert kernel.name == "kernel"
     assert kernel.threads == (32, 2, 1)
     assert kernel.inner_loops == (Work(loops=1, multiply_adds=4, loads=2, widest_load=4),)
