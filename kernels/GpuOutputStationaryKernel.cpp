@@ -23,9 +23,9 @@
 using namespace mlir;
 using namespace patternc;
 
-/// Taps that one loop goes over: drivers load what all of them need before they
-/// multiply.
-static constexpr int64_t maxTaps = 9;
+/// Weights that one loop multiplies by: drivers load what all its taps need
+/// before they multiply.
+static constexpr int64_t maxWeights = 36;
 
 /// Writes the loops; the members are the values that several steps read.
 class GpuOutputStationaryKernel::Loops {
@@ -103,8 +103,9 @@ private:
   splitTaps(ArrayRef<int32_t> pattern) const {
     SmallVector<std::pair<int64_t, int64_t>> parts;
     int64_t taps = pattern.size();
+    int64_t most = std::max<int64_t>(maxWeights / filters, 1);
     for (int64_t first = 0, last; first < taps; first = last) {
-      last = std::min(first + maxTaps, taps);
+      last = std::min(first + most, taps);
       auto isInRow = [&](int64_t tap) {
         return pattern[tap] / geometry.kernelWidth ==
                pattern[last] / geometry.kernelWidth;
