@@ -30,6 +30,14 @@ static constexpr int64_t cyclesOfLatency = 400;   // from a load to its use
 /// Subgroups that are in flight on a core, and hide the latency of each other.
 static constexpr int64_t subgroupsOfCore = 16;
 
+/// Bytes that a workgroup shares: a sum of each slice for each other one.
+static int64_t sharedBytes(GpuOutputStationaryAttr schedule, Type element) {
+  if (schedule.getSlices() == 1)
+    return 0;
+  return saturatedProduct({schedule.getThreads(), schedule.getSlices(), quad,
+                           element.getIntOrFloatBitWidth() / 8});
+}
+
 static bool startsQuads(PlanesAttr planes) {
   return planes.getOrigin() % quad == 0 && planes.getPitch() % quad == 0 &&
          planes.getSize() % quad == 0;
@@ -68,11 +76,8 @@ std::string GpuOutputStationaryAttr::reasonAgainst(Operation *operation,
         saturatedProduct({getRows(), set.getNumPatterns()}));
   if (!reason.empty() || getSlices() == 1)
     return reason;
-  return reasonAgainstShared(
-      saturatedProduct(
-          {getThreads(), getRows(), getFilters(), quad,
-           op.getType().getElementType().getIntOrFloatBitWidth() / 8}),
-      target);
+  return reasonAgainstShared(sharedBytes(*this, op.getType().getElementType()),
+                             target);
 }
 
 namespace {
@@ -82,7 +87,7 @@ struct Layer {
   explicit Layer(PackedConv2DOp op)
       : op(op), target(TargetAttr::of(op)), storage(op.getStorage()),
         geometry(ConvolutionGeometry::onPlanes(op)),
-        planes(planesOf(op.getInput())),
+        planes(planesOf(op.getInput())), element(op.getType().getElementType()),
         kernels(op.getWeight().getType().getNumElements() /
                 (taps() * storage.getGroup())) {}
 
@@ -155,8 +160,12 @@ struct Layer {
         double(geometry.filters) / filters * geometry.batch * geometry.phases;
     double step = compute + load;
     double busy = subgroups / target.getCores() * (steps * step + epilogue);
+    double inFlight = subgroupsOfCore;
+    if (int64_t shared = sharedBytes(schedule, element))
+      inFlight = std::min(inFlight, double(target.getSharedBytes() / shared) *
+                                        perWorkgroup);
     double waiting =
-        std::ceil(subgroups / target.getCores() / subgroupsOfCore) *
+        std::ceil(subgroups / target.getCores() / inFlight) *
         (steps * (cyclesOfLatency + step) + epilogue + cyclesOfLatency);
     return std::max(busy, waiting);
   }
@@ -166,6 +175,7 @@ struct Layer {
   FkwAttr storage;
   ConvolutionGeometry geometry;
   PlanesAttr planes;
+  Type element;
   int64_t kernels;
 };
 

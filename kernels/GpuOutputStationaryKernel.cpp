@@ -193,26 +193,29 @@ private:
   }
 
   /// Adds the sums of all slices; returns those of the filters that this slice
-  /// stores.
+  /// stores. One sum for each slice is exchanged at a time: the less memory a
+  /// workgroup takes, the more of them are in flight.
   SmallVector<Value> addSlices(ArrayRef<Value> sums) {
-    Value shared = builder.sharedMemory(MemRefType::get(
-        {static_cast<int64_t>(sums.size()) * kernel.schedule.getThreads()},
-        type));
+    Value shared = builder.sharedMemory(
+        MemRefType::get({slices * kernel.schedule.getThreads()}, type));
     // Threads beside each other write beside each other.
-    auto place = [&](Value sum, Value slice) {
-      Value line = index.add(index.mul(sum, slices), slice);
+    auto place = [&](Value owner, Value slice) {
+      Value line = index.add(index.mul(owner, slices), slice);
       return index.add(index.mul(line, slots * parts), inSlice);
     };
-    for (auto [i, sum] : llvm::enumerate(sums))
-      memref::StoreOp::create(b, sum, shared, place(index.constant(i), slice));
-    builder.barrier();
     int64_t own = sums.size() / slices;
     SmallVector<Value> results;
     for (int64_t i = 0; i < own; ++i) {
-      Value number = index.add(index.mul(slice, own), i), result;
+      if (i > 0)
+        builder.barrier();
+      for (int64_t owner = 0; owner < slices; ++owner)
+        memref::StoreOp::create(b, sums[owner * own + i], shared,
+                                place(index.constant(owner), slice));
+      builder.barrier();
+      Value result;
       for (int64_t s = 0; s < slices; ++s) {
         Value part =
-            memref::LoadOp::create(b, shared, place(number, index.constant(s)));
+            memref::LoadOp::create(b, shared, place(slice, index.constant(s)));
         result = result ? arith::AddFOp::create(b, result, part) : part;
       }
       results.push_back(result);

@@ -80,12 +80,16 @@ func.func @main(%x: tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32> {
 // CHECK: %[[SLOT:.+]] = arith.remui %{{.+}}, %c4
 // CHECK: %[[LAST:.+]] = arith.minsi %{{.+}}, %c1
 // CHECK: scf.for %{{.+}} = %{{.+}} to %{{.+}} step %c2
-// CHECK: %[[SHARED:.+]] = memref.alloc() : memref<32xvector<4xf32>, #gpu.address_space<workgroup>>
-// CHECK-COUNT-4: memref.store %{{.+}}, %[[SHARED]]
+// CHECK: %[[SHARED:.+]] = memref.alloc() : memref<16xvector<4xf32>, #gpu.address_space<workgroup>>
+// CHECK-COUNT-2: memref.store %{{.+}}, %[[SHARED]]
 // CHECK: gpu.barrier
 // CHECK: memref.load %[[SHARED]]
 // CHECK: memref.load %[[SHARED]]
 // CHECK: arith.addf
+// CHECK: gpu.barrier
+// CHECK-COUNT-2: memref.store %{{.+}}, %[[SHARED]]
+// CHECK: gpu.barrier
+// CHECK-COUNT-2: memref.load %[[SHARED]]
 // CHECK: memref.load %[[RESIDUAL]]
 // CHECK: %[[SUM:.+]] = arith.addf
 // CHECK: %[[MASKED:.+]] = vector.shuffle %[[SUM]], %{{.+}} [0, 5, 6, 7]
