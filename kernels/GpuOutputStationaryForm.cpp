@@ -140,14 +140,25 @@ struct Layer {
     double uniform =
         1.0 + taps() * filters / (record.inQuads ? double(quad) : 1.0);
     double compute = cyclesOfMultiplyAdd * taps() * filters * rows;
-    double load = cyclesOfQuad * inputs + cyclesOfUniform * uniform;
+    // Weights are the same for the threads of a slice and a part.
+    int64_t parts = schedule.getParts();
+    int64_t distinct =
+        std::max<int64_t>(target.getSubgroup() / schedule.getSlots(), 1);
+    double load = cyclesOfQuad * inputs +
+                  std::min(cyclesOfUniform * distinct, cyclesOfQuad) * uniform;
 
     double steps =
         double(kernels) * storage.getGroup() / geometry.filters / slices;
     double epilogue = cyclesOfQuad * filters * rows / slices;
     if (slices > 1)
       epilogue += cyclesOfQuad * 2 * filters * rows + cyclesOfLatency;
-    int64_t parts = schedule.getParts();
+    // Filter groups that run in step wait for the one with the most kernels of
+    // each pattern.
+    if (int64_t together = std::min(distinct, parts); together > 1) {
+      double each = steps / set.getNumPatterns();
+      steps =
+          set.getNumPatterns() * (each + std::sqrt(each * std::log(together)));
+    }
     double perWorkgroup =
         llvm::divideCeilSigned(schedule.getThreads(), target.getSubgroup());
     double workgroups =
