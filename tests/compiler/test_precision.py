@@ -31,7 +31,7 @@ func.func @main(%x: tensor<1x2x8x8xf16>) -> tensor<1x4x8x8xf16> {
 def test_target_without_float16(target):
     message = (
         rf"target '{target}' does not promise arithmetic in float16, as .*snapdragon-855, "
-        r"snapdragon-8gen2 do; compute in float32, or compile for one of these"
+        r"snapdragon-8gen2, vulkan-adreno, .* do; compute in float32, or compile for one of these"
     )
     with pytest.raises(TargetError, match=message):
         compile(CONVOLUTION, target=target, precision="float16")
