@@ -18,7 +18,10 @@ def Pattern_Schedule : AttrInterface<"Schedule"> {
                     "::patternc::Device", "getDevice">,
     InterfaceMethod<"Why `op`, compiled for `target`, cannot run so; empty if it can.",
                     "std::string", "reasonAgainst",
-                    (ins "::mlir::Operation *":$op, "::patternc::TargetAttr":$target)>];
+                    (ins "::mlir::Operation *":$op, "::patternc::TargetAttr":$target)>,
+    InterfaceMethod<"Whether the workgroups of what reads the operation compute it, too.",
+                    "bool", "isPlacedInConsumer", (ins), /*methodBody=*/"",
+                    /*defaultImplementation=*/"return false;">];
 }
 
 #endif // DIALECT_SCHEDULEINTERFACE_TD

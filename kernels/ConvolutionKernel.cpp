@@ -6,6 +6,7 @@
 #include "dialect/LayerName.h"
 #include "kernels/Activations.h"
 #include "kernels/IndexArithmetic.h"
+#include "kernels/Placement.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -52,7 +53,22 @@ std::optional<KernelOperands> ConvolutionKernel::arrays(std::string &reason) {
   return operands;
 }
 
+bool ConvolutionKernel::isPartOfConsumer() const {
+  return isPlacedInConsumer(op);
+}
+
 std::optional<KernelOperands> ConvolutionKernel::operands(std::string &reason) {
+  if (!isPartOfConsumer())
+    return ownOperands(reason);
+  std::string against = reasonAgainstConsumer(op);
+  if (against.empty())
+    return KernelOperands(); // those of its consumer
+  reason = "it cannot be placed in its consumer: " + against;
+  return std::nullopt;
+}
+
+std::optional<KernelOperands>
+ConvolutionKernel::ownOperands(std::string &reason) {
   if (op.getResidual() && !outputPlanes && !geometry.isFullyConnected()) {
     reason = "it adds a residual, but not in planes; run "
              "pattern-layout-activations first";
@@ -72,15 +88,19 @@ std::optional<KernelOperands> ConvolutionKernel::operands(std::string &reason) {
 
 std::optional<KernelOperands>
 ConvolutionKernel::inputOperands(std::string &reason) {
-  return KernelOperands{op.getInput()};
-}
-
-void ConvolutionKernel::bindInput(BufferCursor &buffers) {
-  input = buffers.take();
+  if (!placedIn(op))
+    return KernelOperands{op.getInput()};
+  if (ConvolutionKernel *producer = inputKernel())
+    return producer->ownOperands(reason);
+  reason = "it cannot compute its input, which is placed in it";
+  return std::nullopt;
 }
 
 void ConvolutionKernel::bindOperands(BufferCursor &buffers) {
-  bindInput(buffers);
+  if (ConvolutionKernel *producer = inputKernel())
+    producer->bindOperands(buffers);
+  else
+    input = buffers.take();
   weight = buffers.take();
   bindArrays(buffers);
   bias = op.getBias() ? buffers.take() : Value();

@@ -34,6 +34,7 @@ public:
   std::optional<KernelOperands> arrays(std::string &reason) override;
 
   std::optional<KernelOperands> operands(std::string &reason) override;
+  bool isPartOfConsumer() const override;
   void emit(KernelBuilder &builder) override;
 
   /// The name of an array of the layer.
@@ -92,15 +93,20 @@ protected:
   /// Takes the buffers of these arrays, but for the weights.
   virtual void bindArrays(BufferCursor &buffers) = 0;
 
-  /// The operands that the input is made of, and their buffers: the image.
-  virtual std::optional<KernelOperands> inputOperands(std::string &reason);
-  virtual void bindInput(BufferCursor &buffers);
+  /// The kernel that makes the input in the same workgroups, or null.
+  virtual ConvolutionKernel *inputKernel() const { return nullptr; }
   /// Takes the buffers of all operands.
   void bindOperands(BufferCursor &buffers);
   /// Takes the buffers of the results.
   virtual void bindResults(BufferCursor &buffers);
 
   virtual void emitLoops(KernelBuilder &builder) = 0;
+
+private:
+  /// All that it reads, and what the input is made of: the image, or all that
+  /// the kernel reads that makes it.
+  std::optional<KernelOperands> ownOperands(std::string &reason);
+  std::optional<KernelOperands> inputOperands(std::string &reason);
 };
 
 } // namespace patternc

@@ -181,6 +181,26 @@ public:
     }
   }
 
+  /// Each workgroup makes one filter group of the input after the other, for
+  /// the whole of the image. The fewer they are, the more often the same memory
+  /// takes the next one; so there is one for each core.
+  void place(PackedConv2DOp producer, PackedConv2DOp consumer,
+             const ScheduleOptions &) const override {
+    int64_t filterGroups = ConvolutionGeometry::onPlanes(producer).filters /
+                           producer.getStorage().getGroup();
+    int64_t blocks =
+        std::min<int64_t>(filterGroups, TargetAttr::of(consumer).getCores());
+    auto place = [&](PackedConv2DOp op, Placement placement) {
+      auto schedule = scheduleOf<CpuOutputStationaryAttr>(op);
+      int64_t run = ConvolutionGeometry::onPlanes(op).runLength(
+          planesOf(op.getInput()).getPitch());
+      op.setScheduleAttr(schedule.placed(
+          placement, llvm::divideCeilSigned(run, schedule.getTile()), blocks));
+    };
+    place(producer, Placement::Consumer);
+    place(consumer, Placement::Memory);
+  }
+
   std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
     return std::make_unique<CpuOutputStationaryKernel>(
         cast<PackedConv2DOp>(op));

@@ -273,29 +273,11 @@ Grid CpuOutputStationaryKernel::grid() const {
 
 std::optional<KernelOperands>
 CpuOutputStationaryKernel::operands(std::string &reason) {
-  if (!schedule.isPlacedInConsumer())
+  if (!producer || workspaceBytes() <= maxTensorBytes)
     return ConvolutionKernel::operands(reason);
-  std::string against = reasonAgainstConsumer(op);
-  if (against.empty())
-    return KernelOperands(); // those of its consumer
-  reason = "it cannot be placed in its consumer: " + against;
+  reason = "its workgroups take too much memory for the input that is placed "
+           "in it";
   return std::nullopt;
-}
-
-std::optional<KernelOperands>
-CpuOutputStationaryKernel::inputOperands(std::string &reason) {
-  if (!placedIn(op))
-    return ConvolutionKernel::inputOperands(reason);
-  if (!producer) {
-    reason = "it cannot compute its input, which is placed in it";
-    return std::nullopt;
-  }
-  if (workspaceBytes() > maxTensorBytes) {
-    reason = "its workgroups take too much memory for the input that is "
-             "placed in it";
-    return std::nullopt;
-  }
-  return producer->ConvolutionKernel::operands(reason);
 }
 
 int64_t CpuOutputStationaryKernel::workspaceBytes() const {
@@ -305,20 +287,12 @@ int64_t CpuOutputStationaryKernel::workspaceBytes() const {
                            element.getIntOrFloatBitWidth() / 8});
 }
 
-/// Channels as places in the filter group that makes them: filters of a
-/// depthwise convolution are stored in the order of their channels' producers.
-static void numberInGroups(FkwIndices &indices, int64_t group) {
-  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
-    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k)
-      indices.index[k] = i % group;
-}
-
 LogicalResult CpuOutputStationaryKernel::addArrays(ArrayRef<float>,
                                                    FkwIndices indices,
                                                    KernelOperands &operands,
                                                    std::string &reason) {
   if (producer)
-    numberInGroups(indices, producer->group());
+    numberWithin(indices, producer->group());
   return groups.addArrays(std::move(indices), operands, reason);
 }
 
@@ -335,13 +309,6 @@ SmallVector<RankedTensorType> CpuOutputStationaryKernel::workspaces() const {
 
 void CpuOutputStationaryKernel::bindArrays(BufferCursor &buffers) {
   groups.bind(buffers);
-}
-
-void CpuOutputStationaryKernel::bindInput(BufferCursor &buffers) {
-  if (producer)
-    producer->bindOperands(buffers);
-  else
-    ConvolutionKernel::bindInput(buffers);
 }
 
 void CpuOutputStationaryKernel::bindResults(BufferCursor &buffers) {

@@ -13,9 +13,6 @@ class CpuOutputStationaryKernel : public ConvolutionKernel {
 public:
   explicit CpuOutputStationaryKernel(PackedConv2DOp op);
 
-  bool isPartOfConsumer() const override {
-    return schedule.isPlacedInConsumer();
-  }
   Grid grid() const override;
   std::optional<KernelOperands> operands(std::string &reason) override;
   llvm::SmallVector<mlir::RankedTensorType> workspaces() const override;
@@ -25,8 +22,7 @@ protected:
                                 FkwIndices indices, KernelOperands &operands,
                                 std::string &reason) override;
   void bindArrays(BufferCursor &buffers) override;
-  std::optional<KernelOperands> inputOperands(std::string &reason) override;
-  void bindInput(BufferCursor &buffers) override;
+  ConvolutionKernel *inputKernel() const override { return producer.get(); }
   void bindResults(BufferCursor &buffers) override;
   void emitLoops(KernelBuilder &builder) override;
 

@@ -5,6 +5,8 @@
 
 #include "kernels/Forms.h"
 
+#include "kernels/Placement.h"
+
 using namespace mlir;
 using namespace patternc;
 
@@ -42,6 +44,16 @@ Schedule patternc::chooseSchedule(Operation *op,
     if (Schedule schedule = form->choose(op, options))
       return schedule;
   return {};
+}
+
+void patternc::placeProducer(PackedConv2DOp consumer,
+                             const ScheduleOptions &options) {
+  auto producer = consumer.getInput().getDefiningOp<PackedConv2DOp>();
+  if (!producer || !reasonAgainstReader(producer).empty())
+    return;
+  for (const KernelForm *form : forms())
+    if (form->has(scheduleOf(producer)) && form->has(scheduleOf(consumer)))
+      form->place(producer, consumer, options);
 }
 
 SmallVector<Schedule> patternc::enumerateSchedules(Operation *op) {

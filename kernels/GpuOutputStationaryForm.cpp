@@ -27,15 +27,15 @@ static constexpr int64_t cyclesOfMultiplyAdd = 4; // of a quad
 static constexpr int64_t cyclesOfQuad = 16;       // one for each thread
 static constexpr int64_t cyclesOfUniform = 4;     // one for all threads
 static constexpr int64_t cyclesOfLatency = 400;   // from a load to its use
+static constexpr int64_t cyclesOfDispatch = 4000; // until the next may begin
 /// Subgroups that are in flight on a core, and hide the latency of each other.
 static constexpr int64_t subgroupsOfCore = 16;
 
-/// Bytes that a workgroup shares: a sum of each slice for each other one.
-static int64_t sharedBytes(GpuOutputStationaryAttr schedule, Type element) {
-  if (schedule.getSlices() == 1)
+int64_t GpuOutputStationaryAttr::getExchangedBytes(Type element) const {
+  if (getSlices() == 1)
     return 0;
-  return saturatedProduct({schedule.getThreads(), schedule.getSlices(), quad,
-                           element.getIntOrFloatBitWidth() / 8});
+  return saturatedProduct(
+      {getThreads(), getSlices(), quad, element.getIntOrFloatBitWidth() / 8});
 }
 
 static bool startsQuads(PlanesAttr planes) {
@@ -58,6 +58,9 @@ std::string GpuOutputStationaryAttr::reasonAgainst(Operation *operation,
   if (getRows() > geometry.outHeight)
     return llvm::formatv("it computes {0} rows at once, but there are {1}",
                          getRows(), geometry.outHeight);
+  if (getBands() > geometry.outHeight)
+    return llvm::formatv("it has {0} bands, but there are {1} rows", getBands(),
+                         geometry.outHeight);
   if (getFilters() % getSlices() != 0)
     return llvm::formatv("{0} filters are no multiple of {1} slices",
                          getFilters(), getSlices());
@@ -76,7 +79,7 @@ std::string GpuOutputStationaryAttr::reasonAgainst(Operation *operation,
         saturatedProduct({getRows(), set.getNumPatterns()}));
   if (!reason.empty() || getSlices() == 1)
     return reason;
-  return reasonAgainstShared(sharedBytes(*this, op.getType().getElementType()),
+  return reasonAgainstShared(getExchangedBytes(op.getType().getElementType()),
                              target);
 }
 
@@ -107,7 +110,8 @@ struct Layer {
             for (int64_t parts = 1, tiles = GpuTiles(geometry, rows).count();
                  parts == 1 || threads / slices / parts >= tiles; parts *= 2) {
               auto schedule = GpuOutputStationaryAttr::get(
-                  target.getContext(), threads, rows, filters, slices, parts);
+                  target.getContext(), threads, rows, filters, slices, parts,
+                  Placement::Memory, /*bands=*/1);
               if (schedule.reasonAgainst(op, target).empty())
                 found(schedule);
             }
@@ -126,9 +130,12 @@ struct Layer {
     return quads.size();
   }
 
-  /// Cycles that the layer should take: of a core, as many as its subgroups
-  /// compute or load, unless too few of them wait for each other.
-  double cycles(GpuOutputStationaryAttr schedule) const {
+  /// Cycles of a subgroup for a tile of each of its threads.
+  struct Cycles {
+    double busy;    // in which it computes or loads
+    double waiting; // until it is done
+  };
+  Cycles cyclesOfTile(GpuOutputStationaryAttr schedule) const {
     int64_t rows = schedule.getRows(), filters = schedule.getFilters(),
             slices = schedule.getSlices();
     KernelPatternsAttr set = storage.getSet();
@@ -159,26 +166,42 @@ struct Layer {
       steps =
           set.getNumPatterns() * (each + std::sqrt(each * std::log(together)));
     }
-    double perWorkgroup =
-        llvm::divideCeilSigned(schedule.getThreads(), target.getSubgroup());
-    double workgroups =
-        double(GpuTiles(geometry, rows).count()) / schedule.getSlots();
+    double step = compute + load;
+    return {steps * step + epilogue,
+            steps * (cyclesOfLatency + step) + epilogue + cyclesOfLatency};
+  }
+
+  double subgroupsOf(GpuOutputStationaryAttr schedule) const {
+    return llvm::divideCeilSigned(schedule.getThreads(), target.getSubgroup());
+  }
+
+  /// Cycles that `subgroups` should take: of a core, as many as their
+  /// subgroups compute or load, unless too few of them wait for each other.
+  double cyclesOf(double subgroups, Cycles each, double perWorkgroup,
+                  int64_t shared) const {
+    double inFlight = subgroupsOfCore;
+    if (shared)
+      inFlight = std::min(inFlight, double(target.getSharedBytes() / shared) *
+                                        perWorkgroup);
+    double perCore = subgroups / target.getCores();
+    return std::max(perCore * each.busy,
+                    std::ceil(perCore / inFlight) * each.waiting);
+  }
+
+  /// Cycles that the layer should take.
+  double cycles(GpuOutputStationaryAttr schedule) const {
+    double perWorkgroup = subgroupsOf(schedule);
+    double workgroups = double(GpuTiles(geometry, schedule.getRows()).count()) /
+                        schedule.getSlots();
     // Of the last workgroup, subgroups without a tile end at once.
+    int64_t parts = schedule.getParts();
     double subgroups = parts == 1
                            ? std::ceil(workgroups * perWorkgroup)
                            : std::ceil(workgroups) * perWorkgroup / parts;
-    subgroups *=
-        double(geometry.filters) / filters * geometry.batch * geometry.phases;
-    double step = compute + load;
-    double busy = subgroups / target.getCores() * (steps * step + epilogue);
-    double inFlight = subgroupsOfCore;
-    if (int64_t shared = sharedBytes(schedule, element))
-      inFlight = std::min(inFlight, double(target.getSharedBytes() / shared) *
-                                        perWorkgroup);
-    double waiting =
-        std::ceil(subgroups / target.getCores() / inFlight) *
-        (steps * (cyclesOfLatency + step) + epilogue + cyclesOfLatency);
-    return std::max(busy, waiting);
+    subgroups *= double(geometry.filters) / schedule.getFilters() *
+                 geometry.batch * geometry.phases;
+    return cyclesOf(subgroups, cyclesOfTile(schedule), perWorkgroup,
+                    schedule.getExchangedBytes(element));
   }
 
   PackedConv2DOp op;
@@ -188,6 +211,69 @@ struct Layer {
   PlanesAttr planes;
   Type element;
   int64_t kernels;
+};
+
+/// What a depthwise convolution and what it reads are made from, if the same
+/// workgroups compute both.
+struct Pair {
+  /// Calls `found` with every two schedules that can be, and their cycles.
+  void enumerate(function_ref<void(GpuOutputStationaryAttr,
+                                   GpuOutputStationaryAttr, double)>
+                     found,
+                 int64_t filtersAtOnce) const {
+    TargetAttr target = consumer.target;
+    producer.enumerate(
+        [&](GpuOutputStationaryAttr own) {
+          auto made =
+              withPlace(own, own.getRows(), own.getFilters(), own.getSlices(),
+                        own.getParts(), Placement::Consumer, /*bands=*/1);
+          Layer::Cycles making = producer.cyclesOfTile(made);
+          for (int64_t rows = 1; rows <= maxRows; rows *= 2)
+            for (int64_t height : powersUpTo(consumer.geometry.outHeight)) {
+              auto read = withPlace(
+                  own, rows, /*filters=*/1, /*slices=*/1,
+                  made.getWorkgroupFilters(), Placement::Memory,
+                  llvm::divideCeilSigned(consumer.geometry.outHeight, height));
+              GpuBand band(producer.op, consumer.op, made, read);
+              if (band.reasonAgainst().empty() &&
+                  read.reasonAgainst(consumer.op, target).empty())
+                found(made, read, cycles(band, made, making, read));
+            }
+        },
+        filtersAtOnce);
+  }
+
+  static GpuOutputStationaryAttr withPlace(GpuOutputStationaryAttr schedule,
+                                           int64_t rows, int64_t filters,
+                                           int64_t slices, int64_t parts,
+                                           Placement placement, int64_t bands) {
+    return GpuOutputStationaryAttr::get(schedule.getContext(),
+                                        schedule.getThreads(), rows, filters,
+                                        slices, parts, placement, bands);
+  }
+
+  double cycles(const GpuBand &band, GpuOutputStationaryAttr made,
+                Layer::Cycles making, GpuOutputStationaryAttr read) const {
+    Layer::Cycles reading = consumer.cyclesOfTile(read);
+    double perWorkgroup = consumer.subgroupsOf(read);
+    auto rounds = [](const Layer &layer, GpuOutputStationaryAttr schedule,
+                     int64_t height) {
+      GpuTiles tiles(layer.geometry, schedule.getRows(), height);
+      return layer.geometry.phases *
+             llvm::divideCeilSigned(tiles.count(), schedule.getSlots());
+    };
+    double roundsMade = rounds(producer, made, band.inputRows);
+    double roundsRead = rounds(consumer, read, band.outputRows);
+    double workgroups = double(read.getBands()) * consumer.geometry.filters /
+                        band.channels * consumer.geometry.batch;
+    return consumer.cyclesOf(
+        workgroups * perWorkgroup,
+        {roundsMade * making.busy + roundsRead * reading.busy,
+         roundsMade * making.waiting + roundsRead * reading.waiting},
+        perWorkgroup, band.sharedBytes());
+  }
+
+  const Layer &producer, &consumer;
 };
 
 class GpuOutputStationaryForm : public KernelForm {
@@ -220,6 +306,24 @@ public:
                  function_ref<void(Schedule)> found) const override {
     if (PackedConv2DOp op = convolutionOf(operation))
       Layer(op).enumerate(found);
+  }
+
+  void place(PackedConv2DOp producer, PackedConv2DOp consumer,
+             const ScheduleOptions &options) const override {
+    Layer made(producer), read(consumer);
+    double fewest = made.cycles(scheduleOf<GpuOutputStationaryAttr>(producer)) +
+                    read.cycles(scheduleOf<GpuOutputStationaryAttr>(consumer)) +
+                    cyclesOfDispatch;
+    Pair{made, read}.enumerate(
+        [&](GpuOutputStationaryAttr ofProducer,
+            GpuOutputStationaryAttr ofConsumer, double cycles) {
+          if (fewest <= cycles)
+            return;
+          fewest = cycles;
+          producer.setScheduleAttr(ofProducer);
+          consumer.setScheduleAttr(ofConsumer);
+        },
+        options.filters);
   }
 
   std::unique_ptr<Kernel> kernelOf(Operation *op) const override {

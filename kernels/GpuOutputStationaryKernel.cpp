@@ -11,11 +11,16 @@
 // of a workgroup, whose sums are added through shared memory. Then each slice
 // stores some of the filters. Or a workgroup computes several times `filters`
 // filters, each in some of its threads.
+//
+// A depthwise convolution may compute its input in the same workgroups. Then
+// all of their threads make a band of some channels, in memory that they share,
+// and after that what reads it.
 
 #include "kernels/GpuOutputStationaryKernel.h"
 
 #include "kernels/Activations.h"
 #include "kernels/IndexArithmetic.h"
+#include "kernels/Placement.h"
 #include "kernels/VectorLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -39,8 +44,54 @@ public:
         type(VectorType::get(quad, kernel.element)) {}
 
   void emit() {
-    Value thread = builder.threadId(), filterTile = builder.workgroupId(1);
-    image = builder.workgroupId(2);
+    image = outputImage = builder.workgroupId(2);
+    inputRow = outputRow = index.constant(0);
+    locateThread();
+    emitTile(builder.workgroupId(0));
+    fillAround(number, slots * kernel.grid().workgroups[0]);
+  }
+
+  /// Makes the input, too: a band of it by `producer`, and what reads it.
+  void emitWithInput(Loops &producer) {
+    const GpuBand &band = *kernel.band;
+    image = outputImage = builder.workgroupId(2);
+    Value workgroup = builder.workgroupId(0);
+    outputRow = index.min(index.mul(workgroup, band.outputRows),
+                          index.constant(geometry.outHeight - band.outputRows));
+    // The image may begin or end within what the band would have of it.
+    Value before = index.constant(band.rowsBefore);
+    Value bandRow = index.min(index.sub(index.max(outputRow, before), before),
+                              index.constant(band.lastRow));
+    inputRow = index.sub(outputRow, bandRow);
+    input = builder.sharedMemory(MemRefType::get(band.elements() / quad, type));
+
+    producer.emitBand(image, bandRow, input);
+    builder.barrier();
+    locateThread();
+    emitTiles();
+    fillAround(index.add(index.mul(workgroup, slots), slot),
+               slots * kernel.grid().workgroups[0]);
+  }
+
+private:
+  /// Makes all phases of an image from `firstRow` on, in planes in `band`.
+  void emitBand(Value image, Value firstRow, Value band) {
+    inputRow = firstRow;
+    outputRow = index.constant(0);
+    output = band;
+    locateThread();
+    emitLoop(b, 0, geometry.phases, 1, [&](Value phase) {
+      this->image = index.add(index.mul(image, geometry.phases), phase);
+      outputImage = phase;
+      emitTiles();
+      fillAround(slot, slots);
+    });
+  }
+
+  /// The filters of a thread, and its place among those that compute them.
+  void locateThread() {
+    Value thread = builder.threadId();
+    filterTile = builder.workgroupId(1);
     slice = index.constant(0);
     slot = thread;
     if (slices > 1) {
@@ -53,7 +104,25 @@ public:
           index.add(index.mul(filterTile, parts), index.div(slot, slots));
       slot = index.rem(slot, slots);
     }
-    number = index.add(index.mul(builder.workgroupId(0), slots), slot);
+    int64_t perGroup = kernel.group() / filters;
+    filterGroup = index.div(filterTile, perGroup);
+    filterInGroup = index.mul(index.rem(filterTile, perGroup), filters);
+  }
+
+  /// All tiles, one after the other.
+  void emitTiles() {
+    emitLoop(b, 0, llvm::divideCeilSigned(tiles.count(), slots), 1,
+             [&](Value round) {
+               emitTile(round);
+               // What the slices exchanged is overwritten.
+               if (slices > 1)
+                 builder.barrier();
+             });
+  }
+
+  /// One tile of each thread, after `round` others.
+  void emitTile(Value round) {
+    number = index.add(index.mul(round, slots), slot);
     Value tile = number;
     // Threads beyond the last tile have no kernels to go over, and no output.
     if (tiles.count() % slots != 0) {
@@ -62,30 +131,25 @@ public:
     }
     column = index.rem(tile, tiles.columns);
     row = index.mul(index.div(tile, tiles.columns), tiles.rows);
-    if (geometry.outHeight % tiles.rows != 0)
-      row = index.min(row, index.constant(geometry.outHeight - tiles.rows));
-
-    int64_t perGroup = kernel.group() / filters;
-    filterGroup = index.div(filterTile, perGroup);
-    filterInGroup = index.mul(index.rem(filterTile, perGroup), filters);
-    Value firstFilter = index.mul(filterTile, filters);
-    SmallVector<Value> sums = emitSums(firstFilter);
-    if (slices > 1) {
-      sums = addSlices(sums);
-      firstFilter = index.add(firstFilter, index.mul(slice, filters / slices));
-    }
-    store(firstFilter, sums);
+    if (tiles.height % tiles.rows != 0)
+      row = index.min(row, index.constant(tiles.height - tiles.rows));
+    SmallVector<Value> sums = emitSums();
+    store(slices > 1 ? addSlices(sums) : sums);
   }
 
-private:
   /// The sums of all filters in all rows, filter after filter.
-  SmallVector<Value> emitSums(Value firstFilter) {
-    input = builder.asVectors(kernel.input, quad);
+  SmallVector<Value> emitSums() {
+    if (!kernel.band)
+      input = builder.asVectors(kernel.input, quad);
     weight = kernel.record.inQuads ? builder.asVectors(kernel.weight, quad)
                                    : kernel.weight;
-    position =
-        index.add(kernel.inputBase(b, image, quad),
-                  index.add(index.mul(row, kernel.pitch() / quad), column));
+    // A band is of one image.
+    Value base =
+        kernel.band ? index.constant(0) : kernel.inputBase(b, image, quad);
+    position = index.add(base, index.add(index.mul(index.add(row, inputRow),
+                                                   kernel.pitch() / quad),
+                                         column));
+    Value firstFilter = index.mul(filterTile, filters);
     SmallVector<Value> sums;
     for (int64_t f = 0; f < filters; ++f)
       sums.append(tiles.rows, emitStart(index.add(firstFilter, f)));
@@ -223,17 +287,30 @@ private:
     return results;
   }
 
-  /// Stores filters from place `firstFilter` of the order on.
-  void store(Value firstFilter, ArrayRef<Value> sums) {
+  /// The channels of the output whose filters the thread stores: places in a
+  /// band, or what the order of filters says.
+  SmallVector<Value> storedChannels() {
+    Value first = index.mul(filterTile, filters);
+    if (kernel.isPartOfConsumer())
+      first = index.rem(first, kernel.schedule.getWorkgroupFilters());
+    if (slices > 1)
+      first = index.add(first, index.mul(slice, filters / slices));
     SmallVector<Value> channels;
-    for (size_t f = 0; f < sums.size() / tiles.rows; ++f)
-      channels.push_back(index.load(kernel.reorder, index.add(firstFilter, f)));
+    for (int64_t f = 0; f < filters / slices; ++f) {
+      Value filter = index.add(first, f);
+      channels.push_back(kernel.isPartOfConsumer()
+                             ? filter
+                             : index.load(kernel.reorder, filter));
+    }
+    return channels;
+  }
+
+  void store(ArrayRef<Value> sums) {
+    SmallVector<Value> channels = storedChannels();
     OpBuilder::InsertionGuard guard(b);
     bool isInQuads = kernel.outputPlanes || geometry.outWidth % quad == 0;
-    if (isInQuads)
+    if (isInQuads && !kernel.isPartOfConsumer())
       output = builder.asVectors(kernel.output, quad);
-    if (kernel.outputPlanes)
-      fillAround(channels);
     if (isInImage)
       b.setInsertionPointToStart(
           scf::IfOp::create(b, isInImage, /*withElseRegion=*/false)
@@ -245,17 +322,22 @@ private:
   }
 
   Value channelQuads(Value channel) {
-    return index.add(kernel.outputBase(b, image, quad),
+    return index.add(kernel.outputBase(b, outputImage, quad),
                      index.mul(channel, kernel.channelStride() / quad));
   }
 
-  /// Fills planes with zeros before and behind the image, by all threads.
-  void fillAround(ArrayRef<Value> channels) {
+  /// Fills planes with zeros before and behind the image, as one of `threads`
+  /// threads.
+  void fillAround(Value number, int64_t threads) {
     PlanesAttr planes = kernel.outputPlanes;
+    if (!planes)
+      return;
+    SmallVector<Value> channels = storedChannels();
     int64_t origin = planes.getOrigin() / quad;
-    int64_t imageQuads = geometry.outHeight * planes.getPitch() / quad;
+    int64_t height =
+        kernel.isPartOfConsumer() ? tiles.height : geometry.outHeight;
+    int64_t imageQuads = height * planes.getPitch() / quad;
     int64_t around = kernel.channelSize() / quad - imageQuads;
-    int64_t threads = slots * kernel.grid().workgroups[0];
     for (int64_t first = 0; first < around; first += threads) {
       Value i = index.add(number, first);
       auto isThere = scf::IfOp::create(b, index.less(i, around),
@@ -277,8 +359,8 @@ private:
     residual =
         kernel.residual ? builder.asVectors(kernel.residual, quad) : Value();
     Value isLast = index.equal(column, tiles.columns - 1);
-    Value inChannel =
-        index.add(index.add(index.mul(row, pitch), column), origin);
+    Value inChannel = index.add(
+        index.add(index.mul(index.add(row, outputRow), pitch), column), origin);
     for (auto [f, channel] : llvm::enumerate(channels)) {
       Value plane = channelQuads(channel);
       for (int64_t r = 0; r < tiles.rows; ++r) {
@@ -303,13 +385,14 @@ private:
 
   /// Into rows that end within a quad.
   void storeElements(ArrayRef<Value> channels, ArrayRef<Value> sums) {
-    Value base = kernel.outputBase(b, image);
+    Value base = kernel.outputBase(b, outputImage);
+    Value firstRow = index.add(row, outputRow);
     Value firstColumn = index.mul(column, quad);
     for (auto [f, channel] : llvm::enumerate(channels)) {
       Value plane = index.add(base, index.mul(channel, kernel.channelStride()));
       for (int64_t r = 0; r < tiles.rows; ++r) {
-        Value rowBase =
-            index.add(plane, index.mul(index.add(row, r), geometry.outWidth));
+        Value rowBase = index.add(
+            plane, index.mul(index.add(firstRow, r), geometry.outWidth));
         Value value = finish(sums[f * tiles.rows + r], /*at=*/nullptr);
         for (int64_t lane = 0; lane < quad; ++lane) {
           Value x = index.add(firstColumn, lane);
@@ -356,18 +439,33 @@ private:
   const GpuTiles &tiles;
   int64_t filters, slices, parts, slots;
   VectorType type;
-  Value image, slice, inSlice, slot, number, row, column;
-  Value isInImage; // null where all threads have a tile
-  Value filterGroup, filterInGroup, position;
+  Value image, outputImage; // as it is read, and as it is stored
+  Value slice, inSlice, slot, filterTile, filterGroup, filterInGroup;
+  Value number, row, column, position;
+  Value isInImage;           // null where all threads have a tile
+  Value inputRow, outputRow; // what row 0 is in the input and the output
   Value input, weight, output, residual; // in quads
 };
 
 GpuOutputStationaryKernel::GpuOutputStationaryKernel(PackedConv2DOp op)
     : ConvolutionKernel(op), schedule(scheduleOf<GpuOutputStationaryAttr>(op)),
       tiles(geometry, schedule.getRows()),
-      record(storage, schedule.getFilters()) {}
+      record(storage, schedule.getFilters()) {
+  PackedConv2DOp placed = placedIn(op);
+  if (!placed || !reasonAgainstConsumer(placed).empty())
+    return;
+  band.emplace(placed, op);
+  producer = std::make_unique<GpuOutputStationaryKernel>(placed);
+  producer->outputPlanes = planes = band->planes();
+  producer->tiles =
+      GpuTiles(producer->geometry, producer->tiles.rows, band->inputRows);
+  tiles = GpuTiles(geometry, tiles.rows, band->outputRows);
+}
 
 Grid GpuOutputStationaryKernel::grid() const {
+  if (producer)
+    return {{schedule.getBands(), geometry.filters / band->channels, images()},
+            schedule.getThreads()};
   return {{llvm::divideCeilSigned(tiles.count(), schedule.getSlots()),
            geometry.filters / schedule.getFilters() / schedule.getParts(),
            images()},
@@ -378,6 +476,8 @@ LogicalResult GpuOutputStationaryKernel::addArrays(ArrayRef<float> weights,
                                                    FkwIndices indices,
                                                    KernelOperands &operands,
                                                    std::string &reason) {
+  if (band)
+    numberWithin(indices, band->channels);
   int64_t planeQuads = planes.getPlaneSize() / quad;
   if (!llvm::isInt<32>(geometry.channels * planeQuads)) {
     reason = "its input is longer than 32 bits can address";
@@ -409,5 +509,9 @@ void GpuOutputStationaryKernel::bindArrays(BufferCursor &buffers) {
 }
 
 void GpuOutputStationaryKernel::emitLoops(KernelBuilder &builder) {
-  Loops(builder, *this).emit();
+  Loops loops(builder, *this);
+  if (!producer)
+    return loops.emit();
+  Loops loopsOfInput(builder, *producer);
+  loops.emitWithInput(loopsOfInput);
 }

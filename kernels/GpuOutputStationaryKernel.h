@@ -4,6 +4,7 @@
 #define KERNELS_GPUOUTPUTSTATIONARYKERNEL_H
 
 #include "kernels/ConvolutionKernel.h"
+#include "kernels/GpuBand.h"
 #include "kernels/Quads.h"
 #include "kernels/Schedules.h"
 
@@ -21,6 +22,7 @@ protected:
                                 FkwIndices indices, KernelOperands &operands,
                                 std::string &reason) override;
   void bindArrays(BufferCursor &buffers) override;
+  ConvolutionKernel *inputKernel() const override { return producer.get(); }
   void emitLoops(KernelBuilder &builder) override;
 
 private:
@@ -29,6 +31,10 @@ private:
   GpuOutputStationaryAttr schedule;
   GpuTiles tiles;
   RecordWeights record;
+  /// What makes the input in the same workgroups, or null: a band of it at a
+  /// time, so that the channel of a stored kernel is a place in the band.
+  std::unique_ptr<GpuOutputStationaryKernel> producer;
+  std::optional<GpuBand> band;
 
   mlir::Value bases;   // stored kernels, i32: the quad a channel begins with
   mlir::Value runs;    // filter groups × patterns + 1, i32: the first of each

@@ -39,6 +39,12 @@ public:
   virtual void enumerate(mlir::Operation *op,
                          llvm::function_ref<void(Schedule)> found) const = 0;
 
+  /// Changes the schedules of `producer` and `consumer`, both of this form, so
+  /// that the workgroups of the consumer compute both, where that should be
+  /// faster. That they can is known.
+  virtual void place(PackedConv2DOp producer, PackedConv2DOp consumer,
+                     const ScheduleOptions &options) const {}
+
   /// The kernel of `op`, whose schedule is one of this form.
   virtual std::unique_ptr<Kernel> kernelOf(mlir::Operation *op) const = 0;
 };
@@ -51,6 +57,10 @@ Schedule scheduleOf(mlir::Operation *op);
 
 /// What the first form chooses that can compute `op`; null if none can.
 Schedule chooseSchedule(mlir::Operation *op, const ScheduleOptions &options);
+
+/// Makes the workgroups of `consumer` compute what it reads, if they can and
+/// that should be faster. Both are scheduled.
+void placeProducer(PackedConv2DOp consumer, const ScheduleOptions &options);
 
 /// The schedules that `op` may have on its target: the one that is chosen, and
 /// of all forms those that its verifier takes.

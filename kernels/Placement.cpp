@@ -3,13 +3,23 @@
 #include "kernels/Placement.h"
 
 #include "dialect/ConvolutionGeometry.h"
+#include "kernels/GpuBand.h"
 #include "kernels/Schedules.h"
-#include "storage/FkwStorage.h"
 
 using namespace mlir;
 using namespace patternc;
 
-std::string patternc::reasonAgainstConsumer(PackedConv2DOp producer) {
+bool patternc::isPlacedInConsumer(PackedConv2DOp op) {
+  Schedule schedule = op.getScheduleAttr();
+  return schedule && schedule.isPlacedInConsumer();
+}
+
+PackedConv2DOp patternc::placedIn(PackedConv2DOp consumer) {
+  auto producer = consumer.getInput().getDefiningOp<PackedConv2DOp>();
+  return producer && isPlacedInConsumer(producer) ? producer : PackedConv2DOp();
+}
+
+std::string patternc::reasonAgainstReader(PackedConv2DOp producer) {
   if (!planesOf(producer.getOutput()) || !producer->hasOneUse())
     return "not one convolution alone reads its planes";
   auto consumer = dyn_cast<PackedConv2DOp>(*producer->user_begin());
@@ -21,9 +31,6 @@ std::string patternc::reasonAgainstConsumer(PackedConv2DOp producer) {
     return "it adds a residual, which lies in memory";
   if (placedIn(producer))
     return "it computes its own input";
-  if (!scheduleOf<CpuOutputStationaryAttr>(producer) ||
-      !scheduleOf<CpuOutputStationaryAttr>(consumer))
-    return "its schedule or its consumer's is not cpu_output_stationary";
   std::optional<FkwIndices> made = readFkwIndices(producer);
   std::optional<FkwIndices> read = readFkwIndices(consumer);
   if (!made || !read || made->reorder != read->reorder)
@@ -31,32 +38,22 @@ std::string patternc::reasonAgainstConsumer(PackedConv2DOp producer) {
   return {};
 }
 
-PackedConv2DOp patternc::placedIn(PackedConv2DOp consumer) {
-  auto producer = consumer.getInput().getDefiningOp<PackedConv2DOp>();
-  auto schedule = producer ? scheduleOf<CpuOutputStationaryAttr>(producer)
-                           : CpuOutputStationaryAttr();
-  return schedule && schedule.isPlacedInConsumer() ? producer
-                                                   : PackedConv2DOp();
+std::string patternc::reasonAgainstConsumer(PackedConv2DOp producer) {
+  std::string reason = reasonAgainstReader(producer);
+  if (!reason.empty())
+    return reason;
+  auto consumer = cast<PackedConv2DOp>(*producer->user_begin());
+  if (scheduleOf<CpuOutputStationaryAttr>(producer) &&
+      scheduleOf<CpuOutputStationaryAttr>(consumer))
+    return {};
+  if (scheduleOf<GpuOutputStationaryAttr>(producer) &&
+      scheduleOf<GpuOutputStationaryAttr>(consumer))
+    return GpuBand(producer, consumer).reasonAgainst();
+  return "its schedule and its consumer's are not of one form that keeps sums";
 }
 
-void patternc::placeProducer(PackedConv2DOp consumer) {
-  auto producer = consumer.getInput().getDefiningOp<PackedConv2DOp>();
-  if (!producer || !reasonAgainstConsumer(producer).empty())
-    return;
-  // Each workgroup makes one filter group of the input after the other, for the
-  // whole of the image. The fewer they are, the more often the same memory
-  // takes the next one; so there is one for each core.
-  int64_t filterGroups = ConvolutionGeometry::onPlanes(producer).filters /
-                         producer.getStorage().getGroup();
-  int64_t blocks =
-      std::min<int64_t>(filterGroups, TargetAttr::of(consumer).getCores());
-  auto place = [&](PackedConv2DOp op, Placement placement) {
-    auto schedule = scheduleOf<CpuOutputStationaryAttr>(op);
-    int64_t run = ConvolutionGeometry::onPlanes(op).runLength(
-        planesOf(op.getInput()).getPitch());
-    op.setScheduleAttr(schedule.placed(
-        placement, llvm::divideCeilSigned(run, schedule.getTile()), blocks));
-  };
-  place(producer, Placement::Consumer);
-  place(consumer, Placement::Memory);
+void patternc::numberWithin(FkwIndices &indices, int64_t count) {
+  for (size_t i = 0; i + 1 < indices.offset.size(); ++i)
+    for (int32_t k = indices.offset[i]; k < indices.offset[i + 1]; ++k)
+      indices.index[k] = i % count;
 }

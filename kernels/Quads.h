@@ -16,12 +16,17 @@ inline constexpr int64_t quad = TargetAttr::threadElements;
 /// last ones may cover rows of those before again.
 struct GpuTiles {
   GpuTiles(const ConvolutionGeometry &geometry, int64_t rows)
-      : rows(rows), columns(llvm::divideCeilSigned(geometry.outWidth, quad)),
-        rowTiles(llvm::divideCeilSigned(geometry.outHeight, rows)) {}
+      : GpuTiles(geometry, rows, geometry.outHeight) {}
+  /// Of `height` rows of the image.
+  GpuTiles(const ConvolutionGeometry &geometry, int64_t rows, int64_t height)
+      : rows(rows), height(height),
+        columns(llvm::divideCeilSigned(geometry.outWidth, quad)) {}
 
-  int64_t count() const { return columns * rowTiles; }
+  int64_t count() const {
+    return columns * llvm::divideCeilSigned(height, rows);
+  }
 
-  int64_t rows, columns, rowTiles;
+  int64_t rows, height, columns;
 };
 
 /// How the weights of a stored kernel lie: those of its taps, for each of the

@@ -152,14 +152,13 @@ GpuDirectAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        some("unroll", unroll)});
 }
 
-LogicalResult
-GpuOutputStationaryAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                int64_t threads, int64_t rows, int64_t filters,
-                                int64_t slices, int64_t parts) {
+LogicalResult GpuOutputStationaryAttr::verify(
+    function_ref<InFlightDiagnostic()> emitError, int64_t threads, int64_t rows,
+    int64_t filters, int64_t slices, int64_t parts, Placement, int64_t bands) {
   return verifyCounts(emitError,
                       {some("threads", threads), written("rows", rows),
                        written("filters", filters), written("slices", slices),
-                       written("parts", parts)});
+                       written("parts", parts), some("bands", bands)});
 }
 
 LogicalResult
@@ -219,8 +218,8 @@ std::string patternc::reasonAgainstThreads(int64_t threads, TargetAttr target) {
 std::string patternc::reasonAgainstShared(int64_t bytes, TargetAttr target) {
   if (bytes <= target.getSharedBytes())
     return {};
-  return llvm::formatv("its slices share {0} bytes, but a workgroup of the "
-                       "target has {1}",
+  return llvm::formatv("a workgroup shares {0} bytes, but on the target it "
+                       "has {1}",
                        bytes, target.getSharedBytes());
 }
 

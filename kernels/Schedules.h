@@ -32,7 +32,7 @@ std::string reasonAgainstElement(mlir::Operation *op, TargetAttr target);
 /// Why a workgroup of `target` cannot have so many threads; empty if it can.
 std::string reasonAgainstThreads(int64_t threads, TargetAttr target);
 
-/// Why the slices of a workgroup of `target` cannot share so many bytes; empty
+/// Why the threads of a workgroup of `target` cannot share so many bytes; empty
 /// if they can.
 std::string reasonAgainstShared(int64_t bytes, TargetAttr target);
 

@@ -381,11 +381,16 @@ def Schedule_GpuOutputStationaryAttr : Schedule_Attr<"Gpu", "GpuOutputStationary
       a workgroup, which add their sums through shared memory; a divisor of `filters`.
     - `parts`: how many times `filters` filters a workgroup computes, where images are small;
       `slices` times `parts` divides `threads`.
+    - `placement`: `memory`: in workgroups of its own; `consumer`: in those of the depthwise
+      convolution that reads it, in memory that its threads share. Both have as many `threads`,
+      and the consumer as many `parts` as the producer makes filters in a workgroup.
+    - `bands`: into how many bands of rows the output is split over workgroups, if they compute
+      the input, too.
 
     Refused: more threads or shared memory than the target has; numbers that are not positive
-    or beyond what is written out; filters, slices and parts that do not divide; more rows than
-    there are; planes whose rows, phases or images begin within four elements; bytes, and a product
-    with a matrix.
+    or beyond what is written out; filters, slices and parts that do not divide; more rows or bands
+    than there are rows; planes whose rows, phases or images begin within four elements; bytes, and
+    a product with a matrix.
 
     Example:
 
@@ -398,10 +403,17 @@ def Schedule_GpuOutputStationaryAttr : Schedule_Attr<"Gpu", "GpuOutputStationary
     "int64_t":$rows,
     "int64_t":$filters,
     DefaultValuedParameter<"int64_t", "1">:$slices,
-    DefaultValuedParameter<"int64_t", "1">:$parts);
+    DefaultValuedParameter<"int64_t", "1">:$parts,
+    Schedule_EnumParameter<Schedule_Placement, "Memory">:$placement,
+    DefaultValuedParameter<"int64_t", "1">:$bands);
   let extraClassDeclaration = [{
     /// Threads of a workgroup that have tiles of their own.
     int64_t getSlots() const { return getThreads() / getSlices() / getParts(); }
+    /// Bytes that slices exchange their sums through: one for each of them.
+    int64_t getExchangedBytes(::mlir::Type element) const;
+    /// Filters that a workgroup computes.
+    int64_t getWorkgroupFilters() const { return getFilters() * getParts(); }
+    bool isPlacedInConsumer() const { return getPlacement() == Placement::Consumer; }
   }];
 }
 

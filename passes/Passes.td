@@ -552,7 +552,8 @@ def ScheduleConvolutionsPass : Pass<"pattern-schedule-convolutions", "::mlir::Mo
 
     What a depthwise convolution alone reads is computed in its workgroups
     (`placement = consumer`), if both store filters in the same order and neither had a
-    schedule.
+    schedule; on a `gpu`, where the memory that threads share leaves it enough of them to be
+    faster.
 
     Each choice has an option that switches it off: `filters=1` computes one filter
     after another, `max-vectors=1` one vector, `cache-bytes` beyond the size of the

@@ -6,7 +6,6 @@
 // unless its images are one position.
 
 #include "kernels/KernelForm.h"
-#include "kernels/Placement.h"
 #include "kernels/Schedules.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -56,7 +55,7 @@ public:
         return WalkResult::advance();
       scheduled.insert(op);
       if (placeInConsumers && scheduled.contains(op.getInput().getDefiningOp()))
-        placeProducer(op);
+        placeProducer(op, options);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

@@ -154,3 +154,62 @@ func.func @main(%x: tensor<1x1x4x4xf32>) -> (tensor<1x8x4x4xf32>, tensor<1x4x4x4
   return %y, %z : tensor<1x8x4x4xf32>, tensor<1x4x4x4xf32>
 }
 }
+
+// -----
+
+// Each of two workgroups makes five rows of two channels in memory that its threads share: the ten quads of the image, and
+// zeros in the three before them and the three behind. Then each half of its threads reads one of the channels, for
+// three of six rows: the first ones or the last.
+// CHECK-LABEL: sym_name = "band"
+// CHECK-DAG: %[[RESULT:.+]] = "stream.binding.subspan"(%arg9, %{{.+}} -> memref<144xf32
+// CHECK: %[[BAND:.+]] = "stream.dispatch.workgroup.id"() <{dimension = 0 : index}>
+// CHECK: arith.muli %[[BAND]], %c3
+// CHECK-NEXT: %[[ROW:.+]] = arith.minsi %{{.+}}, %c3
+// CHECK-NEXT: arith.maxsi %[[ROW]], %c1
+// CHECK-NEXT: arith.subi %{{.+}}, %c1
+// CHECK-NEXT: %[[FIRST:.+]] = arith.minsi %{{.+}}, %c1
+// CHECK-NEXT: %[[OFFSET:.+]] = arith.subi %[[ROW]], %[[FIRST]]
+// CHECK-NEXT: %[[SHARED:.+]] = memref.alloc() : memref<32xvector<4xf32>, #gpu.address_space<workgroup>>
+// CHECK: %[[HAS_TILE:.+]] = arith.cmpi ult, %{{.+}}, %c10
+// CHECK: %[[IN_BAND:.+]] = arith.divui
+// CHECK: arith.addi %[[IN_BAND]], %[[FIRST]]
+// CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>)
+// CHECK: scf.if %[[HAS_TILE]] {
+// CHECK-COUNT-2: memref.store %{{.+}}, %[[SHARED]]
+// CHECK: %[[AROUND:.+]] = arith.cmpi ult, %{{.+}}, %c6
+// CHECK: scf.if %[[AROUND]] {
+// CHECK-COUNT-2: memref.store %cst, %[[SHARED]]
+// CHECK: gpu.barrier
+// CHECK: arith.divui %{{.+}}, %c32
+// CHECK: %[[TILE_ROW:.+]] = arith.divui
+// CHECK: arith.addi %[[TILE_ROW]], %[[OFFSET]]
+// CHECK: scf.for {{.*}} -> (vector<4xf32>)
+// CHECK: memref.load %[[SHARED]]
+// CHECK: memref.store %{{.+}}, %[[RESULT]]
+// CHECK-LABEL: func.func @main
+// CHECK: "flow.dispatch"{{.*}}_pack::
+// CHECK: "flow.dispatch"{{.*}}@band::
+// CHECK-NOT: "flow.dispatch"
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @main(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<1.0> : tensor<4xf32>
+  %i = arith.constant dense<0> : tensor<2xi32>
+  %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
+  %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
+  %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %p = pattern.pack %x schedule(#schedule.gpu_rows<threads = 64, unroll = 1>)
+      : tensor<1x1x6x6xf32> to tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 12, pitch = 8, size = 72>>
+  %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2>
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 2, placement = consumer>)
+      : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 12, pitch = 8, size = 72>>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #pattern.planes<strides = [1, 1], origin = 12, pitch = 8, size = 72>>
+  %dw = arith.constant dense<1.0> : tensor<16xf32>
+  %di = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
+  %ds = arith.constant dense<[0, 1, 0, 1, 0, 1, 0, 1]> : tensor<8xi32>
+  %do = arith.constant dense<[0, 1, 2, 3, 4]> : tensor<5xi32>
+  %z = pattern.packed_conv2d %y fkw(%dw, %di, %ds, %do, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 1>
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 1, parts = 2, bands = 2>)
+      {groups = 4 : i64, padding = array<i64: 1, 1, 1, 1>, layer = "band"}
+      : (tensor<1x4x6x6xf32, #pattern.planes<strides = [1, 1], origin = 12, pitch = 8, size = 72>>, tensor<16xf32>, tensor<4xi32>, tensor<8xi32>, tensor<5xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32>
+  return %z : tensor<1x4x6x6xf32>
+}
+}

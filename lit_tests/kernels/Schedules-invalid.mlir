@@ -510,9 +510,21 @@ func.func @parts_of_filters(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1
 
 // -----
 
+module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 16384, subgroup = 64>} {
+func.func @bands(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
+  // expected-error @+1 {{it has 7 bands, but there are 6 rows}}
+  %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
+      schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 8, bands = 7>) {padding = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>
+  return
+}
+}
+
+// -----
+
 module attributes {pattern.target = #pattern.target<device = gpu, threads = 128, shared_bytes = 8192, subgroup = 64>} {
 func.func @shared_bytes(%x: tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, %w: tensor<32xf32>, %i: tensor<1xi32>, %s: tensor<2xi32>, %o: tensor<2xi32>, %r: tensor<8xi32>) {
-  // expected-error @+1 {{its slices share 16384 bytes, but a workgroup of the target has 8192}}
+  // expected-error @+1 {{a workgroup shares 16384 bytes, but on the target it has 8192}}
   %y = pattern.packed_conv2d %x fkw(%w, %i, %s, %o, %r) storage <set = <3x3, [[0, 1, 3, 4]]>, group = 8>
       schedule(#schedule.gpu_output_stationary<threads = 128, rows = 2, filters = 8, slices = 8>) {padding = array<i64: 1, 1, 1, 1>}
       : (tensor<1x1x6x6xf32, #pattern.planes<strides = [1, 1], origin = 16, pitch = 8, size = 80>>, tensor<32xf32>, tensor<1xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8xi32>) -> tensor<1x8x6x6xf32>

@@ -230,7 +230,7 @@ func.func @consumer_without_schedule(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6x
   %s = arith.constant dense<[0, 1, 0, 1]> : tensor<4xi32>
   %o = arith.constant dense<[0, 1, 2]> : tensor<3xi32>
   %r = arith.constant dense<[2, 0, 3, 1]> : tensor<4xi32>
-  // expected-error @+1 {{cannot be placed in its consumer: its schedule or its consumer's is not cpu_output_stationary}}
+  // expected-error @+1 {{cannot be placed in its consumer: its schedule and its consumer's are not of one form that keeps sums}}
   %y = pattern.packed_conv2d %p fkw(%w, %i, %s, %o, %r) storage <set = <1x1, [[0]]>, group = 2> schedule(#schedule.cpu_output_stationary<lanes = 4, vectors = 2, filters = 2, tiles = 6, blocks = 2, unroll = 1, channels = distance, inner = filters, placement = consumer>)
       : (tensor<1x1x6x6xf32, #planes>, tensor<4xf32>, tensor<2xi32>, tensor<4xi32>, tensor<3xi32>, tensor<4xi32>) -> tensor<1x4x6x6xf32, #planes>
   %dw = arith.constant dense<1.0> : tensor<16xf32>

@@ -290,8 +290,10 @@ func.func @half_precision(%x: tensor<1x1x56x56xf16>, %w: tensor<16xf16>, %i: ten
 // CHECK: pattern.packed_conv2d {{.*}}, group = 1> schedule(#schedule.cpu_output_stationary<lanes = 16, vectors = 3, filters = 1, tiles = 1, blocks = 2, unroll = 4, inner = filters>)
 // APART-LABEL: @placed_in_reader
 // APART-NOT: placement
+// On a GPU, each workgroup makes what a row of a filter reads.
 // GPU-LABEL: @placed_in_reader
-// GPU-NOT: placement
+// GPU: pattern.packed_conv2d {{.*}}, group = 2> schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 1, placement = consumer>)
+// GPU: pattern.packed_conv2d {{.*}}, group = 1> schedule(#schedule.gpu_output_stationary<threads = 64, rows = 1, filters = 1, bands = 6>)
 func.func @placed_in_reader(%x: tensor<1x1x6x6xf32>) -> tensor<1x4x6x6xf32> {
   %w = arith.constant dense<1.0> : tensor<4xf32>
   %i = arith.constant dense<0> : tensor<2xi32>
