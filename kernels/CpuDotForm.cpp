@@ -3,6 +3,7 @@
 // The schedules of convolutions of bytes.
 
 #include "kernels/ByteBlocks.h"
+#include "kernels/ConvolutionForm.h"
 #include "kernels/CpuDotKernel.h"
 #include "kernels/DotProducts.h"
 #include "kernels/Forms.h"
@@ -160,17 +161,15 @@ private:
   }
 };
 
-class CpuDotForm : public KernelForm {
-public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<CpuDotAttr>(schedule);
+class CpuDotForm : public ConvolutionForm<CpuDotAttr, CpuDotKernel> {
+  /// A convolution of bytes on planes, on a CPU.
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isCpu() && op.getQuantizationAttr() &&
+           planesOf(op.getInput());
   }
 
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &options) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op)
-      return {};
+  CpuDotAttr chooseFor(PackedConv2DOp op,
+                       const ScheduleOptions &options) const override {
     Layer layer(op, options);
     TileSplit split = splitTiles(op, layer.storedLanes(), layer.storedVectors(),
                                  layer.filters, options);
@@ -178,11 +177,8 @@ public:
                           split.tiles, split.blocks);
   }
 
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op)
-      return;
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
     for (int64_t filters : divisorsOf(op.getStorage().getGroup())) {
       ScheduleOptions options;
       options.filters = filters;
@@ -198,11 +194,6 @@ public:
     }
   }
 
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<CpuDotKernel>(cast<PackedConv2DOp>(op));
-  }
-
-private:
   static void enumerateTiles(const Layer &layer,
                              function_ref<void(Schedule)> found) {
     int64_t lanes = layer.storedLanes();
@@ -214,14 +205,6 @@ private:
         for (int64_t parts : powersUpTo(layer.geometry.filters / layer.filters))
           found(layer.schedule(layer.blocks ? vectorsOfBlocks : vectors, tiles,
                                parts));
-  }
-
-  /// A convolution of bytes on planes, on a CPU.
-  static PackedConv2DOp convolutionOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() && op.getQuantizationAttr() &&
-                 planesOf(op.getInput());
-    return takes ? op : PackedConv2DOp();
   }
 };
 

@@ -2,6 +2,7 @@
 
 // The schedules of products of bytes with a matrix.
 
+#include "kernels/ConvolutionForm.h"
 #include "kernels/CpuDotMatrixKernel.h"
 #include "kernels/DotProducts.h"
 #include "kernels/FilterVector.h"
@@ -94,17 +95,15 @@ struct Layer {
   InputQuads inputs = InputQuads::Gather;
 };
 
-class CpuDotMatrixForm : public KernelForm {
-public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<CpuDotMatrixAttr>(schedule);
+class CpuDotMatrixForm
+    : public ConvolutionForm<CpuDotMatrixAttr, CpuDotMatrixKernel> {
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isCpu() && op.getQuantizationAttr() &&
+           ConvolutionGeometry::of(op).isFullyConnected();
   }
 
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &) const override {
-    PackedConv2DOp op = matrixOf(operation);
-    if (!op)
-      return {};
+  CpuDotMatrixAttr chooseFor(PackedConv2DOp op,
+                             const ScheduleOptions &) const override {
     Layer layer(op);
     int64_t batch = layer.geometry.batch;
     int64_t parts = llvm::divideCeilSigned(batch, layer.mostRows());
@@ -112,11 +111,8 @@ public:
                           blocksFor(layer.filterGroups(), parts));
   }
 
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    PackedConv2DOp op = matrixOf(operation);
-    if (!op)
-      return;
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
     Layer layer(op);
     for (InputQuads inputs : {InputQuads::Run, InputQuads::Gather}) {
       layer.inputs = inputs;
@@ -124,18 +120,6 @@ public:
         for (int64_t blocks : powersUpTo(layer.filterGroups()))
           found(layer.schedule(rows, blocks));
     }
-  }
-
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<CpuDotMatrixKernel>(cast<PackedConv2DOp>(op));
-  }
-
-private:
-  static PackedConv2DOp matrixOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() && op.getQuantizationAttr() &&
-                 ConvolutionGeometry::of(op).isFullyConnected();
-    return takes ? op : PackedConv2DOp();
   }
 };
 

@@ -3,6 +3,7 @@
 // The schedules of convolutions that keep a channel of their input in vector
 // registers.
 
+#include "kernels/ConvolutionForm.h"
 #include "kernels/CpuInputStationaryKernel.h"
 #include "kernels/Forms.h"
 #include "kernels/WorkSplits.h"
@@ -105,16 +106,18 @@ struct Layer {
   bool prefetch;
 };
 
-class CpuInputStationaryForm : public KernelForm {
-public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<CpuInputStationaryAttr>(schedule);
+class CpuInputStationaryForm
+    : public ConvolutionForm<CpuInputStationaryAttr, CpuInputStationaryKernel> {
+  /// A convolution of single filters without groups on planes, on a CPU.
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isCpu() && !op.getQuantizationAttr() &&
+           planesOf(op.getInput()) && op.getStorage().getGroup() == 1 &&
+           ConvolutionGeometry::of(op).groups == 1;
   }
 
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &options) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op || !options.inputStationary ||
+  CpuInputStationaryAttr
+  chooseFor(PackedConv2DOp op, const ScheduleOptions &options) const override {
+    if (!options.inputStationary ||
         op.getStorage().getSet().getEntries() < minStationaryTaps)
       return {};
     Layer layer(op, options.prefetch);
@@ -134,11 +137,8 @@ public:
                           blocks);
   }
 
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op)
-      return;
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
     for (bool prefetch : {false, true}) {
       Layer layer(op, prefetch);
       if (layer.prefetch != prefetch)
@@ -154,21 +154,6 @@ public:
               found(layer.schedule(vectors, tiles, blocks));
       }
     }
-  }
-
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<CpuInputStationaryKernel>(cast<PackedConv2DOp>(op));
-  }
-
-private:
-  /// A convolution of single filters without groups on planes, on a CPU.
-  static PackedConv2DOp convolutionOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() &&
-                 !op.getQuantizationAttr() && planesOf(op.getInput()) &&
-                 op.getStorage().getGroup() == 1 &&
-                 ConvolutionGeometry::of(op).groups == 1;
-    return takes ? op : PackedConv2DOp();
   }
 };
 

@@ -2,6 +2,7 @@
 
 // The schedules of products with a matrix.
 
+#include "kernels/ConvolutionForm.h"
 #include "kernels/CpuMatrixKernel.h"
 #include "kernels/FilterVector.h"
 #include "kernels/Forms.h"
@@ -82,17 +83,14 @@ struct Layer {
   Stores stores;
 };
 
-class CpuMatrixForm : public KernelForm {
-public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<CpuMatrixAttr>(schedule);
+class CpuMatrixForm : public ConvolutionForm<CpuMatrixAttr, CpuMatrixKernel> {
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isCpu() && !op.getQuantizationAttr() &&
+           ConvolutionGeometry::of(op).isFullyConnected();
   }
 
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &options) const override {
-    PackedConv2DOp op = matrixOf(operation);
-    if (!op)
-      return {};
+  CpuMatrixAttr chooseFor(PackedConv2DOp op,
+                          const ScheduleOptions &options) const override {
     Layer layer(op, options.prefetch);
     int64_t batch = layer.geometry.batch;
     int64_t parts = llvm::divideCeilSigned(batch, layer.mostRows());
@@ -100,11 +98,8 @@ public:
                           blocksFor(layer.filterGroups(), parts));
   }
 
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    PackedConv2DOp op = matrixOf(operation);
-    if (!op)
-      return;
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
     for (bool prefetch : {false, true}) {
       Layer layer(op, prefetch);
       if (layer.prefetch != prefetch)
@@ -113,19 +108,6 @@ public:
         for (int64_t blocks : powersUpTo(layer.filterGroups()))
           found(layer.schedule(rows, blocks));
     }
-  }
-
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<CpuMatrixKernel>(cast<PackedConv2DOp>(op));
-  }
-
-private:
-  static PackedConv2DOp matrixOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() &&
-                 !op.getQuantizationAttr() &&
-                 ConvolutionGeometry::of(op).isFullyConnected();
-    return takes ? op : PackedConv2DOp();
   }
 };
 

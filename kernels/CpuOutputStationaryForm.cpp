@@ -2,6 +2,7 @@
 
 // The schedules of convolutions whose sums stay in vector registers.
 
+#include "kernels/ConvolutionForm.h"
 #include "kernels/CpuOutputStationaryKernel.h"
 #include "kernels/Forms.h"
 #include "kernels/WorkSplits.h"
@@ -135,52 +136,10 @@ struct Layer {
   ScheduleOptions options;
 };
 
-class CpuOutputStationaryForm : public KernelForm {
+class CpuOutputStationaryForm
+    : public ConvolutionForm<CpuOutputStationaryAttr,
+                             CpuOutputStationaryKernel> {
 public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<CpuOutputStationaryAttr>(schedule);
-  }
-
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &options) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op)
-      return {};
-    Layer layer(op, options);
-    TileSplit split = splitTiles(op, layer.width, layer.mostVectors(),
-                                 layer.filters, options);
-    int64_t unroll = largestDivisor(
-        layer.taps, maxUnrolled / (layer.filters * split.vectors));
-    return layer.schedule(split.vectors, unroll, split.tiles, split.blocks,
-                          layer.prefetchAhead(split.vectors));
-  }
-
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op)
-      return;
-    for (int64_t filters : divisorsOf(op.getStorage().getGroup())) {
-      ScheduleOptions options;
-      options.filters = filters;
-      Layer layer(op, options);
-      for (int64_t vectors = 1; vectors <= layer.mostVectors(); ++vectors) {
-        int64_t tile = layer.width * vectors;
-        if (tile - layer.width >= layer.run)
-          break; // a vector more than the image is long
-        SmallVector<int64_t> distances{0};
-        if (int64_t ahead = layer.prefetchAhead(vectors))
-          distances.push_back(ahead);
-        for (int64_t tiles :
-             powersUpTo(llvm::divideCeilSigned(layer.run, tile)))
-          for (int64_t blocks : powersUpTo(layer.geometry.filters / filters))
-            for (int64_t unroll : divisorsOf(layer.taps))
-              for (int64_t ahead : distances)
-                found(layer.schedule(vectors, unroll, tiles, blocks, ahead));
-      }
-    }
-  }
-
   /// Each workgroup makes one filter group of the input after the other, for
   /// the whole of the image. The fewer they are, the more often the same memory
   /// takes the next one; so there is one for each core.
@@ -201,18 +160,45 @@ public:
     place(consumer, Placement::Memory);
   }
 
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<CpuOutputStationaryKernel>(
-        cast<PackedConv2DOp>(op));
-  }
-
 private:
   /// A convolution of floats on planes, on a CPU.
-  static PackedConv2DOp convolutionOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isCpu() &&
-                 !op.getQuantizationAttr() && planesOf(op.getInput());
-    return takes ? op : PackedConv2DOp();
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isCpu() && !op.getQuantizationAttr() &&
+           planesOf(op.getInput());
+  }
+
+  CpuOutputStationaryAttr
+  chooseFor(PackedConv2DOp op, const ScheduleOptions &options) const override {
+    Layer layer(op, options);
+    TileSplit split = splitTiles(op, layer.width, layer.mostVectors(),
+                                 layer.filters, options);
+    int64_t unroll = largestDivisor(
+        layer.taps, maxUnrolled / (layer.filters * split.vectors));
+    return layer.schedule(split.vectors, unroll, split.tiles, split.blocks,
+                          layer.prefetchAhead(split.vectors));
+  }
+
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
+    for (int64_t filters : divisorsOf(op.getStorage().getGroup())) {
+      ScheduleOptions options;
+      options.filters = filters;
+      Layer layer(op, options);
+      for (int64_t vectors = 1; vectors <= layer.mostVectors(); ++vectors) {
+        int64_t tile = layer.width * vectors;
+        if (tile - layer.width >= layer.run)
+          break; // a vector more than the image is long
+        SmallVector<int64_t> distances{0};
+        if (int64_t ahead = layer.prefetchAhead(vectors))
+          distances.push_back(ahead);
+        for (int64_t tiles :
+             powersUpTo(llvm::divideCeilSigned(layer.run, tile)))
+          for (int64_t blocks : powersUpTo(layer.geometry.filters / filters))
+            for (int64_t unroll : divisorsOf(layer.taps))
+              for (int64_t ahead : distances)
+                found(layer.schedule(vectors, unroll, tiles, blocks, ahead));
+      }
+    }
   }
 };
 

@@ -2,6 +2,7 @@
 
 // The schedules of products with a matrix on a GPU.
 
+#include "kernels/ConvolutionForm.h"
 #include "kernels/Forms.h"
 #include "kernels/GpuMatrixKernel.h"
 #include "kernels/WorkSplits.h"
@@ -47,18 +48,15 @@ std::string GpuMatrixAttr::reasonAgainst(Operation *operation,
 
 namespace {
 
-class GpuMatrixForm : public KernelForm {
-public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<GpuMatrixAttr>(schedule);
+class GpuMatrixForm : public ConvolutionForm<GpuMatrixAttr, GpuMatrixKernel> {
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isGpu() && !op.getQuantizationAttr() &&
+           ConvolutionGeometry::of(op).isFullyConnected();
   }
 
   /// As few slices as give all cores enough to do.
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &) const override {
-    PackedConv2DOp op = matrixOf(operation);
-    if (!op)
-      return {};
+  GpuMatrixAttr chooseFor(PackedConv2DOp op,
+                          const ScheduleOptions &) const override {
     TargetAttr target = TargetAttr::of(op);
     int64_t batch = op.getType().getDimSize(0);
     int64_t parts = llvm::divideCeilSigned(batch, maxRows);
@@ -81,11 +79,8 @@ public:
     return best;
   }
 
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    PackedConv2DOp op = matrixOf(operation);
-    if (!op)
-      return;
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
     TargetAttr target = TargetAttr::of(op);
     for (int64_t threads = target.getLeastThreads();
          threads <= target.getThreads(); threads *= 2)
@@ -95,19 +90,6 @@ public:
           for (int64_t unroll : {1, 2, 4, 8})
             found(GpuMatrixAttr::get(op.getContext(), threads, rows, slices,
                                      unroll));
-  }
-
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<GpuMatrixKernel>(cast<PackedConv2DOp>(op));
-  }
-
-private:
-  static PackedConv2DOp matrixOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isGpu() &&
-                 !op.getQuantizationAttr() &&
-                 ConvolutionGeometry::of(op).isFullyConnected();
-    return takes ? op : PackedConv2DOp();
   }
 };
 

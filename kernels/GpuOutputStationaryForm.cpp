@@ -2,6 +2,7 @@
 
 // The schedules of convolutions whose sums stay in the registers of threads.
 
+#include "kernels/ConvolutionForm.h"
 #include "kernels/Forms.h"
 #include "kernels/GpuOutputStationaryKernel.h"
 #include "kernels/WorkSplits.h"
@@ -276,38 +277,10 @@ struct Pair {
   const Layer &producer, &consumer;
 };
 
-class GpuOutputStationaryForm : public KernelForm {
+class GpuOutputStationaryForm
+    : public ConvolutionForm<GpuOutputStationaryAttr,
+                             GpuOutputStationaryKernel> {
 public:
-  bool has(Schedule schedule) const override {
-    return isa_and_nonnull<GpuOutputStationaryAttr>(schedule);
-  }
-
-  Schedule choose(Operation *operation,
-                  const ScheduleOptions &options) const override {
-    PackedConv2DOp op = convolutionOf(operation);
-    if (!op)
-      return {};
-    Layer layer(op);
-    GpuOutputStationaryAttr best;
-    double fewest = 0;
-    layer.enumerate(
-        [&](GpuOutputStationaryAttr schedule) {
-          double cycles = layer.cycles(schedule);
-          if (best && fewest <= cycles)
-            return;
-          best = schedule;
-          fewest = cycles;
-        },
-        options.filters);
-    return best;
-  }
-
-  void enumerate(Operation *operation,
-                 function_ref<void(Schedule)> found) const override {
-    if (PackedConv2DOp op = convolutionOf(operation))
-      Layer(op).enumerate(found);
-  }
-
   void place(PackedConv2DOp producer, PackedConv2DOp consumer,
              const ScheduleOptions &options) const override {
     Layer made(producer), read(consumer);
@@ -326,18 +299,33 @@ public:
         options.filters);
   }
 
-  std::unique_ptr<Kernel> kernelOf(Operation *op) const override {
-    return std::make_unique<GpuOutputStationaryKernel>(
-        cast<PackedConv2DOp>(op));
-  }
-
 private:
   /// A convolution of floats on planes, on a GPU.
-  static PackedConv2DOp convolutionOf(Operation *operation) {
-    auto op = dyn_cast<PackedConv2DOp>(operation);
-    bool takes = op && TargetAttr::of(op).isGpu() &&
-                 !op.getQuantizationAttr() && planesOf(op.getInput());
-    return takes ? op : PackedConv2DOp();
+  bool takes(PackedConv2DOp op) const override {
+    return TargetAttr::of(op).isGpu() && !op.getQuantizationAttr() &&
+           planesOf(op.getInput());
+  }
+
+  GpuOutputStationaryAttr
+  chooseFor(PackedConv2DOp op, const ScheduleOptions &options) const override {
+    Layer layer(op);
+    GpuOutputStationaryAttr best;
+    double fewest = 0;
+    layer.enumerate(
+        [&](GpuOutputStationaryAttr schedule) {
+          double cycles = layer.cycles(schedule);
+          if (best && fewest <= cycles)
+            return;
+          best = schedule;
+          fewest = cycles;
+        },
+        options.filters);
+    return best;
+  }
+
+  void enumerateFor(PackedConv2DOp op,
+                    function_ref<void(Schedule)> found) const override {
+    Layer(op).enumerate(found);
   }
 };
 

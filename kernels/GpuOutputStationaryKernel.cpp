@@ -99,10 +99,11 @@ private:
       slot = index.rem(thread, slots * parts);
     }
     inSlice = slot;
+    part = index.constant(0);
     if (parts > 1) {
-      filterTile =
-          index.add(index.mul(filterTile, parts), index.div(slot, slots));
+      part = index.div(slot, slots);
       slot = index.rem(slot, slots);
+      filterTile = index.add(index.mul(filterTile, parts), part);
     }
     int64_t perGroup = kernel.group() / filters;
     filterGroup = index.div(filterTile, perGroup);
@@ -290,9 +291,8 @@ private:
   /// The channels of the output whose filters the thread stores: places in a
   /// band, or what the order of filters says.
   SmallVector<Value> storedChannels() {
-    Value first = index.mul(filterTile, filters);
-    if (kernel.isPartOfConsumer())
-      first = index.rem(first, kernel.schedule.getWorkgroupFilters());
+    Value first =
+        index.mul(kernel.isPartOfConsumer() ? part : filterTile, filters);
     if (slices > 1)
       first = index.add(first, index.mul(slice, filters / slices));
     SmallVector<Value> channels;
@@ -439,8 +439,9 @@ private:
   const GpuTiles &tiles;
   int64_t filters, slices, parts, slots;
   VectorType type;
-  Value image, outputImage; // as it is read, and as it is stored
-  Value slice, inSlice, slot, filterTile, filterGroup, filterInGroup;
+  Value image, outputImage;         // as it is read, and as it is stored
+  Value slice, inSlice, part, slot; // of the thread, in its workgroup
+  Value filterTile, filterGroup, filterInGroup;
   Value number, row, column, position;
   Value isInImage;           // null where all threads have a tile
   Value inputRow, outputRow; // what row 0 is in the input and the output
