@@ -16,6 +16,9 @@ inline constexpr llvm::StringLiteral demotedSuffix = ".f16";
 /// What is behind the name of a blob that was computed from others.
 inline constexpr llvm::StringLiteral foldedSuffix = ".folded";
 
+/// What is behind the name of a blob whose narrow integers became words.
+inline constexpr llvm::StringLiteral widenedSuffix = ".i32";
+
 /// The layer whose weights are the blob `blob`; empty for a blob without name.
 llvm::StringRef layerOf(llvm::StringRef blob);
 

@@ -879,15 +879,56 @@ def IsolateReductionsPass : Pass<"pattern-isolate-reductions", "::mlir::ModuleOp
   let dependentDialects = ["::patternc::PatternDialect", "::patternc::UtilDialect"];
 }
 
-def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir::ModuleOp"> {
-  let summary = "Keep elementwise operations on i64 from being vectorised.";
+def WidenNarrowIntegersPass : Pass<"pattern-widen-narrow-integers", "::mlir::ModuleOp"> {
+  let summary = "Hold integers narrower than 32 bits in words.";
   let description = [{
-    Precondition: linalg on tensors. What an elementwise `linalg.generic` with operands of
-    i64 yields is made to depend on an index, by a comparison that is never true.
+    Precondition: linalg on tensors. Tensors of signless integers narrower than 32 bits have
+    elements of i32 instead: of i1 zero-extended, of others sign-extended. Bodies of
+    `linalg.generic` truncate what they read and extend what they yield, so they compute the same
+    bits. Named operations of linalg and elementwise ones on such tensors become `linalg.generic`.
+
+    Where the target stores no bytes only: a GPU without `byte_access`. IREE 3.13 keeps several
+    such integers in a word there, where threads write over those of their neighbours. Constants
+    that only kernels read stay: they read words.
+
+    Refused: other operations on such tensors, functions that take or return them, and blobs that
+    do not hold what their types say. Place: once kernels are made, before what looks at loops.
+
+    Statistics, as remarks:
+    - `widened`: tensors changed
+
+    Before:
+
+    ```mlir
+    ^bb0(%a: f32, %o: i1):
+      %y = arith.cmpf ogt, %a, %zero : f32
+      linalg.yield %y : i1
+    } -> tensor<4xi1>
+    ```
+
+    After:
+
+    ```mlir
+    ^bb0(%a: f32, %o: i32):
+      %y = arith.cmpf ogt, %a, %zero : f32
+      %w = arith.extui %y : i1 to i32
+      linalg.yield %w : i32
+    } -> tensor<4xi32>
+    ```
+  }];
+  let dependentDialects = ["::patternc::PatternDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir::ModuleOp"> {
+  let summary = "Keep loops over i64 from being vectorised.";
+  let description = [{
+    Precondition: linalg on tensors. What a `linalg.generic` with operands of i64 yields is made
+    to depend on an index, by a comparison that is never true.
 
     For GPUs only: the Android baseline has no 64-bit integers. IREE 3.13 emulates them, but
     not in the vectors that it makes of tensors whose size is a multiple of a
-    workgroup's. Of what depends on an index it makes none.
+    workgroup's, nor in those of reductions. Of what depends on an index it makes none.
 
     Refused: nothing. Place: among the last.
 

@@ -64,6 +64,7 @@ static void packedToExecutable(OpPassManager &pm, const Options &options) {
   pm.addPass(createLowerConvolutionsPass());
   pm.addPass(createEliminateRedundantLoadsPass());
   // Around what IREE gets wrong.
+  pm.addPass(createWidenNarrowIntegersPass());
   pm.addPass(createIsolateReductionsPass());
   pm.addPass(createScalarizeWideIntegersPass());
   pm.addPass(createTruncateFloatsPass());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// Keeps elementwise operations on i64 from being vectorised. GPUs of the
-// Android baseline have no 64-bit integers. IREE 3.13 emulates them, but of the
-// vectors that it makes of aligned tensors it cannot emulate loads and stores.
-// It makes none where the body reads an index. Precondition: linalg on tensors.
-// Postcondition: what such an operation yields depends on an index, though not
-// its value. Refuses nothing.
+// Keeps loops over i64 from being vectorised. GPUs of the Android baseline have
+// no 64-bit integers. IREE 3.13 emulates them, but of the vectors that it makes
+// of aligned tensors it cannot emulate loads and stores, nor of those that it
+// makes of reductions what takes them apart. It makes none where the body reads
+// an index. Precondition: linalg on tensors. Postcondition: what such an
+// operation yields depends on an index, though not its value. Refuses nothing.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -31,7 +31,6 @@ static std::optional<unsigned> findLoop(linalg::GenericOp op) {
 
 static bool isVectorisedWide(linalg::GenericOp op) {
   return op.hasPureTensorSemantics() && findLoop(op) &&
-         op.getNumParallelLoops() == op.getNumLoops() &&
          !op.hasIndexSemantics() &&
          op.getBody()->getTerminator()->getNumOperands() > 0 &&
          op.getBody()

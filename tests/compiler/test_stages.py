@@ -42,6 +42,7 @@ STAGES = (
     "scheduled",
     "lowered",
     "shared",
+    "widened",
     "isolated",
     "scalarized",
     "truncated",

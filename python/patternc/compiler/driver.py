@@ -44,6 +44,7 @@ _CHECK_THE_MODEL = (
     "pattern-demote-f32-to-f16",
     "pattern-raise-convolutions",
     "pattern-compress-weights",
+    "pattern-widen-narrow-integers",
 )
 # What MLIR adds to the messages of a pass that fails.
 _OF_THE_PASS_MANAGER = "detected while processing an MLIR pass pipeline"

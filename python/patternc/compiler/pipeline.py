@@ -39,6 +39,7 @@ _STAGES = {
     "pattern-schedule-convolutions": "scheduled",
     "pattern-lower-convolutions": "lowered",
     "pattern-eliminate-redundant-loads": "shared",
+    "pattern-widen-narrow-integers": "widened",
     "pattern-isolate-reductions": "isolated",
     "pattern-scalarize-wide-integers": "scalarized",
     "pattern-truncate-floats": "truncated",
