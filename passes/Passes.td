@@ -886,10 +886,12 @@ def WidenNarrowIntegersPass : Pass<"pattern-widen-narrow-integers", "::mlir::Mod
     elements of i32 instead: of i1 zero-extended, of others sign-extended. Bodies of
     `linalg.generic` truncate what they read and extend what they yield, so they compute the same
     bits. Named operations of linalg and elementwise ones on such tensors become `linalg.generic`.
+    Arithmetic on such integers, but for i1, is done in i32 and truncated.
 
     Where the target stores no bytes only: a GPU without `byte_access`. IREE 3.13 keeps several
-    such integers in a word there, where threads write over those of their neighbours. Constants
-    that only kernels read stay: they read words.
+    such integers in a word there, where threads write over those of their neighbours, and
+    emulates signed arithmetic on them without the sign. Constants that only kernels read stay:
+    they read words.
 
     Refused: other operations on such tensors, functions that take or return them, and blobs that
     do not hold what their types say. Place: once kernels are made, before what looks at loops.

@@ -4,6 +4,7 @@
 // stores no bytes: IREE 3.13 has several of them in a word, and threads write
 // over what their neighbours wrote, or it refuses them. Loops are written out;
 // in their bodies elements are truncated to what they were and extended again.
+// Arithmetic on them is done in words, too: IREE emulates it without the sign.
 // Precondition: linalg on tensors. Postcondition: functions have no tensors of
 // such integers, but for constants that only kernels of ours read. Refuses
 // operations that it does not know, functions that take or return such tensors
@@ -13,14 +14,17 @@
 #include "dialect/LayerName.h"
 #include "dialect/SizeLimits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace patternc {
 #define GEN_PASS_DEF_WIDENNARROWINTEGERSPASS
@@ -174,6 +178,55 @@ static void widenElements(Operation *op) {
     }
 }
 
+/// Whether `op` is arithmetic on narrow integers, of which truth values are
+/// none.
+static bool isNarrowArithmetic(Operation *op) {
+  if (op->getNumOperands() == 0 || !isNarrow(op->getOperand(0).getType()) ||
+      op->getOperand(0).getType().isInteger(1))
+    return false;
+  return isa<arith::CmpIOp, math::AbsIOp>(op) ||
+         (isa<arith::ArithDialect>(op->getDialect()) &&
+          op->hasTrait<OpTrait::SameOperandsAndResultType>());
+}
+
+/// What is true if a minimum or maximum is the first of its operands.
+static std::optional<arith::CmpIPredicate> predicateOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, std::optional<arith::CmpIPredicate>>(op)
+      .Case<arith::MaxSIOp>([](auto) { return arith::CmpIPredicate::sgt; })
+      .Case<arith::MinSIOp>([](auto) { return arith::CmpIPredicate::slt; })
+      .Case<arith::MaxUIOp>([](auto) { return arith::CmpIPredicate::ugt; })
+      .Case<arith::MinUIOp>([](auto) { return arith::CmpIPredicate::ult; })
+      .Default(std::nullopt);
+}
+
+static void computeInWords(Operation *op) {
+  auto comparison = dyn_cast<arith::CmpIOp>(op);
+  bool isUnsigned =
+      isa<arith::DivUIOp, arith::CeilDivUIOp, arith::RemUIOp, arith::ShRUIOp,
+          arith::MaxUIOp, arith::MinUIOp>(op) ||
+      (comparison && comparison.getPredicate() >= arith::CmpIPredicate::ult);
+  OpBuilder b(op);
+  Location loc = op->getLoc();
+  SmallVector<Value> words;
+  for (Value operand : op->getOperands())
+    words.push_back(
+        isUnsigned
+            ? arith::ExtUIOp::create(b, loc, b.getI32Type(), operand).getOut()
+            : arith::ExtSIOp::create(b, loc, b.getI32Type(), operand).getOut());
+  // IREE would narrow minima and maxima again.
+  if (std::optional<arith::CmpIPredicate> predicate = predicateOf(op)) {
+    Value isFirst =
+        arith::CmpIOp::create(b, loc, *predicate, words[0], words[1]);
+    op->replaceAllUsesWith(arith::SelectOp::create(
+        b, loc, isFirst, op->getOperand(0), op->getOperand(1)));
+    op->erase();
+    return;
+  }
+  op->setOperands(words);
+  if (!comparison)
+    truncate(op->getResult(0));
+}
+
 namespace {
 
 class WidenNarrowIntegers
@@ -218,6 +271,14 @@ public:
         ++tensors;
       }
     llvm::for_each(widened, [](Operation *op) { widenElements(op); });
+
+    SmallVector<Operation *> arithmetic;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      function.walk([&](Operation *op) {
+        if (isNarrowArithmetic(op))
+          arithmetic.push_back(op);
+      });
+    llvm::for_each(arithmetic, computeInWords);
     remarkStatistics(*this, getOperation(), {{"widened", tensors}});
   }
 

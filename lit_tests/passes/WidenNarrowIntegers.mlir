@@ -129,6 +129,28 @@ func.func @written_out(%x: tensor<2x4xf32>, %z: tensor<4x2xf32>, %w: tensor<4x2x
   return %y : tensor<4x2xf32>
 }
 
+// CHECK-LABEL: @arithmetic
+// CHECK-SAME: %[[A:[^:]+]]: i8, %[[B:[^:]+]]: i8
+// CHECK: %[[SA:.+]] = arith.extsi %[[A]] : i8 to i32
+// CHECK: %[[SB:.+]] = arith.extsi %[[B]] : i8 to i32
+// CHECK: %[[GREATER:.+]] = arith.cmpi sgt, %[[SA]], %[[SB]] : i32
+// CHECK: %[[MAX:.+]] = arith.select %[[GREATER]], %[[A]], %[[B]] : i8
+// CHECK: %[[UM:.+]] = arith.extui %[[MAX]] : i8 to i32
+// CHECK: %[[UB:.+]] = arith.extui %[[B]] : i8 to i32
+// CHECK: %[[DIV:.+]] = arith.divui %[[UM]], %[[UB]] : i32
+// CHECK: %[[D:.+]] = arith.trunci %[[DIV]] : i32 to i8
+// CHECK: arith.cmpi ult, %{{.+}}, %{{.+}} : i32
+// CHECK: arith.cmpi slt, %{{.+}}, %{{.+}} : i32
+// CHECK: arith.andi %{{.+}}, %{{.+}} : i1
+func.func @arithmetic(%a: i8, %b: i8) -> (i8, i1) {
+  %m = arith.maxsi %a, %b : i8
+  %d = arith.divui %m, %b : i8
+  %c = arith.cmpi ult, %a, %d : i8
+  %e = arith.cmpi slt, %a, %d : i8
+  %f = arith.andi %c, %e : i1
+  return %d, %f : i8, i1
+}
+
 // CHECK-LABEL: @scatter
 // CHECK: "tm_tensor.scatter"
 // CHECK-NEXT: ^bb0(%[[NEW:[^:]+]]: i32, %{{.+}}: i32):
