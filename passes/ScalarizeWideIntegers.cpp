@@ -4,11 +4,13 @@
 // no 64-bit integers. IREE 3.13 emulates them, but of the vectors that it makes
 // of aligned tensors it cannot emulate loads and stores, nor of those that it
 // makes of reductions what takes them apart. It makes none where the body reads
-// an index. Precondition: linalg on tensors. Postcondition: what such an
-// operation yields depends on an index, though not its value. Refuses nothing.
+// an index. Named operations become `linalg.generic` for it. Precondition:
+// linalg on tensors. Postcondition: what such an operation yields depends on an
+// index, though not its value. Refuses nothing.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
@@ -29,18 +31,17 @@ static std::optional<unsigned> findLoop(linalg::GenericOp op) {
   return std::nullopt;
 }
 
-static bool isVectorisedWide(linalg::GenericOp op) {
-  return op.hasPureTensorSemantics() && findLoop(op) &&
-         !op.hasIndexSemantics() &&
-         op.getBody()->getTerminator()->getNumOperands() > 0 &&
-         op.getBody()
-             ->getTerminator()
-             ->getOperand(0)
-             .getType()
-             .isIntOrFloat() &&
+static bool isWide(linalg::LinalgOp op) {
+  return op.hasPureTensorSemantics() &&
          llvm::any_of(op->getOperandTypes(), [](Type type) {
            return getElementTypeOrSelf(type).isInteger(64);
          });
+}
+
+static bool isVectorisedWide(linalg::GenericOp op) {
+  return isWide(op) && findLoop(op) && !op.hasIndexSemantics() &&
+         op.getBody()->getTerminator()->getNumOperands() > 0 &&
+         op.getBody()->getTerminator()->getOperand(0).getType().isIntOrFloat();
 }
 
 namespace {
@@ -52,6 +53,14 @@ public:
   void runOnOperation() override {
     if (TargetAttr::of(getOperation()).getDevice() != Device::Gpu)
       return;
+    // Products and transpositions, whose bodies cannot be changed.
+    IRRewriter rewriter(&getContext());
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!isWide(op) || isa<linalg::GenericOp, linalg::FillOp>(op))
+        return;
+      rewriter.setInsertionPoint(op);
+      (void)linalg::generalizeNamedOp(rewriter, op);
+    });
     int64_t scalarized = 0;
     getOperation().walk([&](linalg::GenericOp op) {
       if (!isVectorisedWide(op))

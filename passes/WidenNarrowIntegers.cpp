@@ -34,6 +34,8 @@ namespace patternc {
 using namespace mlir;
 using namespace patternc;
 
+static constexpr StringLiteral sortName = "tm_tensor.sort";
+
 static bool isNarrow(Type type) {
   auto integer = dyn_cast<IntegerType>(type);
   return integer && integer.isSignless() && integer.getWidth() < 32;
@@ -86,7 +88,7 @@ static bool canWiden(Operation *op) {
     return !isa<tensor::BitcastOp>(op);
   StringRef name = op->getName().getStringRef();
   return name == "util.optimization_barrier" || name == "tm_tensor.scan" ||
-         name == "tm_tensor.scatter";
+         name == "tm_tensor.scatter" || name == sortName;
 }
 
 static Value extend(OpBuilder &b, Value value) {
@@ -173,7 +175,9 @@ static void widenElements(Operation *op) {
       for (Value element :
            llvm::make_filter_range(block.getArguments(), isElement))
         truncate(element);
-      if (block.mightHaveTerminator())
+      // What a sort yields is which comes first.
+      if (block.mightHaveTerminator() &&
+          op->getName().getStringRef() != sortName)
         extendOperands(block.getTerminator());
     }
 }

@@ -26,8 +26,8 @@ func.func @bits(%x: tensor<4xf16>) -> f32 {
 
 func.func @unknown(%x: i8) -> tensor<4xf32> {
   %s = tensor.splat %x : tensor<4xi8>
-  // expected-error @+1 {{'tm_tensor.sort' op has 'tensor<4xi8>', but the target stores no integers}}
-  %y = "tm_tensor.sort"(%s) : (tensor<4xi8>) -> tensor<4xf32>
+  // expected-error @+1 {{'tm_tensor.topk' op has 'tensor<4xi8>', but the target stores no integers}}
+  %y = "tm_tensor.topk"(%s) : (tensor<4xi8>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
 

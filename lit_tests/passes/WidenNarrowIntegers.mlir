@@ -169,6 +169,22 @@ func.func @scatter(%on: i1, %where: tensor<2x1xi32>, %i: index) -> i1 {
   return %e : i1
 }
 
+// What a sort yields is no element.
+// CHECK-LABEL: @sort
+// CHECK: "tm_tensor.sort"
+// CHECK-NEXT: ^bb0(%[[FIRST:[^:]+]]: i32, %{{.+}}: i32):
+// CHECK-NEXT: %[[IS_FIRST:.+]] = arith.trunci %[[FIRST]] : i32 to i1
+// CHECK-NEXT: "tm_tensor.yield"(%[[IS_FIRST]]) : (i1) -> ()
+func.func @sort(%on: i1, %i: index) -> i1 {
+  %o = tensor.splat %on : tensor<8xi1>
+  %s = "tm_tensor.sort"(%o) <{dimension = 0 : i64}> ({
+  ^bb0(%a: i1, %b: i1):
+    "tm_tensor.yield"(%a) : (i1) -> ()
+  }) : (tensor<8xi1>) -> tensor<8xi1>
+  %e = tensor.extract %s[%i] : tensor<8xi1>
+  return %e : i1
+}
+
 {-#
   dialect_resources: {
     builtin: {
