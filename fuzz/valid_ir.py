@@ -44,7 +44,7 @@ _REFUSED = (
 _ROUNDING = {False: 1e-5, True: 2e-2}
 # How long a wrong function is made smaller.
 _REDUCTION_SECONDS = 5
-_LOWERED = {"lowered", "shared", "isolated", "scalarized", "truncated", "egress"}
+_LOWERED = {"lowered", "shared", "widened", "isolated", "scalarized", "truncated", "egress"}
 
 Results = list[np.ndarray]
 

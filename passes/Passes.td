@@ -886,7 +886,7 @@ def WidenNarrowIntegersPass : Pass<"pattern-widen-narrow-integers", "::mlir::Mod
     elements of i32 instead: of i1 zero-extended, of others sign-extended. Bodies of
     `linalg.generic` truncate what they read and extend what they yield, so they compute the same
     bits. Named operations of linalg and elementwise ones on such tensors become `linalg.generic`.
-    Arithmetic on such integers, but for i1, is done in i32 and truncated.
+    Arithmetic on such integers, but for logic of i1, is done in i32 and truncated.
 
     Where the target stores no bytes only: a GPU without `byte_access`. IREE 3.13 keeps several
     such integers in a word there, where threads write over those of their neighbours, and

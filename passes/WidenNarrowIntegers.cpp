@@ -182,13 +182,16 @@ static void widenElements(Operation *op) {
     }
 }
 
-/// Whether `op` is arithmetic on narrow integers, of which truth values are
-/// none.
+/// Whether `op` is arithmetic on narrow integers, more than logic.
 static bool isNarrowArithmetic(Operation *op) {
-  if (op->getNumOperands() == 0 || !isNarrow(op->getOperand(0).getType()) ||
-      op->getOperand(0).getType().isInteger(1))
+  if (op->getNumOperands() == 0 || !isNarrow(op->getOperand(0).getType()))
     return false;
-  return isa<arith::CmpIOp, math::AbsIOp>(op) ||
+  auto comparison = dyn_cast<arith::CmpIOp>(op);
+  if (op->getOperand(0).getType().isInteger(1) &&
+      (isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op) ||
+       (comparison && comparison.getPredicate() <= arith::CmpIPredicate::ne)))
+    return false;
+  return comparison || isa<math::AbsIOp>(op) ||
          (isa<arith::ArithDialect>(op->getDialect()) &&
           op->hasTrait<OpTrait::SameOperandsAndResultType>());
 }

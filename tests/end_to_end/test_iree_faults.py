@@ -137,14 +137,18 @@ WIDE = {
     "comparison": lambda x: (x > 5).float(),
     "from float": lambda x: (x.float() * 0.5).long(),
     "remainder": lambda x: (x % 10, x % -7),
+    "reductions": lambda x: (x.sum(1), x.sum(), x.amax(3), x.any(2).float(), x.argmax(3) + 1),
+    "product": lambda x: (x.flatten(1).reshape(3, 64) + 1) @ x.reshape(64, 3),
+    "transposition": lambda x: x.reshape(3, 64).T.contiguous(),
 }
 
 
 @pytest.mark.parametrize("target", GPUS)
-def test_wide_integers_on_gpus_are_still_refused(target):
+@pytest.mark.parametrize("name", ["to float", "reductions", "product"])
+def test_wide_integers_on_gpus_are_still_refused(name, target):
     require_machine(target)
     x = (torch.randint(0, 255, (1, 3, 8, 8)),)
-    assert_still_wrong(WIDE["to float"], x, target, "pattern-scalarize-wide-integers")
+    assert_still_wrong(WIDE[name], x, target, "pattern-scalarize-wide-integers")
 
 
 @pytest.mark.parametrize("target", GPUS)
@@ -152,6 +156,68 @@ def test_wide_integers_on_gpus_are_still_refused(target):
 def test_wide_integers_on_gpus(name, target):
     require_machine(target)
     assert is_right(WIDE[name], (torch.randint(-255, 255, (1, 3, 8, 8)),), target)
+
+
+MASKS = {
+    "read twice": lambda x: ((x > 0).float().sum(1), torch.where(x > 0, x, x * 2)),
+    "of reductions": lambda x: (x.softmax(1) > 0.1).float() + (x > x.mean(1, keepdim=True)),
+    "operators": lambda x: ((x > 0) ^ (x.cumsum(1) > 0)).float() * ~(x > 1),
+    "transposed and reshaped": lambda x: torch.where((x > 0).T.reshape(7, 5), x.T, 1.0),
+    "joined and padded": lambda x: functional.pad(torch.cat([x > 0, x > 1], 1), (1, 2)).float(),
+    "part": lambda x: (x > x.amax(1, keepdim=True) / 2)[1:4, 2:].flip(1).float(),
+    "of rows": lambda x: x.masked_fill((x > 2).any(1, keepdim=True), -9) + (x > -2).all(0),
+    "counted": lambda x: ((x > 0).sum(1), (x > 0).cumsum(1), (x > 0).sum()),
+    "gathered": lambda x: (x > 0).gather(1, x.argsort(1)).float(),
+    "scattered": lambda x: torch.zeros_like(x).bool().scatter(1, x.topk(2)[1], True).float(),
+    "sorted": lambda x: (x > 0).sort(1)[0].float(),
+    "one of many": lambda x: functional.one_hot(x.argmax(1), 7),
+}
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mask", torch.ones(5, 5).tril().bool())
+
+    def forward(self, x):
+        x = x[None, None]
+        seen = self.mask & (x[0, 0, :, :1] > -1).T | torch.eye(5).bool()
+        return tuple(
+            functional.scaled_dot_product_attention(x, x, x, **options)
+            for options in ({"is_causal": True}, {"attn_mask": self.mask}, {"attn_mask": seen})
+        )
+
+
+def _narrow(x):
+    """Arithmetic on small integers, each of which has several readers."""
+    x = (x * 100).to(torch.int16)
+    y = x.flip(1)
+    numbers = (x * 300, x // 7, x % 7, x.abs(), torch.maximum(x, y), x.clamp(-3, 5), x & 7, x >> 1)
+    reduced = (x.sum(1), x.amax(1), x.amin(0), (x > y).sum(1), x.sort(1)[0])
+    return (*(z.float() for z in (*numbers, *reduced)), (x // 3).to(torch.int8).float())
+
+
+NARROW = {
+    "masks": Apply(lambda x: tuple(y for f in MASKS.values() for y in as_tuple(f(x)))),
+    "attention": Attention(),
+    "arithmetic": Apply(_narrow),
+}
+
+
+@pytest.mark.parametrize("target", GPUS)
+def test_masks_on_gpus_are_still_wrong(target):
+    require_machine(target)
+    torch.manual_seed(0)
+    x = (torch.randn(5, 7),)
+    assert_still_wrong(MASKS["read twice"], x, target, "pattern-widen-narrow-integers")
+
+
+@pytest.mark.parametrize("target", GPUS)
+@pytest.mark.parametrize("name", NARROW)
+def test_narrow_integers_on_gpus(name, target):
+    require_machine(target)
+    torch.manual_seed(0)
+    assert is_right(NARROW[name], (torch.randn(5, 7),), target)
 
 
 @pytest.mark.parametrize("target", GPUS)
@@ -284,11 +350,29 @@ def test_vectors_of_bytes_on_gpus_are_still_wrong(target):
     require_machine(target)
     x = torch.arange(768).float() % 100
     text = _mapped("i8", "%r = arith.fptosi %x : f32 to i8 / %r = arith.sitofp %x : i8 to f32")
+    assert torch.equal(torch.as_tensor(compile(text, target=target)(x)), x)
+    pipeline = Pipeline.for_target(get_target(target)).without("pattern-widen-narrow-integers")
     try:
-        module = compile(text, target=target)
+        module = compile(text, target=target, pipeline=pipeline)
     except CompilerError:
         return
     assert not torch.equal(torch.as_tensor(module(x)), x)
+
+
+@pytest.mark.vulkan
+def test_signs_of_narrow_integers_on_gpus_are_still_lost():
+    """If it fails, `pattern-widen-narrow-integers` may leave arithmetic as it is."""
+    require_machine("vulkan")
+    x = torch.arange(768).float() % 100 - 50
+    least = """%z = arith.constant 0 : i8
+      %n = arith.trunci %x : i32 to i8
+      %m = arith.minsi %n, %z : i8
+      %r = arith.sitofp %m : i8 to f32"""
+    text = _mapped("i32", f"%r = arith.fptosi %x : f32 to i32 / {least}")
+    assert torch.equal(torch.as_tensor(compile(text, target="vulkan")(x)), x.clamp(max=0))
+    pipeline = Pipeline.for_target(get_target("vulkan")).without("pattern-widen-narrow-integers")
+    module = compile(text, target="vulkan", pipeline=pipeline)
+    assert not torch.equal(torch.as_tensor(module(x)), x.clamp(max=0))
 
 
 @pytest.mark.parametrize("target", ["vmvx", *GPUS])
