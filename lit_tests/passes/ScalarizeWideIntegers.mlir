@@ -1,7 +1,7 @@
 // RUN: pattern-opt %s %target-gpu -pattern-scalarize-wide-integers | FileCheck %s
 // RUN: pattern-opt %s %target-gpu -pattern-scalarize-wide-integers --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: Category:pattern-scalarize-wide-integers | scalarized=1
+// REMARK: Category:pattern-scalarize-wide-integers | scalarized=3
 
 #id = affine_map<(n, p) -> (n, p)>
 
@@ -45,4 +45,29 @@ func.func @one_element(%x: tensor<1x1xi64>) -> tensor<1x1xf32> {
     linalg.yield %f : f32
   } -> tensor<1x1xf32>
   return %y : tensor<1x1xf32>
+}
+
+// CHECK-LABEL: @sum
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+// CHECK: %[[S:.+]] = arith.addi
+// CHECK: linalg.index 0 : index
+// CHECK: %[[Z:.+]] = arith.select %{{.+}}, %{{.+}}, %[[S]] : i64
+// CHECK: linalg.yield %[[Z]] : i64
+func.func @sum(%x: tensor<8x64xi64>, %zero: tensor<8xi64>) -> tensor<8xi64> {
+  %y = linalg.generic {indexing_maps = [#id, affine_map<(n, p) -> (n)>], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<8x64xi64>) outs(%zero : tensor<8xi64>) {
+  ^bb0(%a: i64, %o: i64):
+    %s = arith.addi %a, %o : i64
+    linalg.yield %s : i64
+  } -> tensor<8xi64>
+  return %y : tensor<8xi64>
+}
+
+// Named operations have no body to change.
+// CHECK-LABEL: @product
+// CHECK-NOT: linalg.matmul
+// CHECK: arith.muli
+// CHECK: linalg.index
+func.func @product(%a: tensor<8x64xi64>, %b: tensor<64x8xi64>, %zero: tensor<8x8xi64>) -> tensor<8x8xi64> {
+  %y = linalg.matmul ins(%a, %b : tensor<8x64xi64>, tensor<64x8xi64>) outs(%zero : tensor<8x8xi64>) -> tensor<8x8xi64>
+  return %y : tensor<8x8xi64>
 }
