@@ -148,7 +148,7 @@ static ElementsAttr widenElements(arith::ConstantOp op) {
 
 /// Adapts the scalars that are elements of what `op` reads or makes, whose
 /// tensors have words already.
-static void widenElements(Operation *op) {
+static void adaptScalars(Operation *op) {
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     truncate(extract.getResult());
     return;
@@ -277,7 +277,7 @@ public:
         tensor.setType(widen(tensor.getType()));
         ++tensors;
       }
-    llvm::for_each(widened, [](Operation *op) { widenElements(op); });
+    llvm::for_each(widened, adaptScalars);
 
     SmallVector<Operation *> arithmetic;
     for (auto function : getOperation().getOps<func::FuncOp>())
