@@ -49,11 +49,13 @@ pattern.conv2d pattern.packed_conv2d pattern.pool2d pattern.pack pattern.unpack
 parallel reduction d0 d1 d2 d3 relu relu6 hard_swish silu none cpu gpu vm memory consumer
 max average ogt ugt olt ult oge ole true false
 strides dilations padding groups kernel origin pitch size set ids group lanes vectors tiles blocks
-prefetch prefetch_weights filters unroll rows chains threads placement offsets channels weights
+prefetch prefetch_weights filters unroll rows chains threads slices parts bands placement offsets
+channels weights
 inner stores code table absolute distance broadcast scatter activation filter_order schedule
 quantization uniform scale zero_point input output residual low high bytes u8 s8 padding
 lookup from table cpu_dot cpu_dot_matrix taps run gather dot_u8s8 dot_s8s8 dot_s16 multiply
-cpu_output_stationary cpu_input_stationary cpu_matrix cpu_rows gpu_direct gpu_rows vm_direct vm_rows
+cpu_output_stationary cpu_input_stationary cpu_matrix cpu_rows gpu_direct gpu_output_stationary
+gpu_matrix gpu_rows vm_direct vm_rows
 """
 # The cases of one context; what a context keeps grows with them.
 _CONTEXT_CASES = 50
