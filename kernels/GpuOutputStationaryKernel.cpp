@@ -18,9 +18,9 @@
 
 #include "kernels/GpuOutputStationaryKernel.h"
 
-#include "kernels/Activations.h"
 #include "kernels/IndexArithmetic.h"
 #include "kernels/Placement.h"
+#include "kernels/QuadOutput.h"
 #include "kernels/VectorLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -44,17 +44,20 @@ public:
         type(VectorType::get(quad, kernel.element)) {}
 
   void emit() {
-    image = outputImage = builder.workgroupId(2);
+    image = builder.workgroupId(2);
     inputRow = outputRow = index.constant(0);
+    output.emplace(builder, kernel, tiles, image);
     locateThread();
     emitTile(builder.workgroupId(0));
-    fillAround(number, slots * kernel.grid().workgroups[0]);
+    output->fillAround(storedChannels(), number,
+                       slots * kernel.grid().workgroups[0]);
   }
 
   /// Makes the input, too: a band of it by `producer`, and what reads it.
   void emitWithInput(Loops &producer) {
     const GpuBand &band = *kernel.band;
-    image = outputImage = builder.workgroupId(2);
+    image = builder.workgroupId(2);
+    output.emplace(builder, kernel, tiles, image);
     Value workgroup = builder.workgroupId(0);
     outputRow = index.min(index.mul(workgroup, band.outputRows),
                           index.constant(geometry.outHeight - band.outputRows));
@@ -69,8 +72,9 @@ public:
     builder.barrier();
     locateThread();
     emitTiles();
-    fillAround(index.add(index.mul(workgroup, slots), slot),
-               slots * kernel.grid().workgroups[0]);
+    output->fillAround(storedChannels(),
+                       index.add(index.mul(workgroup, slots), slot),
+                       slots * kernel.grid().workgroups[0]);
   }
 
 private:
@@ -78,13 +82,12 @@ private:
   void emitBand(Value image, Value firstRow, Value band) {
     inputRow = firstRow;
     outputRow = index.constant(0);
-    output = band;
     locateThread();
     emitLoop(b, 0, geometry.phases, 1, [&](Value phase) {
       this->image = index.add(index.mul(image, geometry.phases), phase);
-      outputImage = phase;
+      output.emplace(builder, kernel, tiles, phase, band);
       emitTiles();
-      fillAround(slot, slots);
+      output->fillAround(storedChannels(), slot, slots);
     });
   }
 
@@ -196,7 +199,7 @@ private:
                                index.load(kernel.reorder, stored)));
     if (slices == 1)
       return start;
-    return select(index.less(slice, 1), start, zero);
+    return selectQuad(b, index.less(slice, 1), start, zero);
   }
 
   /// Taps `firstTap` to `lastTap` of the stored kernels of one pattern.
@@ -279,9 +282,9 @@ private:
       builder.barrier();
       Value result;
       for (int64_t s = 0; s < slices; ++s) {
-        Value part =
+        Value sum =
             memref::LoadOp::create(b, shared, place(slice, index.constant(s)));
-        result = result ? arith::AddFOp::create(b, result, part) : part;
+        result = result ? arith::AddFOp::create(b, result, sum) : sum;
       }
       results.push_back(result);
     }
@@ -308,127 +311,11 @@ private:
   void store(ArrayRef<Value> sums) {
     SmallVector<Value> channels = storedChannels();
     OpBuilder::InsertionGuard guard(b);
-    bool isInQuads = kernel.outputPlanes || geometry.outWidth % quad == 0;
-    if (isInQuads && !kernel.isPartOfConsumer())
-      output = builder.asVectors(kernel.output, quad);
     if (isInImage)
       b.setInsertionPointToStart(
           scf::IfOp::create(b, isInImage, /*withElseRegion=*/false)
               .thenBlock());
-    if (isInQuads)
-      storeQuads(channels, sums);
-    else
-      storeElements(channels, sums);
-  }
-
-  Value channelQuads(Value channel) {
-    return index.add(kernel.outputBase(b, outputImage, quad),
-                     index.mul(channel, kernel.channelStride() / quad));
-  }
-
-  /// Fills planes with zeros before and behind the image, as one of `threads`
-  /// threads.
-  void fillAround(Value number, int64_t threads) {
-    PlanesAttr planes = kernel.outputPlanes;
-    if (!planes)
-      return;
-    SmallVector<Value> channels = storedChannels();
-    int64_t origin = planes.getOrigin() / quad;
-    int64_t height =
-        kernel.isPartOfConsumer() ? tiles.height : geometry.outHeight;
-    int64_t imageQuads = height * planes.getPitch() / quad;
-    int64_t around = kernel.channelSize() / quad - imageQuads;
-    for (int64_t first = 0; first < around; first += threads) {
-      Value i = index.add(number, first);
-      auto isThere = scf::IfOp::create(b, index.less(i, around),
-                                       /*withElseRegion=*/false);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(isThere.thenBlock());
-      Value at = arith::SelectOp::create(b, index.less(i, origin), i,
-                                         index.add(i, imageQuads));
-      for (Value channel : channels)
-        memref::StoreOp::create(b, zeros(), output,
-                                index.add(channelQuads(channel), at));
-    }
-  }
-
-  void storeQuads(ArrayRef<Value> channels, ArrayRef<Value> sums) {
-    PlanesAttr planes = kernel.outputPlanes;
-    int64_t origin = planes ? planes.getOrigin() / quad : 0;
-    int64_t pitch = (planes ? planes.getPitch() : geometry.outWidth) / quad;
-    residual =
-        kernel.residual ? builder.asVectors(kernel.residual, quad) : Value();
-    Value isLast = index.equal(column, tiles.columns - 1);
-    Value inChannel = index.add(
-        index.add(index.mul(index.add(row, outputRow), pitch), column), origin);
-    for (auto [f, channel] : llvm::enumerate(channels)) {
-      Value plane = channelQuads(channel);
-      for (int64_t r = 0; r < tiles.rows; ++r) {
-        Value at = index.add(index.add(plane, inChannel), r * pitch);
-        Value value = finish(sums[f * tiles.rows + r], at);
-        if (geometry.outWidth % quad != 0)
-          value = select(isLast, firstLanes(value, geometry.outWidth % quad),
-                         value);
-        memref::StoreOp::create(b, value, output, at);
-        // What of the row is behind the tiles.
-        if (pitch == tiles.columns)
-          continue;
-        auto atEnd = scf::IfOp::create(b, isLast, /*withElseRegion=*/false);
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPointToStart(atEnd.thenBlock());
-        emitLoop(b, 1, pitch - tiles.columns + 1, 1, [&](Value i) {
-          memref::StoreOp::create(b, zeros(), output, index.add(at, i));
-        });
-      }
-    }
-  }
-
-  /// Into rows that end within a quad.
-  void storeElements(ArrayRef<Value> channels, ArrayRef<Value> sums) {
-    Value base = kernel.outputBase(b, outputImage);
-    Value firstRow = index.add(row, outputRow);
-    Value firstColumn = index.mul(column, quad);
-    for (auto [f, channel] : llvm::enumerate(channels)) {
-      Value plane = index.add(base, index.mul(channel, kernel.channelStride()));
-      for (int64_t r = 0; r < tiles.rows; ++r) {
-        Value rowBase = index.add(
-            plane, index.mul(index.add(firstRow, r), geometry.outWidth));
-        Value value = finish(sums[f * tiles.rows + r], /*at=*/nullptr);
-        for (int64_t lane = 0; lane < quad; ++lane) {
-          Value x = index.add(firstColumn, lane);
-          auto isThere = scf::IfOp::create(b, index.less(x, geometry.outWidth),
-                                           /*withElseRegion=*/false);
-          OpBuilder::InsertionGuard guard(b);
-          b.setInsertionPointToStart(isThere.thenBlock());
-          memref::StoreOp::create(b, vector::ExtractOp::create(b, value, lane),
-                                  kernel.output, index.add(rowBase, x));
-        }
-      }
-    }
-  }
-
-  Value finish(Value sum, Value at) {
-    if (residual)
-      sum = arith::AddFOp::create(b, sum,
-                                  memref::LoadOp::create(b, residual, at));
-    return activate(b, sum, kernel.activation);
-  }
-
-  Value zeros() { return arith::ConstantOp::create(b, b.getZeroAttr(type)); }
-
-  /// `value` with zeros behind its first `count` lanes.
-  Value firstLanes(Value value, int64_t count) {
-    SmallVector<int64_t> lanes;
-    for (int64_t lane = 0; lane < quad; ++lane)
-      lanes.push_back(lane < count ? lane : quad + lane);
-    return vector::ShuffleOp::create(b, value, zeros(), lanes);
-  }
-
-  /// A choice between vectors, lane by lane as SPIR-V has it.
-  Value select(Value condition, Value x, Value y) {
-    Value lanes = vector::BroadcastOp::create(
-        b, VectorType::get(quad, b.getI1Type()), condition);
-    return arith::SelectOp::create(b, lanes, x, y);
+    output->store(channels, index.add(row, outputRow), column, sums);
   }
 
   KernelBuilder &builder;
@@ -439,13 +326,14 @@ private:
   const GpuTiles &tiles;
   int64_t filters, slices, parts, slots;
   VectorType type;
-  Value image, outputImage;         // as it is read, and as it is stored
+  Value image;                      // of the input
   Value slice, inSlice, part, slot; // of the thread, in its workgroup
   Value filterTile, filterGroup, filterInGroup;
   Value number, row, column, position;
   Value isInImage;           // null where all threads have a tile
   Value inputRow, outputRow; // what row 0 is in the input and the output
-  Value input, weight, output, residual; // in quads
+  Value input, weight;       // in quads
+  std::optional<QuadOutput> output;
 };
 
 GpuOutputStationaryKernel::GpuOutputStationaryKernel(PackedConv2DOp op)

@@ -4,6 +4,7 @@
 #define KERNELS_QUADS_H
 
 #include "dialect/ConvolutionGeometry.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace patternc {
@@ -11,6 +12,10 @@ namespace patternc {
 /// Elements that a thread of a GPU reads or writes in one access. Addresses
 /// count such quads, so that none can begin in the middle of one.
 inline constexpr int64_t quad = TargetAttr::threadElements;
+
+/// `x` where `condition` holds, else `y`; lane by lane, as SPIR-V has it.
+mlir::Value selectQuad(mlir::ImplicitLocOpBuilder &b, mlir::Value condition,
+                       mlir::Value x, mlir::Value y);
 
 /// The tiles of an image's positions: quads of columns, in `rows` rows. The
 /// last ones may cover rows of those before again.
