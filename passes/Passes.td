@@ -961,17 +961,20 @@ def ScalarizeWideIntegersPass : Pass<"pattern-scalarize-wide-integers", "::mlir:
 }
 
 def TruncateFloatsPass : Pass<"pattern-truncate-floats", "::mlir::ModuleOp"> {
-  let summary = "Truncate floats before they become integers.";
+  let summary = "Make of floats the integers that PyTorch makes.";
   let description = [{
-    Precondition: linalg on tensors. What `arith.fptosi` and `arith.fptoui` read is rounded
-    towards zero before, unless it is whole already.
+    Precondition: linalg on tensors. In functions, `arith.fptosi` and `arith.fptoui` to fewer than
+    32 bits become one to 32 bits and a truncation: torch-mlir makes bytes without a sign by
+    `arith.fptosi`, and of what is beyond their range processors make different numbers.
 
-    For `vm` only: IREE's interpreter rounds to the nearest integer (3.13). It has no `math.trunc`.
+    For `vm`, what conversions read is rounded towards zero before, unless it is whole already:
+    IREE's interpreter rounds to the nearest integer (3.13). It has no `math.trunc`.
 
     Refused: nothing. Place: among the last.
 
     Statistics, as remarks:
-    - `truncated`: conversions changed
+    - `truncated`: conversions whose floats are truncated
+    - `shortened`: conversions by way of 32 bits
 
     Before:
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// Truncates floats before they become integers. IREE's interpreter, vmvx,
-// rounds them to the nearest integer instead (3.13). Precondition: linalg on
-// tensors. Postcondition: what `arith.fptosi` and `arith.fptoui` read is
-// whole. Refuses nothing.
+// Makes of floats the integers that PyTorch makes. Those of fewer than 32 bits
+// are what is left of one of 32: torch-mlir converts to a signed integer even
+// where the result has no sign, and what is beyond its range becomes one number
+// on processors with AVX-512 and another on those without. IREE's interpreter,
+// vmvx, rounds to the nearest integer (3.13), so that floats are truncated
+// before. Precondition: linalg on tensors. Postcondition: functions convert
+// floats to 32 bits or more; on vmvx, what `arith.fptosi` and `arith.fptoui`
+// read is whole. Refuses nothing.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "passes/Passes.h"
 #include "passes/Statistics.h"
 
@@ -26,18 +32,52 @@ static bool isWhole(Value value) {
                          arith::UIToFPOp>(op);
 }
 
+static bool isConversion(Operation *op) {
+  return isa<arith::FPToSIOp, arith::FPToUIOp>(op);
+}
+
+/// Converts to 32 bits first. Every number of fewer, with a sign or without, is
+/// one with a sign.
+static void convertByWords(Operation *op) {
+  OpBuilder b(op);
+  Location loc = op->getLoc();
+  Type narrow = op->getResult(0).getType();
+  Type word = b.getI32Type();
+  if (auto shaped = dyn_cast<ShapedType>(narrow))
+    word = shaped.clone(word);
+  Value number = arith::FPToSIOp::create(b, loc, word, op->getOperand(0));
+  op->replaceAllUsesWith(arith::TruncIOp::create(b, loc, narrow, number));
+  op->erase();
+}
+
 namespace {
 
 class TruncateFloats
     : public patternc::impl::TruncateFloatsPassBase<TruncateFloats> {
 public:
   void runOnOperation() override {
-    if (TargetAttr::of(getOperation()).getDevice() != Device::Vm)
-      return;
+    int64_t shortened = 0, truncated = 0;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      function.walk([&](Operation *op) {
+        if (!isConversion(op) ||
+            getElementTypeOrSelf(op->getResult(0)).getIntOrFloatBitWidth() >=
+                32)
+          return;
+        convertByWords(op);
+        ++shortened;
+      });
+    if (TargetAttr::of(getOperation()).getDevice() == Device::Vm)
+      truncated = truncate();
+    remarkStatistics(*this, getOperation(),
+                     {{"truncated", truncated}, {"shortened", shortened}});
+  }
+
+private:
+  /// Returns how many conversions it changed.
+  int64_t truncate() {
     int64_t truncated = 0;
     getOperation().walk([&](Operation *op) {
-      if (!isa<arith::FPToSIOp, arith::FPToUIOp>(op) ||
-          isWhole(op->getOperand(0)))
+      if (!isConversion(op) || isWhole(op->getOperand(0)))
         return;
       Value x = op->getOperand(0);
       OpBuilder b(op);
@@ -52,7 +92,7 @@ public:
                             math::FloorOp::create(b, loc, x)));
       ++truncated;
     });
-    remarkStatistics(*this, getOperation(), {{"truncated", truncated}});
+    return truncated;
   }
 };
 

@@ -1,7 +1,7 @@
 // RUN: pattern-opt %s %target-vm -pattern-truncate-floats | FileCheck %s
 // RUN: pattern-opt %s %target-vm -pattern-truncate-floats --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: Category:pattern-truncate-floats | truncated=2
+// REMARK: Category:pattern-truncate-floats | truncated=2 shortened=1
 
 // CHECK-LABEL: @truncated
 // CHECK-SAME: %[[X:[^:]+]]: f32
@@ -10,7 +10,8 @@
 // CHECK-DAG: %[[DOWN:.+]] = math.floor %[[X]] : f32
 // CHECK: %[[WHOLE:.+]] = arith.select %[[NEGATIVE]], %[[UP]], %[[DOWN]] : f32
 // CHECK: arith.fptosi %[[WHOLE]] : f32 to i64
-// CHECK: arith.fptoui %{{.+}} : f32 to i8
+// CHECK: %[[WORD:.+]] = arith.fptosi %{{.+}} : f32 to i32
+// CHECK-NEXT: arith.trunci %[[WORD]] : i32 to i8
 func.func @truncated(%x: f32) -> (i64, i8) {
   %s = arith.fptosi %x : f32 to i64
   %u = arith.fptoui %x : f32 to i8

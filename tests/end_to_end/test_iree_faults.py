@@ -246,6 +246,25 @@ def test_truncation_on_vmvx(name):
     assert is_right(TRUNCATIONS[name], (torch.randn(1, 2, 5, 7) * 4,), "vmvx")
 
 
+def _shortened(x):
+    return tuple(x.to(dtype) for dtype in (torch.uint8, torch.int8, torch.int16))
+
+
+BEYOND_A_BYTE = torch.tensor([150.0, -150, 40000, -40000, 5000, 300.7, 3e9, -1.5]).repeat(9)
+
+
+def test_small_integers_of_floats_are_still_wrong_with_avx2():
+    """If it fails, torch-mlir or IREE agrees with PyTorch on what is beyond the range."""
+    require_machine("x86-64-v3")
+    assert_still_wrong(_shortened, (BEYOND_A_BYTE,), "x86-64-v3", "pattern-truncate-floats")
+
+
+@pytest.mark.parametrize("target", ["llvm-cpu", "x86-64-v3"])
+def test_small_integers_of_floats(target):
+    require_machine(target)
+    assert is_right(_shortened, (BEYOND_A_BYTE,), target)
+
+
 def test_unit_depth_is_still_refused():
     """What `_flat_convolution` of the decompositions goes around."""
     text = """func.func @main(%x: tensor<1x4x4x10x10xf32>) -> tensor<1x8x1x4x4xf32> {
