@@ -1,7 +1,7 @@
 // RUN: pattern-opt %s %target-vm -pattern-truncate-floats | FileCheck %s
 // RUN: pattern-opt %s %target-vm -pattern-truncate-floats --remarks-filter='pattern-.*' -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
-// REMARK: Category:pattern-truncate-floats | truncated=2 shortened=1
+// REMARK: Category:pattern-truncate-floats | shortened=1, truncated=2
 
 // CHECK-LABEL: @truncated
 // CHECK-SAME: %[[X:[^:]+]]: f32
