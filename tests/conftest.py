@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from vulkan import close_vulkan
+
 
 @pytest.fixture
 def pattern_opt() -> str:
@@ -15,3 +17,11 @@ def pattern_opt() -> str:
     if found is None:
         pytest.skip("pattern-opt is not installed")
     return found
+
+
+@pytest.fixture(autouse=True)
+def _no_open_gpu(request: pytest.FixtureRequest):
+    """Nothing spins beside the next test."""
+    yield
+    if request.node.get_closest_marker("vulkan"):
+        close_vulkan()
