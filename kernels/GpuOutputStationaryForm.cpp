@@ -176,8 +176,8 @@ struct Layer {
     return llvm::divideCeilSigned(schedule.getThreads(), target.getSubgroup());
   }
 
-  /// Cycles that `subgroups` should take: of a core, as many as their
-  /// subgroups compute or load, unless too few of them wait for each other.
+  /// Cycles that `subgroups` should take: of a core, as many as those on it
+  /// compute or load, unless too few of them wait for each other.
   double cyclesOf(double subgroups, Cycles each, double perWorkgroup,
                   int64_t shared) const {
     double inFlight = subgroupsOfCore;
